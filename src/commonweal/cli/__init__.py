@@ -1,0 +1,51 @@
+"""The command line: `commonweal VERB`. Parsing only; each verb's work lives in the room it belongs to.
+
+Importing this module must stay cheap: `--help` imports click and nothing heavier, so every verb is loaded from the
+table below when it is called. Exit codes are those of `commonweal.cli.errors`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from commonweal import __version__
+
+# verb -> (module that defines a click command of the same name with "-" as "_", one line of help)
+VERBS: dict[str, tuple[str, str]] = {}
+
+
+class LazyGroup(click.Group):
+    """A group whose verbs are imported on use, and whose help comes from the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, help_line = VERBS[cmd_name]
+        if _only_listing(ctx):
+            return click.Command(cmd_name, help=help_line)
+        command: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
+        return command
+
+
+def _only_listing(ctx: click.Context) -> bool:
+    """Whether the group is only printing its list of verbs (so that no verb needs importing)."""
+    return not ctx.protected_args if hasattr(ctx, "protected_args") else False
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="commonweal")
+def commands() -> None:
+    """Shared evidence, local voice, open decisions: a platform for local outbreak control."""
+
+
+def main() -> None:
+    """Run the command line and turn a user's mistake into one sentence and a documented exit code."""
+    from commonweal.cli.errors import run
+
+    sys.exit(run(commands))

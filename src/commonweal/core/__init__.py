@@ -1,0 +1,1 @@
+"""The rules, free of Django, database, network, files, clock and global chance."""

@@ -1,0 +1,1 @@
+"""The assembled site: settings, addresses, middleware and the server application."""

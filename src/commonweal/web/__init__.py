@@ -1,0 +1,1 @@
+"""What every page shares: templates, components, forms, pictures on a page, live streams."""
