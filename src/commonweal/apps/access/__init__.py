@@ -1,0 +1,1 @@
+"""Access: organisations, offices, appointments, agreements, scopes and the record of every read."""

@@ -1,0 +1,76 @@
+"""Django's settings: every value that differs between installations comes from the environment or COMMONWEAL_HOME."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from commonweal.server import keys, provider
+from commonweal.server.home import Home
+
+HOME = Home.current()
+SPACE = provider.current_space()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = keys.current(HOME, "cookies").material.hex()
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("COMMONWEAL_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+ROOT_URLCONF = "commonweal.site.urls"
+ASGI_APPLICATION = "commonweal.site.asgi.application"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+
+GROUND_FLOOR = ["ledger", "access"]
+WALK: list[str] = []
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    *[f"commonweal.apps.{room}" for room in (*GROUND_FLOOR, *WALK)],
+]
+
+# Aliases are role names without their prefix; each connects as its own role. Sign-in data lie in a schema of their own.
+_ROLES = ("app", "authn", "ingest", "engine", "queue", "web", "migrate", "retention", "backup")
+
+
+def _database(alias: str, role: str, search_path: str) -> dict[str, Any]:
+    where = provider.address(f"cw_{role}", SPACE, HOME)
+    options: dict[str, Any] = {"options": f"-c search_path={search_path}"}
+    if where.sslmode:
+        options["sslmode"] = where.sslmode
+    if alias not in ("migrate", "migrate_authn"):
+        options["server_side_binding"] = True  # a handle never stands in a statement's text
+    else:
+        options["options"] += " -c role=cw_owner"
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": where.host,
+        "PORT": where.port,
+        "NAME": where.database,
+        "USER": where.user,
+        "PASSWORD": where.password,
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+    }
+
+
+DATABASES = {role: _database(role, role, "pg_catalog") for role in _ROLES}
+DATABASES["authn"] = _database("authn", "authn", "authn")
+DATABASES["queue"] = _database("queue", "queue", "queue")
+DATABASES["migrate"] = _database("migrate", "migrate", "migrations")
+DATABASES["migrate_authn"] = _database("migrate_authn", "migrate", "authn")
+DATABASES["default"] = {}
+DATABASE_ROUTERS = ["commonweal.site.routers.Router"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = []
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PACKAGE / "web" / "static"]
