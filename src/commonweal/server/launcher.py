@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -95,7 +94,7 @@ def _wait_until_backends_left(plan: dict[str, Any]) -> None:
 
 
 def _process_ids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _works_in(pid: int, data: Path) -> bool:

@@ -57,7 +57,7 @@ def describe(space: str, kind: str, starts_at: datetime | None = None) -> None:
         row = cursor.fetchone()
         if row is None:
             offset = "interval '0'" if starts_at is None else "%s - clock_timestamp()"
-            params = [space, kind, *([starts_at] if starts_at else [])]
+            params: list[str | datetime] = [space, kind, *([starts_at] if starts_at else [])]
             cursor.execute(f"insert into commonweal.space (name, kind, clock_offset) values (%s, %s, {offset})", params)  # noqa: S608
         elif row[0] != kind:
             raise Refused(f"The space {space!r} is a {row[0]} space and stays one.")

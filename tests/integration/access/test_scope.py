@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from django.db import Error, connections
@@ -19,7 +17,7 @@ PLACES = ["E06000001", "E06000002", "E06000003"]
 
 
 @pytest.fixture(scope="module")
-def world(space: str) -> Iterator[dict[str, Actor]]:
+def world(space: str) -> dict[str, Actor]:
     """A partitioned record-level table with rows of three authorities; the agreement of the first two is in force."""
     with connections["migrate"].cursor() as cursor:
         cursor.execute("create schema if not exists places")
@@ -50,7 +48,7 @@ def world(space: str) -> Iterator[dict[str, Actor]]:
         accept(signed, actors["nation"])
         accept(signed, actors[place])
     agreement(PLACES[2], ["nation", PLACES[2].lower()])
-    yield actors
+    return actors
 
 
 def visible(actor: Actor, **options: object) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Scopes: the only way to rows about people. Minting a handle enters the access record first, in its own transaction."""
+"""Scopes: the only way to rows about people. Minting one enters the access record first, in its own transaction."""
 
 from __future__ import annotations
 
