@@ -16,8 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("COMMONWEAL_SHARED", ROOT.parent / "shared"))
-TEST_HOME = Path(tempfile.gettempdir()) / (
-    f"commonweal-tests-{os.geteuid()}-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]}"
+_PLACE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+TEST_HOME = Path(
+    os.environ.get("COMMONWEAL_TEST_HOME", f"{tempfile.gettempdir()}/commonweal-tests-{os.geteuid()}-{_PLACE}")
 )
 
 os.environ["COMMONWEAL_HOME"] = str(TEST_HOME)
