@@ -79,7 +79,7 @@ def test_the_contract_holds_on_debians_server(debian_server: str, tmp_path: Path
     for variable in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST"):
         environment.pop(variable, None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *CONTRACT],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *CONTRACT],
         cwd=ROOT,
         env=environment,
         capture_output=True,
