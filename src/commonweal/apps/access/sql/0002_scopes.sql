@@ -144,10 +144,6 @@ language sql volatile security definer set search_path = '' as $$
   insert into access.read_rows values (p_read, p_rows, p_exported) on conflict do nothing
 $$;
 
-revoke execute on function
-  access.mint(uuid, text, text, text, text, jsonb, timestamptz, text[], integer, timestamptz),
-  access.scope_codes(text), access.close_handle(text), access.renew(text), access.count_rows(uuid, bigint, boolean)
-  from public;
 grant execute on function
   access.mint(uuid, text, text, text, text, jsonb, timestamptz, text[], integer, timestamptz),
   access.close_handle(text), access.renew(text), access.count_rows(uuid, bigint, boolean) to cw_authn;
@@ -178,4 +174,3 @@ begin
   execute format('create policy taken_in on %s for insert to %I with check (true)', target, writer);
   execute format('create policy read_by_writer on %s for select to %I using (true)', target, writer);
 end $$;
-revoke execute on procedure access.protect(regclass, text, text) from public;

@@ -1,5 +1,8 @@
 -- The ground under every fact: the space and its clock, ticks and freezes, and the append-only log of entries.
 
+-- Nothing that the owner makes can be called by everybody; each function is granted to the roles that need it.
+alter default privileges for role cw_owner revoke execute on functions from public;
+
 create schema commonweal;
 create schema ledger;
 grant usage on schema commonweal, ledger to
@@ -21,6 +24,8 @@ create function commonweal.now() returns timestamptz
 language sql volatile security definer set search_path = '' as $$
   select clock_timestamp() + coalesce((select s.clock_offset from commonweal.space s), interval '0')
 $$;
+grant execute on function commonweal.now() to
+  cw_app, cw_authn, cw_ingest, cw_engine, cw_queue, cw_web, cw_backup, cw_retention;
 comment on function commonweal.now() is 'The only clock of triggers, defaults and known times in this space.';
 
 create function commonweal.guard_space() returns trigger
@@ -52,7 +57,6 @@ begin
   update commonweal.space set clock_offset = target - clock_timestamp();
   return commonweal.now();
 end $$;
-revoke execute on function commonweal.move_clock(timestamptz) from public;
 
 -- Facts are inserted, never changed ---------------------------------------------------------------------------------
 
@@ -115,14 +119,12 @@ begin
     (select obj_description(parent, 'pg_class')) || ' (one month)');
   return child;
 end $$;
-revoke execute on function commonweal.make_month_partition(regclass, date) from public;
 
 create function commonweal.make_partitions_ahead(parent regclass, months integer default 3) returns integer
 language sql security definer set search_path = '' as $$
   select count(commonweal.make_month_partition(parent, (commonweal.now() + make_interval(months => ahead))::date))
     ::integer from generate_series(0, months) as ahead
 $$;
-revoke execute on function commonweal.make_partitions_ahead(regclass, integer) from public;
 grant execute on function commonweal.make_partitions_ahead(regclass, integer) to cw_ingest;
 grant execute on function commonweal.make_month_partition(regclass, date) to cw_ingest;
 
@@ -233,8 +235,6 @@ language sql stable security definer set search_path = '' as $$
   select max(as_of) from ledger.freeze
 $$;
 
-revoke execute on function ledger.begin_tick(), ledger.last_instant(), ledger.close_tick(bigint, timestamptz),
-  ledger.freeze(), ledger.last_freeze() from public;
 grant execute on function ledger.begin_tick(), ledger.close_tick(bigint, timestamptz), ledger.freeze(),
   ledger.last_freeze() to cw_app, cw_authn, cw_ingest, cw_engine, cw_retention;
 grant execute on function ledger.last_freeze() to cw_web;
@@ -299,7 +299,6 @@ begin
   get diagnostics added = row_count;
   return added;
 end $$;
-revoke execute on function ledger.append(text, text, text[], text, jsonb), ledger.number_entries() from public;
 grant execute on function ledger.append(text, text, text[], text, jsonb)
   to cw_app, cw_authn, cw_ingest, cw_engine, cw_retention;
 grant execute on function ledger.number_entries() to cw_app, cw_queue;
