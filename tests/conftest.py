@@ -81,12 +81,13 @@ def _rename(draft: str, name: str) -> None:
 def point_django_at(space: str) -> None:
     """Make every alias of this process use another space."""
     import django
+    from django.apps import apps
     from django.conf import settings
     from django.db import connections
 
     from commonweal.server import provider
 
-    if not django.apps.apps.ready:
+    if not apps.ready:
         django.setup()
     for alias in settings.DATABASES:
         if alias == "default":

@@ -40,7 +40,7 @@ select n.nspname || '.' || c.relname as name, coalesce(r.rolname, 'public') as r
  where {OURS} group by 1, 2, x.privilege_type order by 1, 2, 3
 """  # noqa: S608
 TRIGGERS = f"""
-select n.nspname || '.' || c.relname as name, t.tgname as trigger, 
+select n.nspname || '.' || c.relname as name, t.tgname as trigger,
        p.pronamespace::regnamespace || '.' || p.proname as runs
   from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
   join pg_proc p on p.oid = t.tgfoid
