@@ -14,7 +14,12 @@ import click
 from commonweal import __version__
 
 # verb -> (module that defines a click command of the same name with "-" as "_", one line of help)
-VERBS: dict[str, tuple[str, str]] = {}
+VERBS: dict[str, tuple[str, str]] = {
+    "serve": ("commonweal.cli.serve", "Run the site on this machine, with its background worker."),
+    "worker": ("commonweal.cli.serve", "Run the background jobs of a space."),
+    "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),
+    "keys": ("commonweal.cli.keys", "List and rotate the keys kept outside the database."),
+}
 
 
 class LazyGroup(click.Group):
@@ -26,16 +31,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module, help_line = VERBS[cmd_name]
-        if _only_listing(ctx):
-            return click.Command(cmd_name, help=help_line)
-        command: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
+        module = importlib.import_module(VERBS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
-
-def _only_listing(ctx: click.Context) -> bool:
-    """Whether the group is only printing its list of verbs (so that no verb needs importing)."""
-    return not ctx.protected_args if hasattr(ctx, "protected_args") else False
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, help_line) for verb, (_, help_line) in VERBS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -8,6 +8,24 @@ from datetime import datetime
 from commonweal.core.errors import Refused
 from commonweal.server import provider, spaces
 from commonweal.server.home import Home
+from commonweal.site.routers import MIGRATION_ALIASES
+
+# Tables of libraries: each schema is one role's alone, whatever a later version of the library adds to it.
+LIBRARY_SCHEMAS = (
+    "create schema if not exists migrations",
+    *(
+        statement.format(schema=schema, role=role)
+        for schema, role in (("authn", "cw_authn"), ("queue", "cw_queue"))
+        for statement in (
+            "create schema if not exists {schema}",
+            "grant usage on schema {schema} to {role}",
+            "alter default privileges in schema {schema} grant select, insert, update, delete on tables to {role}",
+            "alter default privileges in schema {schema} grant usage on sequences to {role}",
+            "alter default privileges in schema {schema} grant execute on functions to {role}",
+            "alter default privileges in schema {schema} grant usage on types to {role}",
+        )
+    ),
+)
 
 
 def use_space(space: str) -> None:
@@ -34,16 +52,25 @@ def open_space(space: str = provider.LIVE, kind: str | None = None, starts_at: d
     describe(space, kind, starts_at)
 
 
+def open_existing(space: str) -> None:
+    """Start the server and set Django up on a space that is there (the live one is made when it is not)."""
+    if space == provider.LIVE:
+        open_space(space)
+        return
+    spaces.require(space)
+    use_space(space)
+    migrate()
+
+
 def migrate() -> None:
     """Apply every migration that is missing, as the role that may."""
     from django.core.management import call_command
     from django.db import connections
 
     with connections["migrate"].cursor() as cursor:
-        cursor.execute("create schema if not exists migrations")
-        cursor.execute("create schema if not exists authn")
-        cursor.execute("grant usage on schema authn to cw_authn")
-    for alias in ("migrate_authn", "migrate"):
+        for statement in LIBRARY_SCHEMAS:
+            cursor.execute(statement)
+    for alias in MIGRATION_ALIASES.values():
         call_command("migrate", database=alias, verbosity=0, interactive=False)
         connections[alias].close()
 

@@ -25,13 +25,14 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 
 GROUND_FLOOR = ["ledger", "access"]
-WALK: list[str] = []
+WALK = ["intake"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
     *[f"commonweal.apps.{room}" for room in (*GROUND_FLOOR, *WALK)],
 ]
 
@@ -44,7 +45,7 @@ def _database(alias: str, role: str, search_path: str) -> dict[str, Any]:
     options: dict[str, Any] = {"options": f"-c search_path={search_path}"}
     if where.sslmode:
         options["sslmode"] = where.sslmode
-    if alias not in ("migrate", "migrate_authn"):
+    if not alias.startswith("migrate"):
         options["server_side_binding"] = True  # a handle never stands in a statement's text
     else:
         options["options"] += " -c role=cw_owner"
@@ -67,8 +68,11 @@ DATABASES["authn"] = _database("authn", "authn", "authn")
 DATABASES["queue"] = _database("queue", "queue", "queue")
 DATABASES["migrate"] = _database("migrate", "migrate", "migrations")
 DATABASES["migrate_authn"] = _database("migrate_authn", "migrate", "authn")
+DATABASES["migrate_queue"] = _database("migrate_queue", "migrate", "queue")
 DATABASES["default"] = {}
 DATABASE_ROUTERS = ["commonweal.site.routers.Router"]
+PROCRASTINATE_DATABASE_ALIAS = "queue"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES: list[dict[str, Any]] = []

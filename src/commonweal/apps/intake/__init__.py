@@ -1,0 +1,1 @@
+"""Intake: feeds, submissions, results, persons, cases, counts, rejections, orphans and the balance sheet."""

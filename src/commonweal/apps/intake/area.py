@@ -1,0 +1,107 @@
+"""Counts of an area as known at an instant: what *My area* shows. Every function runs inside an open scope.
+
+A count as known at T is the newest snapshot at or before T plus the changes since, up to T. Days are specimen days.
+`case` counts people at the first positive specimen of an episode; `positive` and `negative` count results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from commonweal.apps.access.scope import Scope
+
+VIRUS_TESTS = ("pcr", "lateral_flow")
+
+DAILY = """
+with base as (select counts.newest_snapshot(%(as_of)s) as as_of),
+changes as (
+  select s.specimen_day, s.pillar, s.test_type, s.result, s.n
+    from counts.snapshot_area s where s.as_of = (select as_of from base)
+     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
+  union all
+  select d.specimen_day, d.pillar, d.test_type, d.result, d.n
+    from counts.delta d join ledger.tick t on t.id = d.tick_id
+   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
+     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+)
+select specimen_day as day, pillar, test_type, result, sum(n)::bigint as n
+  from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
+"""
+
+SMALL_AREAS = """
+with base as (
+  select max(s.as_of) as as_of from counts.snapshot s where s.as_of <= %(as_of)s
+     and exists (select from counts.snapshot_small m where m.as_of = s.as_of and m.specimen_day <= %(first)s)
+),
+changes as (
+  select s.lsoa_code, s.scope_ltla, s.specimen_day, s.result, s.n
+    from counts.snapshot_small s where s.as_of = (select as_of from base)
+     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
+  union all
+  select d.lsoa_code, d.scope_ltla, d.specimen_day, d.result, d.n
+    from counts.delta d join ledger.tick t on t.id = d.tick_id
+   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
+     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+)
+select lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
+  from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
+"""
+
+AGES = """
+with base as (select counts.newest_snapshot(%(as_of)s) as as_of),
+changes as (
+  select s.age_band, s.sex, s.result, s.n
+    from counts.snapshot_age s where s.as_of = (select as_of from base)
+     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
+  union all
+  select d.age_band, d.sex, d.result, d.n
+    from counts.delta_age d join ledger.tick t on t.id = d.tick_id
+   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
+     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+)
+select age_band, sex, result, sum(n)::bigint as n from changes group by 1, 2, 3 having sum(n) <> 0 order by 1, 2, 3
+"""
+
+SINCE = """
+select d.lsoa_code, d.result, sum(d.n)::bigint as n
+  from ledger.tick t join counts.delta d on d.tick_id = t.id
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
+ group by 1, 2 having sum(d.n) <> 0 order by 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is asked: lower-tier codes, specimen days (both included), and the instant it was known."""
+
+    codes: Sequence[str]
+    first: date
+    last: date
+    as_of: datetime
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"codes": list(self.codes), "first": self.first, "last": self.last, "as_of": self.as_of}
+
+
+def daily_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
+    """Rows day, pillar, test_type, result, n of the whole area."""
+    return scope.rows(DAILY, window.parameters)
+
+
+def small_area_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
+    """Rows lsoa_code, scope_ltla, day, result, n."""
+    return scope.rows(SMALL_AREAS, window.parameters)
+
+
+def age_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
+    """Rows age_band, sex, result, n over the window's days."""
+    return scope.rows(AGES, window.parameters)
+
+
+def changes_since(scope: Scope, codes: Sequence[str], since: datetime, as_of: datetime) -> list[dict[str, Any]]:
+    """Rows lsoa_code, result, n of what became known after `since` and up to `as_of`, whatever the specimen day."""
+    return scope.rows(SINCE, {"codes": list(codes), "since": since, "as_of": as_of})

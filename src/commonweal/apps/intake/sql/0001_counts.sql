@@ -1,0 +1,160 @@
+-- Counts: what pages read. Written in the transaction that takes results in, one row for each change, never updated.
+-- As known at T is the sum of all changes known up to T; snapshots make that sum quick and can be thrown away.
+
+create schema counts;
+grant usage on schema counts to cw_app, cw_ingest, cw_engine, cw_queue, cw_backup, cw_retention;
+
+-- result is what the laboratory said (positive, negative, void), or `case` for a person's episode at its first
+-- positive specimen. n is negative where a correction takes something away.
+create table counts.delta (
+  tick_id bigint not null,
+  scope_ltla text not null,
+  lsoa_code text not null,
+  specimen_day date not null,
+  pillar text not null,
+  test_type text not null,
+  result text not null check (result in ('positive', 'negative', 'void', 'case')),
+  n integer not null check (n <> 0)
+);
+create index delta_place_day on counts.delta (scope_ltla, specimen_day);
+create index delta_tick on counts.delta (tick_id);
+call commonweal.declare_fact('counts.delta', 'changes of counts by small area (LSOA), without age');
+
+create table counts.delta_age (
+  tick_id bigint not null,
+  scope_ltla text not null,
+  specimen_day date not null,
+  age_band text not null,
+  sex text not null,
+  result text not null check (result in ('positive', 'negative', 'void', 'case')),
+  n integer not null check (n <> 0)
+);
+create index delta_age_place_day on counts.delta_age (scope_ltla, specimen_day);
+create index delta_age_tick on counts.delta_age (tick_id);
+call commonweal.declare_fact('counts.delta_age', 'changes of counts by lower-tier authority, age band and sex');
+
+-- Snapshots: the sums as known at one instant --------------------------------------------------------------------------
+
+create table counts.snapshot (
+  as_of timestamptz primary key,
+  delta_rows bigint not null
+);
+comment on table counts.snapshot is 'projection: instants for which the sums of all count changes are kept';
+
+create table counts.snapshot_area (
+  as_of timestamptz not null,
+  scope_ltla text not null,
+  specimen_day date not null,
+  pillar text not null,
+  test_type text not null,
+  result text not null,
+  n bigint not null
+);
+create index snapshot_area_place on counts.snapshot_area (as_of, scope_ltla, specimen_day);
+comment on table counts.snapshot_area is 'projection: counts by lower-tier authority and day as known at an instant';
+
+create table counts.snapshot_small (
+  as_of timestamptz not null,
+  scope_ltla text not null,
+  lsoa_code text not null,
+  specimen_day date not null,
+  result text not null,
+  n bigint not null
+);
+create index snapshot_small_place on counts.snapshot_small (as_of, scope_ltla, specimen_day);
+comment on table counts.snapshot_small is 'projection: counts by small area, the newest 35 specimen days, as known at an instant';
+
+create table counts.snapshot_age (
+  as_of timestamptz not null,
+  scope_ltla text not null,
+  specimen_day date not null,
+  age_band text not null,
+  sex text not null,
+  result text not null,
+  n bigint not null
+);
+create index snapshot_age_place on counts.snapshot_age (as_of, scope_ltla, specimen_day);
+comment on table counts.snapshot_age is 'projection: counts by age band and sex as known at an instant';
+
+do $$
+declare
+  target text;
+begin
+  foreach target in array array['counts.delta', 'counts.delta_age'] loop
+    execute format('call access.protect(%L, ''L1'')', target);
+    execute format('grant select on %s to cw_app, cw_engine, cw_backup', target);
+    execute format('grant select, insert on %s to cw_ingest', target);
+    execute format('create policy read_by_owner on %s for select to cw_owner using (true)', target);
+  end loop;
+  foreach target in array array['counts.snapshot_area', 'counts.snapshot_small', 'counts.snapshot_age'] loop
+    execute format('call access.protect(%L, ''L1'', ''cw_owner'')', target);
+    execute format('create policy dropped_by_owner on %s for delete to cw_owner using (true)', target);
+    execute format('grant select on %s to cw_app, cw_engine, cw_backup', target);
+  end loop;
+end $$;
+grant select on counts.snapshot to cw_app, cw_engine, cw_backup;
+
+-- The instants that are not snapshots themselves are reached by adding the changes since the newest one before them.
+create function counts.newest_snapshot(p_as_of timestamptz) returns timestamptz
+language sql stable security definer set search_path = '' as $$
+  select max(as_of) from counts.snapshot where as_of <= p_as_of
+$$;
+
+-- Makes a snapshot of the last freeze when enough has changed since the newest one, or a day went by. Returns its
+-- instant, or null when none was needed. Keeps the newest of each of the last 14 days.
+create function counts.make_snapshot(p_least_changes bigint default 20000) returns timestamptz
+language plpgsql security definer set search_path = '' as $$
+declare
+  chosen timestamptz := ledger.freeze();
+  base timestamptz := counts.newest_snapshot('infinity');
+  changes bigint;
+  newest_day date;
+  replaced timestamptz[];
+begin
+  perform pg_advisory_xact_lock(4304);
+  base := counts.newest_snapshot('infinity');
+  if base is not null and chosen <= base then
+    return null;
+  end if;
+  select count(*) into changes from counts.delta d join ledger.tick t on t.id = d.tick_id
+   where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen;
+  if changes = 0 or (changes < p_least_changes and base is not null and base > chosen - interval '1 day') then
+    return null;
+  end if;
+  insert into counts.snapshot_area
+  select chosen, scope_ltla, specimen_day, pillar, test_type, result, sum(n) from (
+    select scope_ltla, specimen_day, pillar, test_type, result, n from counts.snapshot_area where as_of = base
+    union all
+    select d.scope_ltla, d.specimen_day, d.pillar, d.test_type, d.result, d.n
+      from counts.delta d join ledger.tick t on t.id = d.tick_id
+     where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
+   group by 2, 3, 4, 5, 6 having sum(n) <> 0;
+  select max(specimen_day) into newest_day from counts.snapshot_area where as_of = chosen;
+  insert into counts.snapshot_small
+  select chosen, d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, sum(d.n)
+    from counts.delta d join ledger.tick t on t.id = d.tick_id
+   where t.known_at <= chosen and d.specimen_day > newest_day - 35
+   group by 2, 3, 4, 5 having sum(d.n) <> 0;
+  insert into counts.snapshot_age
+  select chosen, scope_ltla, specimen_day, age_band, sex, result, sum(n) from (
+    select scope_ltla, specimen_day, age_band, sex, result, n from counts.snapshot_age where as_of = base
+    union all
+    select d.scope_ltla, d.specimen_day, d.age_band, d.sex, d.result, d.n
+      from counts.delta_age d join ledger.tick t on t.id = d.tick_id
+     where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
+   group by 2, 3, 4, 5, 6 having sum(n) <> 0;
+  insert into counts.snapshot values (chosen, changes);
+  with dropped as (
+    delete from counts.snapshot s
+     where s.as_of < chosen and (s.as_of < chosen - interval '14 days'
+        or exists (select from counts.snapshot later where later.as_of > s.as_of
+                      and date_trunc('day', later.as_of) = date_trunc('day', s.as_of)))
+    returning s.as_of)
+  select coalesce(array_agg(as_of), '{}') into replaced from dropped;
+  delete from counts.snapshot_area where as_of = any (replaced);
+  delete from counts.snapshot_small where as_of = any (replaced);
+  delete from counts.snapshot_age where as_of = any (replaced);
+  return chosen;
+end $$;
+grant execute on function counts.newest_snapshot(timestamptz) to cw_app, cw_engine;
+grant execute on function counts.make_snapshot(bigint) to cw_app, cw_ingest, cw_queue;
