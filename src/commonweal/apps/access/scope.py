@@ -126,3 +126,52 @@ def _close(handle: str, scope: Scope) -> None:
             "select access.count_rows(%s::uuid, %s::bigint, %s::boolean)",
             [scope.read_id, scope.counted, scope.exported],
         )
+
+
+class StreamScope:
+    """Repeated reads of one open page: entered once a minute, a new handle for each read in between.
+
+    Not shared between threads. `codes` are those of the last entry.
+    """
+
+    def __init__(
+        self, actor: Actor, *, query: str, filters: Mapping[str, Any], places: Sequence[str], data_class: str = "L2"
+    ) -> None:
+        self.actor = actor
+        self.codes: tuple[str, ...] = ()
+        self._asked = (query, dict(filters), list(places), data_class)
+        self._read_id: UUID | None = None
+
+    def enter(self) -> tuple[str, ...]:
+        """Enter the access record for the coming minute; returns the codes. Raises `NotAllowed`."""
+        query, filters, places, data_class = self._asked
+        with scoped_read(self.actor, query=query, filters=filters, places=places, data_class=data_class) as scope:
+            self._read_id, self.codes = scope.read_id, scope.codes
+        return self.codes
+
+    def still_appointed(self) -> bool:
+        """Whether the person still holds the office: asked every few seconds while the page is open."""
+        sql = "select 1 from access.current_appointment where person_id = %s and office_id = %s"
+        return db.value("authn", sql, [self.actor.person_id, self.actor.office_id]) is not None
+
+    @contextmanager
+    def read(self) -> Iterator[Scope]:
+        """A scope under the present minute's entry. Raises `NotAllowed` when the appointment has ended."""
+        with transaction.atomic(using="app"), connections["app"].cursor() as cursor:
+            cursor.execute("select pid, backend_start from pg_stat_activity where pid = pg_backend_pid()")
+            pid, backend_start = cursor.fetchone()
+            try:
+                with db.transaction("authn") as minting:
+                    minted = db.fetch(
+                        minting,
+                        "select * from access.mint_again(%s::uuid, %s::uuid, %s, %s::integer, %s::timestamptz)",
+                        [self._read_id, self.actor.person_id, self.actor.office_id, pid, backend_start],
+                    )[0]
+            except Error as error:
+                raise refusal(error) from error
+            cursor.execute("select set_config('app.handle', %s, true)", [minted["handle"]])
+            try:
+                yield Scope(cursor, tuple(minted["codes"]), (), self._read_id or UUID(int=0))
+            finally:
+                with db.transaction("authn") as closing:
+                    closing.execute("select access.close_handle(%s)", [minted["handle"]])

@@ -1,0 +1,128 @@
+"""The live part of *My area*: what became known since the reader's last event, read again in the reader's own scope.
+
+Readers with the same codes who wait for the same instants share one reading: the answer is the same for all of them,
+and each has an entry of their own in the access record for the minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from commonweal.apps.access.scope import StreamScope
+from commonweal.apps.intake import area
+from commonweal.core.errors import NotAllowed
+from commonweal.server import provider
+from commonweal.web import db, live
+
+GATHER_SECONDS = 0.2
+CHECK_SECONDS = 4.0
+ENTER_SECONDS = 60.0
+Answer = TypeVar("Answer")
+
+
+@cache
+def relay() -> live.Relay:
+    """The one listener of this process."""
+    return live.Relay(provider.address("cw_app").dsn)
+
+
+def _and_give_back(work: Callable[[], Answer]) -> Answer:
+    """Run in a thread of the pool and give its database connections back."""
+    try:
+        return work()
+    finally:
+        connections.close_all()
+
+
+async def in_thread(work: Callable[[], Answer]) -> Answer:
+    """Run database work off the event loop."""
+    return await sync_to_async(_and_give_back, thread_sensitive=False)(work)
+
+
+class Shared:
+    """Freezes and readings that several open pages of one process use together."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._frozen: tuple[float, datetime] | None = None
+        self._readings: dict[tuple[object, ...], asyncio.Future[dict[str, Any]]] = {}
+
+    async def freeze_after(self, moment: float) -> datetime:
+        """An as-of frozen after this monotonic moment; whoever comes first makes it for all who wait."""
+        async with self._lock:
+            if self._frozen is None or self._frozen[0] < moment:
+                started = time.monotonic()
+                self._frozen = (started, await in_thread(db.freeze))
+            return self._frozen[1]
+
+    async def reading(self, key: tuple[object, ...], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The reading for a key, made once; the newest 200 are kept."""
+        if key not in self._readings:
+            self._readings[key] = asyncio.ensure_future(in_thread(work))
+            for old in list(self._readings)[:-200]:
+                del self._readings[old]
+        try:
+            return await asyncio.shield(self._readings[key])
+        except Exception:
+            self._readings.pop(key, None)
+            raise
+
+
+@cache
+def _shared(loop: asyncio.AbstractEventLoop) -> Shared:
+    return Shared()
+
+
+async def events(stream: StreamScope, since: datetime) -> AsyncIterator[bytes]:
+    """Server-sent events of one open page; `since` is the as-of that the page shows. Ends when the appointment does."""
+    codes = frozenset(await in_thread(stream.enter))
+    entered = checked = time.monotonic()
+    subscription = relay().subscribe(codes)
+    shared = _shared(asyncio.get_running_loop())
+    try:
+        yield live.comment("open")
+        async for changed in live.wakes(subscription, gather=GATHER_SECONDS, quiet=CHECK_SECONDS):
+            now = time.monotonic()
+            if now - checked >= CHECK_SECONDS:
+                checked = now
+                if not await in_thread(stream.still_appointed):
+                    yield live.sse("closed", {"reason": "You no longer hold this office."})
+                    return
+            if now - entered >= ENTER_SECONDS:
+                entered = now
+                await in_thread(stream.enter)
+            if not changed:
+                yield live.comment("quiet")
+                continue
+            as_of = await shared.freeze_after(subscription.woken_at)
+            if as_of <= since:
+                continue
+            key = (tuple(sorted(codes)), since, as_of)
+            reading = await shared.reading(key, _reader(stream, since, as_of))
+            since = as_of
+            if reading["new"]:
+                yield live.sse("counts", reading, as_of.astimezone(UTC).isoformat())
+    except NotAllowed as refusal:
+        yield live.sse("closed", {"reason": str(refusal)})
+    finally:
+        relay().unsubscribe(subscription)
+
+
+def _reader(stream: StreamScope, since: datetime, as_of: datetime) -> Callable[[], dict[str, Any]]:
+    def read() -> dict[str, Any]:
+        with stream.read() as scope:
+            changes = area.changes_since(scope, scope.codes, since, as_of)
+        totals: dict[str, int] = {}
+        for change in changes:
+            totals[change["result"]] = totals.get(change["result"], 0) + change["n"]
+        return {"as_of": as_of, "since": since, "new": totals, "places": len({c["lsoa_code"] for c in changes})}
+
+    return read
