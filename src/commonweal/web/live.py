@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import threading
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -50,11 +49,8 @@ class Subscription:
     codes: frozenset[str]
     loop: asyncio.AbstractEventLoop
     event: asyncio.Event = field(default_factory=asyncio.Event)
-    woken_at: float = 0.0
 
     def wake(self) -> None:
-        if not self.event.is_set():
-            self.woken_at = time.monotonic()
         self.event.set()
 
 

@@ -102,7 +102,7 @@ async def events(stream: StreamScope, since: datetime) -> AsyncIterator[bytes]:
             if not changed:
                 yield live.comment("quiet")
                 continue
-            as_of = await shared.freeze_after(subscription.woken_at)
+            as_of = await shared.freeze_after(now)
             if as_of <= since:
                 continue
             key = (tuple(sorted(codes)), since, as_of)
