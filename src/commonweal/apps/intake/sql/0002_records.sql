@@ -75,7 +75,6 @@ create table intake.outcome (
   result_id bigint,
   reasons text[] not null default '{}',
   notes text[] not null default '{}',
-  scope_ltla text,
   tick_id bigint not null,
   primary key (submission_id, row_number),
   check ((outcome in ('accepted', 'superseded')) = (result_id is not null)),
@@ -245,6 +244,7 @@ create table identity.link (
   component uuid not null,
   birth bytea,
   sex text,
+  tick_id bigint not null,
   primary key (kind, hash)
 );
 create index link_component on identity.link (component);
@@ -298,6 +298,7 @@ grant insert on identity.sealed to cw_ingest;
 
 create table record.case_version (
   case_id uuid not null,
+  version integer not null check (version > 0),
   tick_id bigint not null,
   withdrawn boolean not null,
   pathogen text not null,
@@ -313,7 +314,7 @@ create table record.case_version (
   sex text,
   setting_type text,
   setting_id text,
-  primary key (case_id, tick_id)
+  primary key (case_id, version)
 );
 create index case_person on record.case_version (person_id);
 create index case_scope_tick on record.case_version (scope_ltla, tick_id);

@@ -1,0 +1,12 @@
+"""The steps that take a chunk in."""
+
+from django.db import migrations
+
+from commonweal.web.sql import run_sql_file
+
+
+class Migration(migrations.Migration):
+    """The SQL is the source; Django keeps the order."""
+
+    dependencies = [("intake", "0002_records")]
+    operations = [run_sql_file(__file__, "0003_absorb.sql")]
