@@ -89,7 +89,9 @@ begin
     insert into identity.link (kind, hash, key_id, id, component, birth, sex, tick_id)
     select i.kind, i.hash, i.key_id, gen_random_uuid(), l.component, i.birth, i.sex, tick
       from staged_identifier i
-      join (select local, gen_random_uuid() as component from staged_identifier group by local) l using (local)
+      join (select n.local, coalesce(min(k.component::text)::uuid, gen_random_uuid()) as component
+              from staged_identifier n left join identity.link k on k.kind = n.kind and k.hash = n.hash
+             group by n.local) l using (local)
      order by i.kind, i.hash
     on conflict (kind, hash) do nothing
     returning kind, hash, id, component)
