@@ -15,6 +15,8 @@ from commonweal.core.pictures.shapes import AreaShape, MapLine, Projection, Ring
 from commonweal.core.pictures.svg import dots, escape, hatch, label, line, link, polyline, rectangle, tag
 from commonweal.core.pictures.table import Column, PictureTable
 
+NOT_SHOWN = "not shown"
+
 
 @dataclass(frozen=True)
 class Classes:
@@ -125,24 +127,28 @@ def table(data: AreaMap, title: str) -> PictureTable:
     names = {shape.code: shape.name for shape in data.shapes}
     columns = (
         Column(data.area_word, numeric=False),
-        Column("Code", numeric=False),
-        Column("People"),
+        Column(sentence_case(data.classes.unit), decimals=data.classes.decimals, absent=NOT_SHOWN),
+        Column("People", absent=NOT_SHOWN),
         Column("Residents"),
-        Column(data.classes.unit[:1].upper() + data.classes.unit[1:], decimals=data.classes.decimals),
         Column("Shown as", numeric=False),
+        Column("Code", numeric=False),
     )
     rows = tuple(
         (
             names[value.code],
-            value.code,
+            None if value.suppressed else value.value,
             None if value.suppressed else value.count,
             value.residents,
-            None if value.suppressed else value.value,
             shown_as(value, data.classes),
+            value.code,
         )
         for value in sorted(data.values, key=sort_key)
     )
     return PictureTable(title, columns, rows)
+
+
+def sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def shown_as(value: AreaValue, classes: Classes) -> str:
@@ -229,7 +235,7 @@ def legend(data: AreaMap, sheet: Sheet, prefix: str) -> tuple[str, float]:
     signs += [(palette.DARK_GREY, 1.5, "6 3", way.name) for way in data.lines]
     columns = 1 if sheet.narrow else 3
     wide = sheet.width / columns
-    parts = [label(2, 15, f"{data.classes.unit[:1].upper()}{data.classes.unit[1:]}", weight="700")]
+    parts = [label(2, 15, sentence_case(data.classes.unit), weight="700")]
     for at, (colour, text) in enumerate(entries):
         x, y = 2 + wide * (at % columns), 26 + 24 * (at // columns)
         parts += [rectangle(x, y, 24, 16, fill=colour, stroke=palette.INK), label(x + 32, y + 13, text)]

@@ -13,12 +13,13 @@ Cell = str | int | float | date | datetime | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading (with unit), whether it holds numbers, and how many decimals are shown."""
+    """One column: its heading (with unit), whether it holds numbers, their decimals, how an absent value is said."""
 
     heading: str
     numeric: bool = True
     decimals: int = 0
     percent: bool = False
+    absent: str = wording.NOT_KNOWN
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class PictureTable:
 def say_cell(cell: Cell, column: Column) -> str:
     """A cell in words: thousands separators, 'Friday 12 June', a dash with meaning for what is not known."""
     if cell is None:
-        return wording.NOT_KNOWN
+        return column.absent
     if isinstance(cell, datetime):
         return wording.moment(cell)
     if isinstance(cell, date):
