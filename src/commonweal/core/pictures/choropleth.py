@@ -1,0 +1,277 @@
+"""A map of small areas by a rate or an excess, in five fixed classes of one hue, with names to find one's way by."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+
+from commonweal.core import wording
+from commonweal.core.errors import Refused
+from commonweal.core.pictures import palette
+from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten, text_width
+from commonweal.core.pictures.shapes import AreaShape, MapLine, Projection, Ring, fit, middle
+from commonweal.core.pictures.svg import dots, escape, hatch, label, line, link, polyline, rectangle, tag
+from commonweal.core.pictures.table import Column, PictureTable
+
+NOT_SHOWN = "not shown"
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The fixed classes of a metric, the same on all pages and days; a value on a break belongs to the class above."""
+
+    metric: str
+    unit: str
+    breaks: tuple[float, float, float, float]
+    decimals: int = 0
+
+    def __post_init__(self) -> None:
+        if list(self.breaks) != sorted(set(self.breaks)) or not all(map(math.isfinite, self.breaks)):
+            raise Refused(f"The classes of {self.metric} need four rising breaks, not {self.breaks}.")
+
+    def of(self, value: float) -> int:
+        """Class 0..4 of a value."""
+        return bisect_right(self.breaks, value)
+
+    def names(self) -> tuple[str, ...]:
+        said = [wording.thousands(value, self.decimals) for value in self.breaks]
+        between = [f"{low} to under {high}" for low, high in pairwise(said)]
+        return (f"under {said[0]}", *between, f"{said[3]} or more")
+
+
+@dataclass(frozen=True)
+class AreaValue:
+    """What is known of one area. ``suppressed``: too few people to show; ``value`` None otherwise means not known."""
+
+    code: str
+    value: float | None
+    count: int | None = None
+    residents: int | None = None
+    suppressed: bool = False
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A line on top of the map: the border of a cluster, or of the district."""
+
+    name: str
+    rings: tuple[Ring, ...]
+    look_here: bool = True
+
+
+@dataclass(frozen=True)
+class AreaMap:
+    """Everything a map shows. Values are joined to shapes by code; every shape needs exactly one value."""
+
+    place: str
+    classes: Classes
+    shapes: tuple[AreaShape, ...]
+    values: tuple[AreaValue, ...]
+    source: str
+    known: str
+    period: str
+    outlines: tuple[Outline, ...] = ()
+    lines: tuple[MapLine, ...] = ()
+    area_word: str = "Area"
+
+
+def draw_map(data: AreaMap, key: str = "map") -> Picture:
+    """The map with the table of the same areas sorted by value. Raises Refused where values and shapes do not match."""
+    shown = {value.code: value for value in data.values}
+    codes = {shape.code for shape in data.shapes}
+    if len(shown) != len(data.values) or codes != set(shown) or len(codes) != len(data.shapes):
+        odd = sorted(codes ^ set(shown)) or ["a code that is given twice"]
+        raise Refused(
+            f"Map of {data.place}: values and boundaries do not match at {odd[0]}. Give each area once in both."
+        )
+    title = f"{data.classes.metric} in {data.place}, {data.period}"
+    words = Words(title, describe(data), data.source, data.known)
+    has_links = any(value.href for value in data.values)
+    return compose(
+        key, words, lambda sheet, prefix: sketch(data, shown, sheet, prefix), table(data, title), links=has_links
+    )
+
+
+def sort_key(value: AreaValue) -> tuple[bool, float, str]:
+    """Highest first; areas without a shown value come last, in the order of their codes."""
+    hidden = value.suppressed or value.value is None
+    return hidden, 0.0 if hidden else -(value.value or 0.0), value.code
+
+
+def said_value(value: AreaValue, classes: Classes) -> str:
+    if value.suppressed:
+        return "too few people to show"
+    if value.value is None:
+        return wording.NOT_KNOWN
+    return f"{wording.thousands(value.value, classes.decimals)} {classes.unit}"
+
+
+def describe(data: AreaMap) -> str:
+    names = {shape.code: shape.name for shape in data.shapes}
+    ranked = sorted(data.values, key=sort_key)
+    known = [value for value in ranked if not value.suppressed and value.value is not None]
+    suppressed = sum(value.suppressed for value in data.values)
+    parts = [wording.counted(len(data.shapes), "area", "areas")]
+    if known:
+        parts.append(f"highest in {names[known[0].code]} ({said_value(known[0], data.classes)})")
+        parts.append(f"lowest in {names[known[-1].code]} ({said_value(known[-1], data.classes)})")
+    if suppressed:
+        parts.append(f"{wording.counted(suppressed, 'area has', 'areas have')} too few people to show")
+    return f"Map of {data.classes.metric.lower()} in {data.place}, {data.period}: {'; '.join(parts)}."
+
+
+def table(data: AreaMap, title: str) -> PictureTable:
+    names = {shape.code: shape.name for shape in data.shapes}
+    columns = (
+        Column(data.area_word, numeric=False),
+        Column(sentence_case(data.classes.unit), decimals=data.classes.decimals, absent=NOT_SHOWN),
+        Column("People", absent=NOT_SHOWN),
+        Column("Residents"),
+        Column("Shown as", numeric=False),
+        Column("Code", numeric=False),
+    )
+    rows = tuple(
+        (
+            names[value.code],
+            None if value.suppressed else value.value,
+            None if value.suppressed else value.count,
+            value.residents,
+            shown_as(value, data.classes),
+            value.code,
+        )
+        for value in sorted(data.values, key=sort_key)
+    )
+    return PictureTable(title, columns, rows)
+
+
+def sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def shown_as(value: AreaValue, classes: Classes) -> str:
+    if value.suppressed or value.value is None:
+        return said_value(value, classes)
+    number = classes.of(value.value)
+    return f"class {number + 1} of 5: {classes.names()[number]}"
+
+
+def sketch(data: AreaMap, shown: dict[str, AreaValue], sheet: Sheet, prefix: str) -> Drawing:
+    """Legend, areas, lines to find one's way by, outlines, names."""
+    keys, top = legend(data, sheet, prefix)
+    projection, height = fit(data.shapes, 4, top, sheet.width - 8, 420 if sheet.narrow else 560)
+    areas = [area(shape, shown[shape.code], data.classes, projection, sheet, prefix) for shape in data.shapes]
+    borders = projection.path(ring for shape in data.shapes for ring in shape.rings)
+    thin = 0.5 if len(data.shapes) > 80 or sheet.narrow else 0.8
+    body = [
+        keys,
+        *areas,
+        tag("path", d=borders, fill="none", stroke=palette.WHITE, stroke_width=thin * 3, pointer_events="none"),
+        tag("path", d=borders, fill="none", stroke=palette.INK, stroke_width=thin, pointer_events="none"),
+        *(way_line(way, projection) for way in data.lines),
+        *(outline(each, projection) for each in data.outlines),
+        names(data, shown, projection, sheet),
+    ]
+    patterns = hatch(f"{prefix}-few", palette.GREY, background=palette.PALE_GREY, step=5, width=1)
+    return Drawing(
+        "".join(body), top + height + 8, patterns + dots(f"{prefix}-none", palette.GREY, background=palette.WHITE)
+    )
+
+
+def area(
+    shape: AreaShape, value: AreaValue, classes: Classes, projection: Projection, sheet: Sheet, prefix: str
+) -> str:
+    """One filled area with its name and value, a link on the page where it leads somewhere."""
+    name = f"{shape.name}: {said_value(value, classes)}"
+    drawn = tag(
+        "path",
+        tag("title", escape(name)),
+        d=projection.path(shape.rings),
+        fill=fill(value, classes, prefix),
+        fill_rule="evenodd",
+    )
+    return link(value.href, name, drawn) if value.href and sheet.on_page else drawn
+
+
+def fill(value: AreaValue, classes: Classes, prefix: str) -> str:
+    if value.suppressed:
+        return f"url(#{prefix}-few)"
+    if value.value is None:
+        return f"url(#{prefix}-none)"
+    return palette.CLASSES[classes.of(value.value)]
+
+
+def outline(each: Outline, projection: Projection) -> str:
+    path = projection.path(each.rings)
+    colour, width = (palette.ORANGE, 3.5) if each.look_here else (palette.INK, 2)
+    return tag(
+        "g",
+        tag("title", escape(each.name)),
+        tag("path", d=path, fill="none", stroke=palette.WHITE, stroke_width=width + 3),
+        tag("path", d=path, fill="none", stroke=colour, stroke_width=width),
+        pointer_events="none",
+    )
+
+
+def way_line(way: MapLine, projection: Projection) -> str:
+    points = [projection.at(*point) for point in way.points]
+    return polyline(points, stroke=palette.WHITE, width=4) + polyline(
+        points, stroke=palette.DARK_GREY, width=1.5, dash="6 3"
+    )
+
+
+def legend(data: AreaMap, sheet: Sheet, prefix: str) -> tuple[str, float]:
+    """Five classes, the patterns that occur, then the lines; one below the other on a phone."""
+    entries = [(palette.CLASSES[at], name) for at, name in enumerate(data.classes.names())]
+    if any(value.suppressed for value in data.values):
+        entries.append((f"url(#{prefix}-few)", "too few people to show"))
+    if any(value.value is None and not value.suppressed for value in data.values):
+        entries.append((f"url(#{prefix}-none)", wording.NOT_KNOWN))
+    signs: list[tuple[str, float, str | None, str]] = [
+        (palette.ORANGE if each.look_here else palette.INK, 3.5, None, each.name) for each in data.outlines
+    ]
+    signs += [(palette.DARK_GREY, 1.5, "6 3", way.name) for way in data.lines]
+    columns = 1 if sheet.narrow else 3
+    wide = sheet.width / columns
+    parts = [label(2, 15, sentence_case(data.classes.unit), weight="700")]
+    for at, (colour, text) in enumerate(entries):
+        x, y = 2 + wide * (at % columns), 26 + 24 * (at // columns)
+        parts += [rectangle(x, y, 24, 16, fill=colour, stroke=palette.INK), label(x + 32, y + 13, text)]
+    bottom = 26 + 24 * math.ceil(len(entries) / columns)
+    for at, (colour, width, dash, text) in enumerate(signs):
+        y = bottom + 8 + 24 * at
+        parts += [
+            line(2, y, 26, y, stroke=colour, width=width, dash=dash),
+            label(34, y + 5, shorten(text, sheet.width - 40, sheet.text)),
+        ]
+    return "".join(parts), bottom + 24 * len(signs) + 10
+
+
+def names(data: AreaMap, shown: dict[str, AreaValue], projection: Projection, sheet: Sheet) -> str:
+    """As many names, each with its value, as fit without touching; the areas with the highest values first."""
+    size = sheet.text - 2
+    taken: list[tuple[float, float, float, float]] = []
+    parts: list[str] = []
+    for shape in sorted(data.shapes, key=lambda shape: sort_key(shown[shape.code])):
+        x, y = projection.at(*middle(shape))
+        value = short_value(shown[shape.code], data.classes)
+        half = text_width(max(shape.name, value, key=len), size) / 2 + 3
+        x = min(max(x, half), sheet.width - half)
+        box = (x - half, y - size - 2, x + half, y + size + 8)
+        if len(taken) < (6 if sheet.narrow else 18) and not any(touch(box, other) for other in taken):
+            taken.append(box)
+            parts.append(label(x, y, shape.name, anchor="middle", size=size, halo=True))
+            if value:
+                parts.append(label(x, y + size + 3, value, anchor="middle", size=size, weight="700", halo=True))
+    return tag("g", *parts, pointer_events="none") if parts else ""
+
+
+def short_value(value: AreaValue, classes: Classes) -> str:
+    """The number below a name; nothing where none may be shown."""
+    return "" if value.suppressed or value.value is None else wording.thousands(value.value, classes.decimals)
+
+
+def touch(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> bool:
+    return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]

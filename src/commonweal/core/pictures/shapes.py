@@ -1,0 +1,125 @@
+"""Areas as polygons, from GeoJSON, and their projection onto a drawing.
+
+The projection is equirectangular with the cosine of the middle latitude: for a city or a county its error is far below
+the width of a line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commonweal.core.errors import Refused
+from commonweal.core.pictures.svg import figure
+
+Ring = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class AreaShape:
+    """An area: its code, the name people use, and its rings (longitude, latitude; holes included) in degrees."""
+
+    code: str
+    name: str
+    rings: tuple[Ring, ...]
+
+
+@dataclass(frozen=True)
+class MapLine:
+    """Something to find one's way by: a river, a railway, a main road."""
+
+    name: str
+    points: Ring
+
+
+def shapes_from_geojson(features: Iterable[Mapping[str, Any]], code: str, name: str) -> tuple[AreaShape, ...]:
+    """Areas from GeoJSON features, ``code`` and ``name`` being the names of their properties.
+
+    Raises Refused for a feature that is not a Polygon or MultiPolygon, or lacks a property.
+    """
+    return tuple(shape_from_geojson(feature, code, name) for feature in features)
+
+
+def shape_from_geojson(feature: Mapping[str, Any], code: str, name: str) -> AreaShape:
+    properties = feature.get("properties") or {}
+    missing = [key for key in (code, name) if key not in properties]
+    if missing:
+        raise Refused(f"A boundary lacks the property {missing[0]!r}; it has {sorted(properties)}.")
+    geometry = feature.get("geometry") or {}
+    kind, coordinates = geometry.get("type"), geometry.get("coordinates", [])
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise Refused(f"The boundary of {properties[code]} is a {kind}; only Polygon and MultiPolygon are drawn.")
+    polygons = [coordinates] if kind == "Polygon" else coordinates
+    rings = tuple(tuple((float(at[0]), float(at[1])) for at in ring) for polygon in polygons for ring in polygon)
+    return AreaShape(str(properties[code]), str(properties[name]), rings)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Degrees to drawing units: x grows east, y grows south."""
+
+    west: float
+    north: float
+    across: float
+    scale: float
+    left: float
+    top: float
+
+    def at(self, longitude: float, latitude: float) -> tuple[float, float]:
+        x = self.left + (longitude - self.west) * self.across * self.scale
+        return x, self.top + (self.north - latitude) * self.scale
+
+    def path(self, rings: Iterable[Ring], *, close: bool = True) -> str:
+        """Path data with points rounded to a tenth of a unit and repeated points left out."""
+        return "".join(self.subpath(ring, close=close) for ring in rings)
+
+    def subpath(self, ring: Ring, *, close: bool) -> str:
+        points: list[tuple[float, float]] = []
+        for longitude, latitude in ring:
+            x, y = self.at(longitude, latitude)
+            point = (round(x, 1), round(y, 1))
+            if not points or points[-1] != point:
+                points.append(point)
+        inner = "L".join(f"{figure(x)} {figure(y)}" for x, y in points)
+        return f"M{inner}{'Z' if close else ''}"
+
+
+def fit(shapes: Iterable[AreaShape], left: float, top: float, width: float, tallest: float) -> tuple[Projection, float]:
+    """The projection that fits all shapes into a box, centred, and the height that they need."""
+    points = [point for shape in shapes for ring in shape.rings for point in ring]
+    if not points:
+        raise Refused("A map was given no boundary. Load boundaries for this place, or show the table alone.")
+    for longitude, latitude in points:
+        if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+            raise Refused(f"A boundary has the point ({longitude}, {latitude}): give longitude, latitude in degrees.")
+    west, east = min(x for x, _ in points), max(x for x, _ in points)
+    south, north = min(y for _, y in points), max(y for _, y in points)
+    across = max(math.cos(math.radians((south + north) / 2)), 0.01)
+    wide, high = max((east - west) * across, 1e-6), max(north - south, 1e-6)
+    scale = min(width / wide, tallest / high)
+    shift = (width - wide * scale) / 2
+    return Projection(west, north, across, scale, left + shift, top), high * scale
+
+
+def ring_area(ring: Ring) -> float:
+    """Signed area of a ring in square degrees."""
+    pairs = zip(ring, ring[1:] + ring[:1], strict=True)
+    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs) / 2
+
+
+def middle(shape: AreaShape) -> tuple[float, float]:
+    """Where a name goes: the centre of gravity of the largest ring, or its mean point where it has no area."""
+    ring = max(shape.rings, key=lambda ring: abs(ring_area(ring)))
+    # Relative to the first point, so that the small areas of a city do not drown in rounding.
+    x0, y0 = ring[0]
+    local = tuple((x - x0, y - y0) for x, y in ring)
+    area = ring_area(local)
+    if abs(area) < 1e-14:
+        return sum(x for x, _ in ring) / len(ring), sum(y for _, y in ring) / len(ring)
+    x = y = 0.0
+    for (x1, y1), (x2, y2) in zip(local, local[1:] + local[:1], strict=True):
+        cross = x1 * y2 - x2 * y1
+        x, y = x + (x1 + x2) * cross, y + (y1 + y2) * cross
+    return x0 + x / (6 * area), y0 + y / (6 * area)

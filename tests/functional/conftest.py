@@ -1,0 +1,119 @@
+"""A real Chromium for the tests of pages. Every page a test opens fails it on a policy violation or script error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+REPORT_VIOLATIONS = """
+document.addEventListener('securitypolicyviolation', (event) =>
+  console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+"""
+
+
+@dataclass
+class Opened:
+    """An open page and everything its console complained about."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def unexpected(self) -> list[str]:
+        return [text for text in self.complaints if not any(part in text for part in self.expected)]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser: COMMONWEAL_CHROMIUM or the one on PATH. Its absence fails in CI and skips elsewhere."""
+    found = os.environ.get("COMMONWEAL_CHROMIUM") or shutil.which("chromium")
+    if found and Path(found).exists():
+        return found
+    message = "no Chromium: install Debian's chromium or set COMMONWEAL_CHROMIUM to one (./go test does)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
+    """open_page(url, width=1280, scripts=True, ...) -> Opened; further names are those of a browser context."""
+    opened: list[Opened] = []
+
+    def open_one(url: str, *, width: int = 1280, scripts: bool = True, **context: Any) -> Opened:
+        viewport = {"width": width, "height": 800}
+        page = browser.new_context(viewport=viewport, java_script_enabled=scripts, **context).new_page()
+        one = Opened(page)
+        opened.append(one)
+        page.on("pageerror", lambda error: one.complaints.append(f"script error: {error}"))
+        page.on("console", lambda said: one.complaints.append(said.text) if said.type == "error" else None)
+        page.add_init_script(REPORT_VIOLATIONS)
+        page.goto(url)
+        if scripts:
+            page.wait_for_selector("html[data-ready]", state="attached")
+        return one
+
+    yield open_one
+    for one in opened:
+        one.page.context.close()
+    for one in opened:
+        assert one.unexpected() == []
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """axe(page) -> what breaks accessibility rules, as readable lines."""
+
+    def run(page: Page) -> list[str]:
+        found = Axe().run(page).response["violations"]
+        return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+    return run
+
+
+def runs_sideways(page: Page) -> bool:
+    """Whether the page is wider than its window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def tab_order(page: Page, at_most: int = 200) -> list[int]:
+    """Positions in the document of the elements that Tab reaches, until it comes round."""
+    position = """() => {
+      const all = [...document.querySelectorAll('*')];
+      const now = document.activeElement;
+      const box = now.getBoundingClientRect();
+      return now === document.body ? null : [all.indexOf(now), box.width * box.height];
+    }"""
+    order: list[int] = []
+    for _ in range(at_most):
+        page.keyboard.press("Tab")
+        found = page.evaluate(position)
+        if found is None or (order and found[0] == order[0]):
+            break
+        assert found[1] > 0, "every element that takes the focus can be seen"
+        order.append(found[0])
+    return order

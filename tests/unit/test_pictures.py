@@ -1,0 +1,143 @@
+"""Single facts about pictures that a reader relies on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+
+from commonweal.core import pictures as p
+from commonweal.core.errors import Refused
+from commonweal.core.pictures import palette, scale, shapes, svg
+from tests.functional import samples
+
+
+def test_two_tones_of_blue_can_be_told_apart_without_colour() -> None:
+    for first, second in combinations((*palette.LAYERS, palette.WHITE), 2):
+        assert palette.contrast(first, second) >= 3, (first, second)
+
+
+@pytest.mark.parametrize("colour", [palette.ORANGE, palette.GREY, palette.DARK_GREY, palette.INK])
+def test_signs_show_on_white(colour: str) -> None:
+    assert palette.contrast(colour, palette.WHITE) >= 3
+
+
+def test_map_classes_darken_in_clear_steps_and_borders_show_on_each() -> None:
+    for light, dark in pairwise(palette.CLASSES):
+        assert palette.luminance(light) > palette.luminance(dark)
+        assert palette.contrast(light, dark) >= 1.4
+    for colour in palette.CLASSES:
+        assert max(palette.contrast(colour, palette.WHITE), palette.contrast(colour, palette.INK)) >= 3
+
+
+def test_contrast_of_black_on_white_is_the_definition() -> None:
+    assert palette.contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize(("largest", "top"), [(0, 1), (1, 1), (4, 4), (7, 8), (59, 60), (61, 80), (944, 1000)])
+def test_value_axis_ends_at_the_next_round_number(largest: float, top: float) -> None:
+    axis = scale.value_axis(largest, 200, 0)
+    assert axis.top == top
+    assert axis.ticks[0] == 0
+    assert axis.ticks[-1] == top
+    assert len(axis.ticks) <= 5
+
+
+def test_days_with_a_gap_are_refused() -> None:
+    days = (p.CurveDay(date(2020, 6, 1), (1,)), p.CurveDay(date(2020, 6, 3), (1,)))
+    with pytest.raises(Refused, match="2020-06-03 where 2020-06-02 follows"):
+        p.draw_epidemic_curve(p.EpidemicCurve("Fernleigh", ("All",), days, "", ""))
+
+
+def test_a_positive_test_needs_a_test() -> None:
+    with pytest.raises(Refused, match="3 positive of 2 tests"):
+        p.draw_positivity(p.Positivity("Fernleigh", (p.PositivityDay(date(2020, 6, 1), 2, 3),), "", ""))
+
+
+def test_a_map_with_an_area_too_many_is_refused() -> None:
+    data = samples.map_data()
+    with pytest.raises(Refused, match="E02000015"):
+        p.draw_map(p.AreaMap(**{**vars(data), "values": data.values[:-1]}))
+
+
+def test_suppressed_counts_are_nowhere_in_map_or_table() -> None:
+    data = samples.map_data()
+    hidden = p.AreaValue("E02000003", 98_765.4, 98_765, 8_000, suppressed=True)
+    picture = p.draw_map(p.AreaMap(**{**vars(data), "values": (*data.values[:3], hidden, *data.values[4:])}))
+    everything = picture.wide + picture.narrow + picture.file + repr(picture.table) + repr(picture.words)
+    assert "98765" not in everything
+    assert "98,765" not in everything
+    assert ("Evington", None, None, 8_000, "too few people to show", "E02000003") in picture.table.rows
+
+
+def test_map_table_is_sorted_by_value_and_hidden_areas_come_last() -> None:
+    values = [row[1] for row in samples.area_map().table.rows]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known, reverse=True)
+    assert values[len(known) :] == [None] * (len(values) - len(known))
+
+
+def test_a_value_on_a_break_belongs_to_the_class_above() -> None:
+    classes = p.Classes("Rate", "people", (25.0, 50.0, 100.0, 200.0))
+    assert [classes.of(value) for value in (0, 24.99, 25, 50, 199.9, 200, 1e9)] == [0, 0, 1, 2, 3, 4, 4]
+    assert classes.names()[0] == "under 25"
+    assert classes.names()[4] == "200 or more"
+
+
+@pytest.mark.parametrize("href", ["javascript:alert(1)", "https://elsewhere.example/", "//elsewhere.example/"])
+def test_links_leave_this_site_never(href: str) -> None:
+    with pytest.raises(Refused, match="addresses of this site"):
+        svg.link(href, "name", "")
+
+
+def test_the_file_carries_no_links_but_its_source_and_as_of() -> None:
+    picture = samples.area_map()
+    assert "<a " in picture.wide
+    assert "<a " not in picture.file
+    for words in (samples.KNOWN, samples.SOURCE):
+        assert svg.escape(words) in picture.file
+
+
+def test_longest_holder_is_named() -> None:
+    picture = samples.delays()
+    assert "by National store (31 hours)" in picture.words.description
+    assert [row[-1] for row in picture.table.rows] == ["Midlands Laboratory", "National store", "Courier"]
+
+
+def test_events_are_numbered_in_order_of_time() -> None:
+    assert samples.curve().notes[0].startswith("1. Friday 22 May: ")
+    assert samples.curve().notes[1].startswith("2. Thursday 4 June: ")
+
+
+def test_a_line_is_refused_and_a_multipolygon_read() -> None:
+    square = [[[0, 0], [1, 0], [1, 1], [0, 0]]]
+    feature = {
+        "properties": {"c": "E1", "n": "One"},
+        "geometry": {"type": "MultiPolygon", "coordinates": [square, square]},
+    }
+    assert len(shapes.shapes_from_geojson([feature], "c", "n")[0].rings) == 2
+    with pytest.raises(Refused, match="E1 is a LineString"):
+        shapes.shapes_from_geojson([{**feature, "geometry": {"type": "LineString", "coordinates": []}}], "c", "n")
+    with pytest.raises(Refused, match="lacks the property 'name'"):
+        shapes.shapes_from_geojson([feature], "c", "name")
+
+
+def test_centre_of_gravity_of_a_rectangle_is_its_middle() -> None:
+    area = p.AreaShape("E1", "One", (((-1.2, 52.6), (-1.0, 52.6), (-1.0, 52.7), (-1.2, 52.7), (-1.2, 52.6)),))
+    assert shapes.middle(area) == pytest.approx((-1.1, 52.65))
+
+
+@pytest.mark.shared
+def test_a_real_city_fits_in_a_page(shared: Path) -> None:
+    text = gzip.decompress((shared / "data/boundaries_leicestershire/lsoa11_leics_rutland.geojson.gz").read_bytes())
+    features = [each for each in json.loads(text)["features"] if each["properties"]["lad19cd"] == "E06000016"]
+    areas = p.shapes_from_geojson(features, "lsoa11cd", "lsoa11nm")
+    values = tuple(p.AreaValue(area.code, float(at), at, 1_600) for at, area in enumerate(areas))
+    classes = p.Classes("Rate", "people per 100,000 residents", (25.0, 50.0, 100.0, 200.0))
+    picture = p.draw_map(p.AreaMap("Leicester", classes, areas, values, "", "", "June"))
+    assert len(areas) == 192
+    assert len(picture.wide) < 400_000
