@@ -4,7 +4,7 @@ from commonweal import __version__
 
 project = "Commonweal"
 author = "The Commonweal developers"
-copyright = "2026, the Commonweal developers"  # noqa: A001 - Sphinx's name
+copyright = "2026, the Commonweal developers"
 release = __version__
 extensions = ["myst_parser"]
 html_theme = "furo"
