@@ -4,6 +4,7 @@
 create table access.read_record (
   id uuid primary key default gen_random_uuid(),
   at timestamptz not null default commonweal.now(),
+  entered_at timestamptz not null default clock_timestamp(),
   person_id uuid not null,
   office_id text not null,
   on_behalf_of text,
@@ -187,7 +188,7 @@ declare
 begin
   select r.* into entered from access.read_record r
    where r.id = p_read and r.person_id = p_person and r.office_id = p_office
-     and r.at > commonweal.now() - interval '70 seconds';
+     and r.entered_at > clock_timestamp() - interval '70 seconds';
   if not found then
     raise exception 'This stream''s entry in the access record is older than a minute.' using errcode = 'CW405';
   end if;

@@ -1,0 +1,1 @@
+"""Measurements: quality on made-up outbreaks, and speed as ratios taken in one run."""
