@@ -1,0 +1,65 @@
+"""The interface for programs, below `/api/v1/`: problems as problem+json, one place where its rooms meet."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from commonweal import __version__
+from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
+
+logger = logging.getLogger(__name__)
+STATUS: tuple[tuple[type[CommonwealError], int, str], ...] = (
+    (NotAllowed, 403, "Not allowed"),
+    (NotThere, 404, "Not there"),
+    (Refused, 400, "Refused"),
+)
+
+api = NinjaAPI(
+    title="Commonweal",
+    version=__version__,
+    description="Shared evidence, local voice, open decisions. Errors are application/problem+json.",
+    openapi_url="/openapi.json",
+    docs_url=None,
+    urls_namespace="api",
+)
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
+    """An answer in the form of RFC 9457."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return HttpResponse(json.dumps(body, default=str), status=status, content_type="application/problem+json")
+
+
+@api.exception_handler(CommonwealError)
+def _ours(_request: HttpRequest, error: CommonwealError) -> HttpResponse:
+    for family, status, title in STATUS:
+        if isinstance(error, family):
+            return problem(status, title, str(error))
+    return problem(400, "Refused", str(error))
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return problem(422, "Not understood", "Some values are missing or of the wrong kind.", errors=error.errors)
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return problem(401, "Who are you?", "Send a token that is in force: Authorization: Bearer TOKEN.")
+
+
+@api.exception_handler(HttpError)
+def _http(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code, "Not possible", str(error))
+
+
+@api.exception_handler(Exception)
+def _fault(_request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.exception("the interface for programs failed", exc_info=error)
+    return problem(500, "A fault of ours", "Nothing was changed. Please report it with the time of this answer.")
