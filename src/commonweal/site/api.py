@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from commonweal import __version__
+from commonweal.apps.intake.pull_api import router as results
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="api",
 )
+api.add_router("", results)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
