@@ -1,7 +1,8 @@
 """Everything new since last time, for an authority's own systems: in the order in which it became known.
 
 A cursor names an instant below which nothing can still arrive, and the last item taken at it. Nothing is skipped, and
-taking the same page twice is safe: items carry the record and its version. Corrections and departures from scope are items too.
+taking the same page twice is safe: items carry the record and its version. Corrections and departures from scope are
+items too.
 """
 
 from __future__ import annotations
