@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "serve": ("commonweal.cli.serve", "Run the site on this machine, with its background worker."),
     "worker": ("commonweal.cli.serve", "Run the background jobs of a space."),
     "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),
+    "check": ("commonweal.cli.check", "Verify the laws and the configuration of an installation."),
     "bench": ("commonweal.cli.bench", "Measure speed and quality."),
     "keys": ("commonweal.cli.keys", "List and rotate the keys kept outside the database."),
 }

@@ -16,7 +16,8 @@ TABLES = f"""
 select n.nspname || '.' || c.relname as name, c.relkind::text as kind, r.rolname as owner,
        c.relrowsecurity as secured, c.relforcerowsecurity as forced, c.relispartition as partition,
        coalesce(obj_description(c.oid, 'pg_class'), '') as comment,
-       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'scope_ltla') as scoped
+       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'scope_ltla'
+                 and n.nspname in ('record', 'identity', 'counts')) as scoped
   from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r on r.oid = c.relowner
  where c.relkind in ('r', 'p', 'v', 'm') and {OURS} order by 1
 """  # noqa: S608 - no value from outside
@@ -72,6 +73,34 @@ def read(connection: psycopg.Connection[Any]) -> dict[str, list[dict[str, Any]]]
     }
     cursor = connection.cursor(row_factory=dict_row)
     return {name: cursor.execute(query.encode()).fetchall() for name, query in queries.items()}
+
+
+def faults(catalogue: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """What the catalogue allows and must not, one sentence each; nothing when all is well."""
+    partitions = {table["name"] for table in catalogue["tables"] if table["partition"]}
+    guards: dict[str, set[str]] = {}
+    for trigger in catalogue["triggers"]:
+        guards.setdefault(trigger["name"], set()).add(trigger["trigger"])
+    found = [
+        f"{table['name']} holds record-level rows and does not force row security"
+        for table in catalogue["tables"]
+        if table["scoped"] and table["kind"] in "rp" and not table["forced"]
+    ]
+    found += [
+        f"{table['name']} holds facts and lacks the triggers that keep them"
+        for table in catalogue["tables"]
+        if table["comment"].startswith("fact: ")
+        and not {"fact_is_kept", "fact_is_not_emptied"} <= guards.get(table["name"], set())
+    ]
+    for grant in catalogue["grants"]:
+        if grant["role"] == "public" or grant["name"] in partitions:
+            found.append(f"{grant['privileges']} on {grant['name']} is granted to {grant['role']}")
+    found += [
+        f"{function['name']} runs as its owner and does not fix its search path"
+        for function in catalogue["functions"]
+        if function["definer"] and 'search_path=""' not in function["settings"]
+    ]
+    return found
 
 
 def described(catalogue: dict[str, list[dict[str, Any]]]) -> str:
