@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from commonweal.core.errors import Refused
 from commonweal.synthetic.chance import Flags, Floats, Ints, round_to_total, stream
@@ -23,6 +23,7 @@ COUNTY_RADIUS, CITY_RADIUS = 25_500.0, 4_900.0
 TOWN_SPREAD, VILLAGE_SPREAD = 1_700.0, 1_000.0
 SMALL_AREAS_CITY, SMALL_AREAS_COUNTY = 234, 233  # at scale 1, of about 1,500 people each
 SMALL_AREAS_A_MIDDLE_AREA, SMALL_AREAS_A_WARD = 5, 6.5
+LARGEST_SCALE = 1.25
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class Layout:
 
 def lay_out(seed: int, scale: float) -> Layout:
     """Draw the county. `scale` multiplies the number of small areas; the size on the ground stays."""
-    if not 0 < scale <= 2:
+    if not 0 < scale <= LARGEST_SCALE:
         raise Refused(
-            f"The scale {scale} is not allowed: give a number above 0 and at most 2 (1 is about 700,000 people)."
+            f"The scale {scale} is not allowed: give a number above 0 and at most {LARGEST_SCALE} "
+            "(1 is about 700,000 people; more than 900,000 would run out of test NHS numbers)."
         )
     rng = stream(seed, "layout")
     coast, wall = _wobble(rng, COUNTY_RADIUS, 0.07), _wobble(rng, CITY_RADIUS, 0.10)
@@ -184,25 +186,36 @@ def _sea_sites(rng: np.random.Generator, coast: _Outline) -> Floats:
 
 def _river(cells: Tessellation, rng: np.random.Generator) -> Floats:
     """The cheapest way along borders of cells from coast to coast, near a curve through the city."""
-    inner = np.flatnonzero((cells.left != SEA) & (cells.right != SEA))
     at_sea = (cells.left == SEA) | (cells.right == SEA)
-    ends = np.stack([cells.starts, cells.ends])
-    coastal = np.intersect1d(ends[:, at_sea], ends[:, inner])  # where a border between land cells meets the coast
+    inner = np.flatnonzero(~at_sea)
     turn = rng.uniform(0, 2 * np.pi)
+    direction, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
     middle = cells.points[inner].mean(axis=1) - CENTRE
-    along = (middle @ np.array([np.cos(turn), np.sin(turn)])) / COUNTY_RADIUS
-    aside = middle @ np.array([-np.sin(turn), np.cos(turn)]) - 2_500 * np.sin(3 * along)
+    aside = middle @ across - 2_500 * np.sin(3 * (middle @ direction) / COUNTY_RADIUS)
     length = np.hypot(*(cells.points[inner, 0] - cells.points[inner, -1]).T) + 1.0
     cost = length * (1 + (aside / 1_200) ** 2)
     count = len(cells.corners)
     graph = coo_matrix((cost, (cells.starts[inner], cells.ends[inner])), shape=(count, count)).tocsr()
-    sides = (cells.corners[coastal] - CENTRE) @ np.array([np.cos(turn), np.sin(turn)])
+    coastal = _landings(cells, at_sea, graph)
+    sides = (cells.corners[coastal] - CENTRE) @ direction
     source, mouth = int(coastal[sides.argmin()]), int(coastal[sides.argmax()])
     _, before = dijkstra(graph, directed=False, indices=source, return_predecessors=True)
     by_ends = {frozenset((int(cells.starts[arc]), int(cells.ends[arc]))): arc for arc in inner}
     pieces, at = [], mouth
-    while at != source and before[at] >= 0:
+    while at != source:
         arc = by_ends[frozenset((at, int(before[at])))]
         pieces.append(cells.points[arc] if cells.starts[arc] == at else cells.points[arc][::-1])
         at = int(before[at])
     return np.concatenate(pieces)[::-1]
+
+
+def _landings(cells: Tessellation, at_sea: Flags, graph: csr_matrix) -> Ints:
+    """Corners where a border between land cells meets the coast, in the largest connected net of such borders.
+
+    In a county of very few cells a border may run from coast to coast by itself, with no way on.
+    """
+    ends = np.stack([cells.starts, cells.ends])
+    landings = np.intersect1d(ends[:, at_sea], ends[:, ~at_sea])
+    _, net = connected_components(graph, directed=False)
+    usable: Ints = landings[net[landings] == np.bincount(net).argmax()]
+    return usable

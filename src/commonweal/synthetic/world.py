@@ -27,7 +27,7 @@ def make_world(seed: int, scale: float = 1.0, on: date = MID_2020) -> World:
 
     Parameters: on: the day on which people have the ages of the population table; give the day of the outbreak.
 
-    Raises Refused for a scale that is not above 0 and at most 2 (NHS test numbers and postcodes would run out).
+    Raises Refused for a scale that is not above 0 and at most 1.25 (test NHS numbers would run out).
     """
     geography = make_geography(seed, scale)
     people = make_people(geography, on)

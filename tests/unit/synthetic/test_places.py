@@ -153,7 +153,13 @@ def test_another_seed_is_another_county() -> None:
     assert one.geography.lsoas["bng_e"].to_list() != two.geography.lsoas["bng_e"].to_list()
 
 
-@pytest.mark.parametrize("scale", [0.0, -1.0, 2.5])
+@pytest.mark.parametrize("seed", [6, 34])
+def test_a_county_of_very_few_areas_has_a_river_too(seed: int) -> None:
+    """With these seeds a border runs from coast to coast by itself."""
+    assert len(make_world(seed=seed, scale=0.01).geography.layout.river) > 10
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, 1.3])
 def test_a_scale_that_cannot_be_made_is_refused(scale: float) -> None:
     with pytest.raises(Refused, match="scale"):
         make_world(seed=1, scale=scale)
