@@ -8,17 +8,20 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django import forms
-from jinja2 import DictLoader, Environment
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 
 from commonweal.core import pictures as p
 from commonweal.web import errors, jinja, look
 from commonweal.web import pages as w
 from commonweal.web.forms import DayField
 
-from . import samples
+from . import sample_pages, samples
+
+APPS = Path(look.__file__).resolve().parents[1] / "apps"
 
 PAGE = """{% extends "commonweal/base.html" %}
 {% import "commonweal/parts.html" as parts %}{% import "commonweal/forms.html" as f %}
@@ -30,7 +33,7 @@ TEMPLATES = {
 {{ parts.sentences(lead) }}
 <p class="cw-number">97</p><p class="cw-number__caption">people per 100,000 residents in seven days</p>
 {{ parts.known(page.known) }}
-<div id="latest" class="cw-region"><p class="govuk-body">Nothing new yet.</p></div>
+<p class="cw-lead" id="live-counts" hidden></p>{{ parts.live() }}<div id="latest" data-live-region><p class="govuk-body">Read {{ reading }}</p></div>
 {{ parts.table(shown) }}{{ parts.pager(pager, "areas") }}{{ parts.empty(empty) }}{{ parts.computed(computed) }}
 {% endblock %}""",
     "pictures": PAGE
@@ -135,16 +138,25 @@ class Gallery:
     """The WSGI application. ``/components?shell=rtl`` and so on; ``/live`` is an event stream for the components page."""
 
     def __init__(self) -> None:
-        self.jinja: Environment = jinja.environment(loader=DictLoader(TEMPLATES))
+        folders = sorted(str(folder) for folder in APPS.glob("*/templates"))
+        self.jinja: Environment = jinja.environment(
+            loader=ChoiceLoader([DictLoader(TEMPLATES), FileSystemLoader(folders)])
+        )
         self.asked: list[str] = []
+        self.readings = 0
         self.pages: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
             "/components": lambda: ("components", components()),
-            "/live-page": lambda: ("components", {**components(), "page": replace(components()["page"], live="/live")}),
+            "/live-page": lambda: (
+                "components",
+                {**components(), "page": replace(components()["page"], live="/live?since=0")},
+            ),
             "/pictures": lambda: ("pictures", picture_page()),
             "/form": lambda: ("form", form_page(wrong=False)),
             "/form-wrong": lambda: ("form", form_page(wrong=True)),
             "/problem": lambda: ("commonweal/problem.html", problem()),
         }
+        for name, (template, fill) in sample_pages.PAGES.items():
+            self.pages[f"/{name}"] = lambda template=template, fill=fill: (template, fill())  # type: ignore[misc]
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -153,7 +165,7 @@ class Gallery:
             file = look.STATIC_FOLDER / path.removeprefix("/static/")
             start("200 OK", [("Content-Type", mimetypes.guess_type(file.name)[0] or "text/plain")])
             return [file.read_bytes()]
-        if path == "/live":
+        if path.endswith("/live"):
             self.asked.append(environ.get("QUERY_STRING", ""))
             start("200 OK", [*headers, ("Content-Type", "text/event-stream")])
             return self.stream(len(self.asked))
@@ -164,18 +176,23 @@ class Gallery:
             start("404 Not Found", [*headers, ("Content-Type", "text/plain")])
             return [b"not in the gallery"]
         template, context = self.pages[path]()
+        self.readings += 1
         shell = SHELLS[environ.get("QUERY_STRING", "").removeprefix("shell=")]
         start("200 OK", [*headers, ("Content-Type", "text/html; charset=utf-8")])
-        return [self.jinja.get_template(template).render(**context, shell=shell).encode()]
+        return [
+            self.jinja.get_template(template)
+            .render(**context, shell=shell, reading=self.readings, csrf_input="")
+            .encode()
+        ]
 
     def stream(self, connection: int) -> Iterable[bytes]:
-        """The first connection sends one change and breaks off; the second sends another and then ends the stream."""
-        words = f"{connection} new result" if connection == 1 else f"{connection} new results"
-        change = {"regions": {"latest": f"<p class='govuk-body'>{words}</p>", "nowhere": "x"}, "say": words}
-        yield f"id: {connection}\nevent: change\ndata: {json.dumps(change)}\n\n".encode()
-        if connection > 1:
+        """The first connection sends counts twice and breaks off; the second sends more and then ends the stream."""
+        for step in range(2 if connection == 1 else 1):
+            counts = {"as_of": "x", "since": "x", "new": {"case": 1, "negative": 500 * (step + 1)}, "places": 2}
+            yield f"id: {connection}-{step}\nevent: counts\ndata: {json.dumps(counts)}\n\n".encode()
             time.sleep(0.3)
-            yield f"event: gone\ndata: {json.dumps({'say': 'Your appointment has ended.'})}\n\n".encode()
+        if connection > 1:
+            yield f"event: closed\ndata: {json.dumps({'reason': 'You no longer hold this office.'})}\n\n".encode()
             time.sleep(0.2)
 
 

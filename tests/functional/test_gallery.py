@@ -67,7 +67,7 @@ def test_first_tab_skips_to_the_content(site: str, open_page: OpenPage) -> None:
     assert page.url.endswith("#main-content")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "my-area", "late"])
 def test_nothing_is_missing_without_scripts(name: str, site: str, open_page: OpenPage) -> None:
     with_scripts = open_page(f"{site}/{name}").page.locator("main")
     without = open_page(f"{site}/{name}", scripts=False).page.locator("main")
@@ -132,13 +132,18 @@ def test_error_summary_leads_to_the_field(site: str, open_page: OpenPage) -> Non
 
 def test_live_page_changes_reconnects_and_ends(gallery: Gallery, site: str, open_page: OpenPage) -> None:
     gallery.asked.clear()
-    opened = open_page(f"{site}/live-page", reduced_motion="reduce")
-    expect(opened.page.locator("#latest")).to_have_text("1 new result")
-    expect(opened.page.locator("#live-says")).to_have_text("1 new result")
-    expect(opened.page.locator("#latest")).to_have_text("2 new results", timeout=5000)
-    expect(opened.page.locator("#live-state")).to_have_text("Your appointment has ended.")
-    assert gallery.asked == ["", "after=1"], "the second connection asks for what came after the first one's last event"
-    assert opened.page.locator(".cw-new").count() == 0, "nothing moves for readers who asked for calm"
+    page = open_page(f"{site}/live-page", reduced_motion="reduce").page
+    counts, region = page.locator("#live-counts"), page.locator("#latest")
+    first = region.inner_text()
+    new = "New since you opened this: {}."
+    expect(counts).to_have_text(new.format("1 more person tested positive, 500 negative results"))
+    expect(page.locator("#live-says")).to_have_text(new.format("1 more person tested positive, 500 negative results"))
+    expect(counts).to_have_text(new.format("2 more people tested positive, 1,500 negative results"))
+    expect(counts).to_have_text(new.format("3 more people tested positive, 2,000 negative results"))
+    expect(page.locator("#live-state")).to_have_text("You no longer hold this office.")
+    assert gallery.asked == ["since=0", "since=1-1"], "the second connection asks for what came after the last event"
+    expect(region).not_to_have_text(first)
+    assert page.locator(".cw-new").count() == 0, "nothing moves for readers who asked for calm"
 
 
 def test_picture_is_offered_as_png(site: str, open_page: OpenPage) -> None:

@@ -104,3 +104,8 @@ def hours(value: float | None) -> str:
     if value < 48:
         return counted(round(value), "hour", "hours")
     return f"{value / 24:.1f} days".replace(".0 days", " days")
+
+
+def upper_first(text: str) -> str:
+    """The text with its first letter a capital, the others as they are."""
+    return text[:1].upper() + text[1:]

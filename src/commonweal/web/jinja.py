@@ -90,4 +90,5 @@ FILTERS = {
     "short_day": wording.short_day,
     "svg": trusted_svg,
     "thousands": wording.thousands,
+    "upper_first": wording.upper_first,
 }

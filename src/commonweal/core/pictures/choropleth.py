@@ -127,7 +127,7 @@ def table(data: AreaMap, title: str) -> PictureTable:
     names = {shape.code: shape.name for shape in data.shapes}
     columns = (
         Column(data.area_word, numeric=False),
-        Column(sentence_case(data.classes.unit), decimals=data.classes.decimals, absent=NOT_SHOWN),
+        Column(wording.upper_first(data.classes.unit), decimals=data.classes.decimals, absent=NOT_SHOWN),
         Column("People", absent=NOT_SHOWN),
         Column("Residents"),
         Column("Shown as", numeric=False),
@@ -145,10 +145,6 @@ def table(data: AreaMap, title: str) -> PictureTable:
         for value in sorted(data.values, key=sort_key)
     )
     return PictureTable(title, columns, rows)
-
-
-def sentence_case(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def shown_as(value: AreaValue, classes: Classes) -> str:
@@ -235,7 +231,7 @@ def legend(data: AreaMap, sheet: Sheet, prefix: str) -> tuple[str, float]:
     signs += [(palette.DARK_GREY, 1.5, "6 3", way.name) for way in data.lines]
     columns = 1 if sheet.narrow else 3
     wide = sheet.width / columns
-    parts = [label(2, 15, sentence_case(data.classes.unit), weight="700")]
+    parts = [label(2, 15, wording.upper_first(data.classes.unit), weight="700")]
     for at, (colour, text) in enumerate(entries):
         x, y = 2 + wide * (at % columns), 26 + 24 * (at // columns)
         parts += [rectangle(x, y, 24, 16, fill=colour, stroke=palette.INK), label(x + 32, y + 13, text)]

@@ -69,7 +69,7 @@ def legend(items: Sequence[LegendItem], sheet: Sheet, top: float = 0) -> tuple[s
             x, row = 2.0, row + 1
         middle = top + 13 + 24 * row
         parts += [swatch(item, x, middle), label(x + SWATCH + 6, middle + 5, text)]
-        x += wide + 16
+        x += wide + 12
     return "".join(parts), 24.0 * (row + 1) + 6
 
 

@@ -13,7 +13,7 @@ from commonweal.core.pictures.table import PictureTable
 
 FONT = "system-ui, 'Noto Sans', Arial, sans-serif"
 # An average letter of the system fonts is a little over half as wide as its size; texts are measured by this.
-LETTER = 0.56
+LETTER = 0.54
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,31 @@
-// Keeps a page up to date from its event stream (the address stands in <body data-live="…">).
+// Keeps a page up to date from its event stream (the address stands in <body data-live="…?since=…">).
 //
-// The server sends "change" events: {"regions": {"id of an element": "its new inside, as HTML"}, "say": "one sentence"}.
-// The id of an event is the reader's last tick; a new connection asks for what came after it, so nothing is lost.
-// "gone" with {"say": "…"} ends the stream: the office no longer reads here.
+// "counts" events say what became known since the event before: {"new": {"case": 3, "negative": 12, …}, "places": 2}.
+// Their id is the instant up to which that holds; a new connection asks for what came after it, so nothing is lost.
+// "closed" with {"reason": "…"} ends the stream: the office no longer reads here.
+//
+// The sentence in #live-counts changes at once. Elements marked data-live-region are then taken from the page itself,
+// read again at most every fifteen seconds and a little apart for each reader, so that many readers do not come at once.
 
 const PAUSES = [1, 2, 5, 10, 30]; // seconds before each new attempt; the last one repeats
 const QUIET = 10000; // a screen reader hears at most one sentence in this many milliseconds
+const AGAIN = 15000;
+const SPREAD = 3000;
+
+const WORDS = [
+  ["case", "more person tested positive", "more people tested positive"],
+  ["positive", "positive result", "positive results"],
+  ["negative", "negative result", "negative results"],
+  ["void", "void result", "void results"],
+];
+
+export function sentence(counts) {
+  const said = WORDS.filter(([key]) => counts[key]).map(([key, one, many]) => {
+    const count = counts[key];
+    return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;
+  });
+  return said.length ? `New since you opened this: ${said.join(", ")}.` : "";
+}
 
 export function follow(document) {
   new Follower(document).connect();
@@ -14,46 +34,71 @@ export function follow(document) {
 export class Follower {
   constructor(document) {
     this.document = document;
-    this.address = document.body.dataset.live;
-    this.last = "";
+    this.address = new URL(document.body.dataset.live, document.baseURI);
+    this.totals = {};
     this.failures = 0;
     this.spokenAt = 0;
+    this.readAt = 0;
+    this.waiting = null;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
   connect() {
-    const address = new URL(this.address, this.document.baseURI);
-    if (this.last) address.searchParams.set("after", this.last);
-    this.source = new EventSource(address);
-    this.source.addEventListener("open", () => this.state("This page updates by itself.", false));
-    this.source.addEventListener("change", (event) => this.change(event));
-    this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data)));
+    this.source = new EventSource(this.address);
+    this.source.addEventListener("open", () => this.opened());
+    this.source.addEventListener("counts", (event) => this.counts(event));
+    this.source.addEventListener("closed", (event) => this.closed(JSON.parse(event.data).reason));
     this.source.addEventListener("error", () => this.retry());
   }
 
-  change(event) {
+  opened() {
     this.failures = 0;
-    this.last = event.lastEventId || this.last;
-    const { regions = {}, say = "" } = JSON.parse(event.data);
-    for (const [id, html] of Object.entries(regions)) this.replace(id, html);
-    this.say(say);
+    this.state("This page updates by itself.", false);
   }
 
-  replace(id, html) {
-    const region = this.document.getElementById(id);
-    // A reader who is typing or has moved into the region keeps it until the next change.
-    if (!region || region.contains(this.document.activeElement)) return;
-    region.innerHTML = html;
+  counts(event) {
+    if (event.lastEventId) this.address.searchParams.set("since", event.lastEventId);
+    for (const [key, count] of Object.entries(JSON.parse(event.data).new)) {
+      this.totals[key] = (this.totals[key] || 0) + count;
+    }
+    const line = this.document.getElementById("live-counts");
+    line.textContent = sentence(this.totals);
+    line.hidden = false;
+    this.flash(line);
+    this.say(line.textContent);
+    this.readAgainSoon();
+  }
+
+  readAgainSoon() {
+    if (this.waiting || !this.document.querySelector("[data-live-region]")) return;
+    const due = Math.max(0, this.readAt + AGAIN - Date.now()) + Math.random() * SPREAD;
+    this.waiting = setTimeout(() => this.readAgain(), due);
+  }
+
+  async readAgain() {
+    this.waiting = null;
+    this.readAt = Date.now();
+    const answer = await fetch(this.document.location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const region of this.document.querySelectorAll("[data-live-region]")) {
+      const newer = fresh.getElementById(region.id);
+      // A reader whose focus is in a region keeps it until the next reading.
+      if (newer && !region.contains(this.document.activeElement)) region.replaceChildren(...newer.childNodes);
+    }
+  }
+
+  flash(element) {
     if (this.calm) return;
-    region.classList.remove("cw-new");
-    requestAnimationFrame(() => region.classList.add("cw-new"));
+    element.classList.remove("cw-new");
+    requestAnimationFrame(() => element.classList.add("cw-new"));
   }
 
-  say(sentence) {
+  say(text) {
     const now = Date.now();
-    if (!sentence || now - this.spokenAt < QUIET) return;
+    if (!text || now - this.spokenAt < QUIET) return;
     this.spokenAt = now;
-    this.document.getElementById("live-says").textContent = sentence;
+    this.document.getElementById("live-says").textContent = text;
   }
 
   retry() {
@@ -64,16 +109,16 @@ export class Follower {
     setTimeout(() => this.connect(), pause * 1000);
   }
 
-  gone({ say }) {
+  closed(reason) {
     this.source.close();
-    this.state(say, true);
-    this.document.getElementById("live-says").textContent = say;
+    this.state(reason, true);
+    this.document.getElementById("live-says").textContent = reason;
   }
 
-  state(sentence, waiting) {
+  state(text, waiting) {
     const line = this.document.getElementById("live-state");
     line.hidden = false;
-    line.textContent = sentence;
+    line.textContent = text;
     line.classList.toggle("cw-live--waiting", waiting);
   }
 }

@@ -1,0 +1,203 @@
+"""The pages around results, filled with made-up values: name -> (template, context)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from commonweal.apps.access import pages as access_pages
+from commonweal.apps.intake.pages import balance, feeds, late, my_area, orphans
+from commonweal.apps.intake.pages.area_pictures import Address
+from commonweal.apps.intake.pages.outcomes import Tally
+from commonweal.core.pictures import DelayRow
+from commonweal.web.pages import Link, Pager
+
+from . import sample_area
+
+NOW: datetime = sample_area.AS_OF
+TODAY: date = sample_area.TODAY
+LIGHTHOUSE = Tally(1_204, 1_180, 12, 4, 5, 3)
+REASONS = {
+    "postcode_unknown": "The postcode is not on the list of postcodes. Look it up and send the record again.",
+    "age_range": "The age is above 120. Correct it and send the record again.",
+    "test_site": "The postcode is that of the test site.",
+}
+
+
+def area_page(**changes: Any) -> dict[str, Any]:
+    built = my_area.build(
+        sample_area.facts(**changes),
+        sample_area.READING,
+        sample_area.wilson,
+        Address("/my-area", places="/my-area?place="),
+        shapes=sample_area.SHAPES,
+        events=sample_area.EVENTS,
+    )
+    return {"area": built, "page": built.page}
+
+
+def empty_area() -> dict[str, Any]:
+    return area_page(daily=[], daily_before=[], small=[], ages=[], since=[], latest=[], last_looked=None)
+
+
+def balance_page() -> dict[str, Any]:
+    rows = [
+        balance.BalanceRow(TODAY - timedelta(days=back), feed, tally)
+        for back in (1, 2)
+        for feed, tally in (
+            ("lighthouse", LIGHTHOUSE),
+            ("royal-infirmary", Tally(312, 312)),
+            ("elm-surgery", Tally(3, 3)),
+        )
+    ]
+    built = balance.build(rows, NOW, smallest=20, downloads=(Link("CSV", "/balance.csv"),))
+    return {"balance": built, "page": built.page}
+
+
+def feeds_page() -> dict[str, Any]:
+    rows = [
+        feeds.FeedRow(
+            "lighthouse", "Lighthouse laboratory, Midlands", "open", "", NOW - timedelta(hours=3), LIGHTHOUSE
+        ),
+        feeds.FeedRow("royal-infirmary", "Fernleigh Royal Infirmary", "open", "", NOW, Tally(2_110, 2_110)),
+        feeds.FeedRow("care-homes", "Care home portal", "paused", "new columns are being mapped", None, Tally(0)),
+    ]
+    built = feeds.build_feeds(rows, NOW)
+    return {"feeds": built, "page": built.page}
+
+
+def submission_row(number: int = 412) -> feeds.SubmissionRow:
+    held = NOW - timedelta(days=2)
+    return feeds.SubmissionRow(
+        number, "lighthouse", "lims-2020-06-13.csv", "file", NOW, "R. Patel", LIGHTHOUSE, held, "National store"
+    )
+
+
+def feed_page() -> dict[str, Any]:
+    row = feeds.FeedRow("lighthouse", "Lighthouse laboratory, Midlands", "open", "", NOW, LIGHTHOUSE)
+    built = feeds.build_feed(
+        row, [submission_row(412), submission_row(398)], Pager("Submissions 1 to 2 of 2"), NOW, may_send=True
+    )
+    return {"feed": built, "page": built.page}
+
+
+def submission_page() -> dict[str, Any]:
+    outcomes = [
+        {"row_number": 17, "outcome": "rejected", "reasons": ["age_range"], "notes": []},
+        {"row_number": 44, "outcome": "pending", "reasons": ["postcode_unknown"], "notes": []},
+        {"row_number": 45, "outcome": "accepted", "reasons": [], "notes": ["test_site"]},
+    ]
+    pager = Pager("Records 1 to 3 of 1,204", next="?page=2")
+    built = feeds.build_submission(submission_row(), outcomes, pager, NOW, reasons=REASONS, may_mend=True)
+    return {"submission": built, "page": built.page}
+
+
+def orphans_page() -> dict[str, Any]:
+    rows = [
+        orphans.OrphanRow(
+            412,
+            44,
+            "lighthouse",
+            "postcode_unknown",
+            NOW - timedelta(days=3),
+            NOW - timedelta(hours=5),
+            "National orphan desk",
+        ),
+        orphans.OrphanRow(
+            398, 8, "care-homes", "test_site", NOW - timedelta(hours=9), NOW + timedelta(days=1), "Care home portal"
+        ),
+    ]
+    built = orphans.build(rows, 2, {"resolved": 31, "dropped": 2}, Pager("1 to 2 of 2"), NOW, REASONS)
+    return {"orphans": built, "page": built.page}
+
+
+def late_page() -> dict[str, Any]:
+    holders = ("Courier", "Midlands Laboratory", "National store", "Fernleigh public health team")
+    rows = (
+        DelayRow("lighthouse", 944, (14.0, 22.0, 31.0, 2.0), holders),
+        DelayRow("royal-infirmary", 312, (5.0, 9.0, 3.0, 1.5), holders),
+        DelayRow("care-homes", 61, (20.0, None, 6.0, 0.5), holders),
+    )
+    days = [(TODAY - timedelta(days=back), row) for back in (1, 2) for row in rows]
+    asked = {
+        "feed": "lighthouse",
+        "stage": 2,
+        "holder": "National store",
+        "asked_by": "Director of Public Health, Fernleigh",
+    }
+    first = {"asked_at": NOW - timedelta(days=5), "due": NOW - timedelta(days=3)}
+    reason = "Results were sent in one file each night. From Monday they are sent every hour."
+    questions = (
+        late.Question(
+            1,
+            day=TODAY - timedelta(days=6),
+            **asked,
+            **first,
+            answer=reason,
+            answered_at=NOW - timedelta(days=4),
+            answered_by="Head of the national store",
+        ),
+        late.Question(2, day=TODAY - timedelta(days=5), **asked, **first),
+        late.Question(3, day=TODAY - timedelta(days=1), **asked, asked_at=NOW, due=NOW + timedelta(days=3)),
+    )
+    built = late.build(
+        "Fernleigh", "week to Friday 12 June 2020", rows, days, questions, NOW, may_ask=True, answerable=frozenset({3})
+    )
+    return {"late": built, "page": built.page}
+
+
+def who_looked_page() -> dict[str, Any]:
+    common = {"purpose": "outbreak_control", "exported": False, "on_behalf_of": None}
+    rows = [
+        {
+            "at": NOW - timedelta(minutes=4),
+            "office": "Director of Public Health",
+            "organisation": "Fernleigh City Council",
+            "person": "A. Khan",
+            "query": "my area",
+            "class": "L1",
+            "row_count": 412,
+            **common,
+        },
+        {
+            "at": NOW - timedelta(hours=2),
+            "office": "Duty officer",
+            "organisation": "National health protection",
+            "person": "J. Smith",
+            "query": "line list",
+            "class": "L3",
+            "row_count": 61,
+            **common,
+            "exported": True,
+            "on_behalf_of": "deputy for the holder",
+        },
+        {
+            "at": NOW - timedelta(hours=5),
+            "office": "Duty officer",
+            "organisation": "National health protection",
+            "person": "J. Smith",
+            "query": "my area",
+            "class": "L1",
+            "row_count": None,
+            **common,
+        },
+    ]
+    days = [(TODAY, 3), (TODAY - timedelta(days=1), 41)]
+    built = access_pages.who_looked(
+        rows, days, TODAY, Pager("Reads 1 to 3 of 3"), NOW, (Link("CSV", "/who-looked.csv"),)
+    )
+    return {"looked": built, "page": built.page}
+
+
+PAGES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "my-area": ("intake/my_area.html", area_page),
+    "my-area-empty": ("intake/my_area.html", empty_area),
+    "balance": ("intake/balance.html", balance_page),
+    "feeds": ("intake/feeds.html", feeds_page),
+    "feed": ("intake/feed.html", feed_page),
+    "submission": ("intake/submission.html", submission_page),
+    "orphans": ("intake/orphans.html", orphans_page),
+    "late": ("intake/late.html", late_page),
+    "who-looked": ("access/who_looked.html", who_looked_page),
+}
