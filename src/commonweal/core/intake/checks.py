@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from commonweal.core.intake import texts, times
+from commonweal.core.intake.obvious import SEPARATOR, check_record
 from commonweal.core.intake.pathogen import PathogenPack
 from commonweal.core.intake.rules import Fate, Rule, rules_of, typed
 from commonweal.core.intake.schema import LineList
 
 __all__ = ["Checked", "Checker", "Fate"]
 
-SEPARATOR = "\x1f"
+# up to this many records are checked one by one: quicker than setting up array operations
+FEW = 24
 LINKING = {"link_nhs": pl.String, "link_name": pl.String, "link_born": pl.Date}
 
 
@@ -52,35 +54,63 @@ class Checker:
     def __init__(self, line_list: LineList, pack: PathogenPack, *, test_sites: frozenset[str] = frozenset()) -> None:
         self.line_list = line_list
         self.pack = pack
-        self._test_sites = sorted(test_sites)
+        self._test_sites = test_sites
         self._open = [field for field in line_list.read if not field.sealed]
         self._moments = [field.id for field in self._open if field.type == "datetime"]
         self._field_rules = [rule for field in self._open for rule in rules_of(field)]
-        self._first = [column for field in self._open for column in typed(field)] + [
-            texts.nhs_number(pl.col("nhs_number:text")).alias("link_nhs"),
-            texts.name(pl.col("full_name:text")).alias("link_name"),
-            times.day(pl.col("date_of_birth:text")).alias("birth_date:written"),
-        ]
+        nothing = pl.DataFrame(schema=dict.fromkeys(line_list.ids, pl.String))
+        self._schema = self._many(nothing, datetime(2000, 1, 1, tzinfo=UTC)).frame.schema
 
     def check(self, frame: pl.DataFrame, *, now: datetime) -> Checked:
-        """Check one chunk of text columns (null where empty). `now` has a zone; no time may lie after it."""
-        work = frame.select(_cleaned(name) for name in self.line_list.ids).with_columns(self._first)
-        for field in self._moments:
-            work = times.with_instants(work, field)
-        work = work.with_columns(self._birth_date()).with_columns(self._ages())
+        """Check one chunk of text columns (stripped, null where empty). `now` has a zone; no time may lie after it."""
+        return self._few(frame, now) if frame.height <= FEW else self._many(frame, now)
+
+    def _few(self, frame: pl.DataFrame, now: datetime) -> Checked:
+        verdicts = [
+            check_record(record, self.line_list, self.pack, now=now, test_sites=self._test_sites)
+            for record in frame.iter_rows(named=True)
+        ]
+        lists = pl.List(pl.String)
+        return Checked(
+            frame=pl.DataFrame([verdict.values for verdict in verdicts], schema=self._schema, orient="row"),
+            fate=np.array([verdict.fate for verdict in verdicts], np.uint8),
+            reasons=pl.Series("reasons", [[reason for _, reason in v.reasons] for v in verdicts], dtype=lists),
+            notes=pl.Series("notes", [v.notes for v in verdicts], dtype=lists),
+            unread={row: v.unread for row, v in enumerate(verdicts) if v.unread},
+        )
+
+    def _many(self, frame: pl.DataFrame, now: datetime) -> Checked:
+        work = self._values(frame)
         rules = [*self._field_rules, *self._cross_rules(now)]
         hits = work.select(rule.test.fill_null(value=False).alias(str(place)) for place, rule in enumerate(rules))
-        found = {place for place in range(len(rules)) if hits[str(place)].any()}
+        found = [place for place in range(len(rules)) if hits[str(place)].any()]
         fate = np.zeros(work.height, np.uint8)
-        for place in sorted(found, key=lambda place: rules[place].fate):
-            fate[hits[str(place)].to_numpy()] = np.maximum(fate[hits[str(place)].to_numpy()], rules[place].fate)
+        for place in found:
+            rows = hits[str(place)].to_numpy()
+            fate[rows] = np.maximum(fate[rows], rules[place].fate)
         return Checked(
-            frame=work.select(self._output()),
+            frame=work.select([*self._output(), self._content(work).alias("content")]),
             fate=fate,
-            reasons=_lists(hits, [place for place in sorted(found) if rules[place].fate != Fate.GOOD], rules),
-            notes=_lists(hits, [place for place in sorted(found) if rules[place].fate == Fate.GOOD], rules),
-            unread=_unread(work, hits, [place for place in sorted(found) if rules[place].unread], rules),
+            reasons=_lists(hits, [place for place in found if rules[place].fate != Fate.GOOD], rules),
+            notes=_lists(hits, [place for place in found if rules[place].fate == Fate.GOOD], rules),
+            unread=_unread(work, hits, [place for place in found if rules[place].unread], rules),
         )
+
+    def _values(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Text columns under `x:text`, and beside them every typed value."""
+        text = frame.select(pl.col(name).alias(f"{name}:text") for name in self.line_list.ids)
+        values = [
+            typed(field, text[f"{field.id}:text"]).alias(field.id) for field in self._open if field.type != "datetime"
+        ]
+        work = text.hstack(values)
+        for field in self._moments:
+            work = times.with_instants(times.with_written(work, field), field)
+        work = work.with_columns(
+            texts.nhs_number(frame["nhs_number"]).alias("link_nhs"),
+            texts.names(frame["full_name"]).alias("link_name"),
+            times.day(pl.col("date_of_birth:text")).alias("birth_date:written"),
+        )
+        return work.with_columns(self._birth_date()).with_columns(self._ages())
 
     def _birth_date(self) -> pl.Expr:
         """The birth date, if it can be one of somebody tested on the specimen date."""
@@ -141,7 +171,7 @@ class Checker:
         yield Rule("postcode:foreign", Fate.WAITS, foreign)
         yield Rule("postcode:not_a_postcode", Fate.WAITS, ~shaped & ~pseudo & ~foreign)
         if self._test_sites:
-            yield Rule("postcode:test_site", Fate.WAITS, code.is_in(self._test_sites))
+            yield Rule("postcode:test_site", Fate.WAITS, code.is_in(sorted(self._test_sites)))
 
     def _identifier_notes(self) -> Iterator[Rule]:
         """Identifiers that cannot be used for linking; their text is sealed like any other."""
@@ -160,32 +190,32 @@ class Checker:
                 columns += [pl.col(times.day_column(field.id)), pl.col(times.instant_column(field.id))]
             else:
                 columns.append(pl.col(field.id))
-        return [*columns, *(pl.col(name) for name in LINKING), self._content().alias("content")]
+        return [*columns, *(pl.col(name) for name in LINKING)]
 
-    def _content(self) -> pl.Expr:
+    def _content(self, work: pl.DataFrame) -> pl.Expr:
         """What was read, in one canonical text: equal for two records exactly when every value read is equal."""
         parts: list[pl.Expr] = []
         for field in self.line_list.read:
             text = pl.col(f"{field.id}:text")
+            empty = work[f"{field.id}:text"].null_count()
+            if empty == work.height:
+                parts.append(pl.lit(""))
+                continue
             if field.sealed or field.type == "string":
-                parts.append(text)
+                part = text
             elif field.type == "datetime":
                 at, on = pl.col(times.instant_column(field.id)), pl.col(times.day_column(field.id))
-                parts.append(pl.coalesce(_number(at), _number(on), text))
+                part = pl.coalesce(_number(at), _number(on), text)
             elif field.type in ("date", "integer", "boolean"):
-                parts.append(pl.coalesce(_number(pl.col(field.id)), text))
+                part = pl.coalesce(_number(pl.col(field.id)), text)
             else:
-                parts.append(pl.coalesce(pl.col(field.id), text))
-        return pl.concat_str([part.fill_null("") for part in parts], separator=SEPARATOR)
+                part = pl.coalesce(pl.col(field.id).cast(pl.String), text)
+            parts.append(pl.when(text.is_not_null()).then(part).otherwise(pl.lit("")) if empty else part)
+        return pl.concat_str(parts, separator=SEPARATOR)
 
 
 def _number(value: pl.Expr) -> pl.Expr:
     return value.to_physical().cast(pl.Int64).cast(pl.String)
-
-
-def _cleaned(name: str) -> pl.Expr:
-    text = pl.col(name).str.strip_chars()
-    return pl.when(text.str.len_bytes() > 0).then(text).alias(f"{name}:text")
 
 
 def _lists(hits: pl.DataFrame, places: list[int], rules: list[Rule]) -> pl.Series:

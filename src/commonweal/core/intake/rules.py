@@ -17,6 +17,7 @@ from commonweal.core.intake import texts, times
 from commonweal.core.intake.schema import FALSE_WORDS, TRUE_WORDS, Field
 
 UNKNOWN = "unknown"
+_TRUTH = {**dict.fromkeys(TRUE_WORDS, True), **dict.fromkeys(FALSE_WORDS, False)}
 
 
 class Fate(IntEnum):
@@ -40,30 +41,31 @@ class Rule:
     unread: str | None = None
 
 
-def typed(field: Field) -> list[pl.Expr]:
-    """Columns worked out from the text column `x:text` of a field that is not sealed."""
-    text = pl.col(f"{field.id}:text")
-    if field.type == "datetime":
-        return times.as_written(field.id)
+def typed(field: Field, text: pl.Series) -> pl.Series:
+    """The values of a field that is neither sealed nor a datetime, null where the text is none."""
     if field.type == "code" and field.values:
-        known = text.str.to_lowercase()
-        value = pl.when(known.is_in(list(field.values))).then(known)
-        if field.required and UNKNOWN in field.values:
-            value = pl.when(text.is_null()).then(pl.lit(UNKNOWN)).otherwise(value)
-    elif field.type == "integer":
-        value = pl.when(text.str.contains(r"^[+-]?[0-9]{1,9}$")).then(text).cast(pl.Int32, strict=False)
-        value = pl.when(_in_bounds(value, field)).then(value)
-    elif field.type == "boolean":
-        word = text.str.to_lowercase()
-        yes, no = word.is_in(list(TRUE_WORDS)), word.is_in(list(FALSE_WORDS))
-        value = pl.when(yes).then(statement=True).when(no).then(statement=False)
-    elif field.type == "date":
-        value = times.day(text)
-    elif field.type == "postcode":
-        value = texts.postcode(text)
-    else:
-        value = text
-    return [value.alias(field.id)]
+        return _codes(field, text)
+    if field.type == "integer":
+        number = text.cast(pl.Int32, strict=False)
+        low = field.minimum if field.minimum is not None else -(10**9)
+        high = field.maximum if field.maximum is not None else 10**9
+        return number.set(~number.is_between(low, high), None)
+    if field.type == "boolean":
+        return text.str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+    if field.type == "date":
+        return text.to_frame().select(times.day(pl.col(text.name))).to_series()
+    return text.to_frame().select(texts.postcode(pl.col(text.name))).to_series() if field.type == "postcode" else text
+
+
+def _codes(field: Field, text: pl.Series) -> pl.Series:
+    """The code where it is one of the list, whatever its letter case; an empty one is `unknown` if the list has that."""
+    kind = pl.Enum(field.values)
+    value = text.cast(kind, strict=False)
+    if value.null_count() > text.null_count():
+        value = text.str.to_lowercase().cast(kind, strict=False)
+    if field.required and UNKNOWN in field.values and text.null_count():
+        value = value.zip_with(text.is_not_null(), pl.Series([UNKNOWN], dtype=kind))
+    return value
 
 
 def rules_of(field: Field) -> Iterator[Rule]:
@@ -96,9 +98,3 @@ def _missing(field: Field, text: pl.Expr) -> Rule:
     if UNKNOWN in field.values:
         return Rule(f"{field.id}:not_given", Fate.GOOD, text.is_null())
     return Rule(f"{field.id}:missing", Fate.REJECTED, text.is_null())
-
-
-def _in_bounds(value: pl.Expr, field: Field) -> pl.Expr:
-    low = field.minimum if field.minimum is not None else -(10**9)
-    high = field.maximum if field.maximum is not None else 10**9
-    return value.is_between(low, high)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 LONDON = "Europe/London"
-_DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_DATE = r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _ZONE = r"(?:[Zz]|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])"
 DATE_SHAPE = f"^{_DATE}$"
@@ -24,6 +24,8 @@ MOMENT_SHAPE = f"^{_DATE}(?:[Tt ]{_TIME}{_ZONE}?)?$"
 # a year, then a number that can only be a day, then one that can only be a month
 SWAPPED_SHAPE = r"^[0-9]{4}-(?:1[3-9]|2[0-9]|3[01])-(?:0[1-9]|1[0-2])(?:[Tt ]|$)"
 
+# "2020-06-26T14:05:11Z"; anything longer has a fraction of a second or an offset
+LONGEST_WITHOUT_OFFSET = 20
 _SECOND = 1_000_000
 
 
@@ -47,24 +49,36 @@ def day(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(DATE_SHAPE)).then(text).str.to_date("%Y-%m-%d", strict=False)
 
 
-def as_written(field: str) -> list[pl.Expr]:
-    """The first step: `x:day`, `x:written`, `x:offset`."""
+def with_written(frame: pl.DataFrame, field: str) -> pl.DataFrame:
+    """The first step: adds `x:day`, `x:written`, `x:offset`."""
     text = pl.col(f"{field}:text")
-    sound = pl.when(text.str.contains(MOMENT_SHAPE)).then(text)
-    written_day = sound.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    hours, minutes, seconds = (sound.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (11, 14, 17))
-    fraction = sound.str.extract(r"\.([0-9]+)").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
+    sound = frame.select(pl.when(text.str.contains(MOMENT_SHAPE)).then(text).alias("sound"))["sound"]
+    plain = int(sound.str.len_bytes().max() or 0) <= LONGEST_WITHOUT_OFFSET  # type: ignore[arg-type]
+    part, text = pl.DataFrame({"sound": sound}), pl.col("sound")
+    hours, minutes, seconds = (text.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (11, 14, 17))
+    fraction = pl.lit(0) if plain else text.str.extract(r"\.([0-9]+)").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
+    if not plain:
+        seconds = pl.when(text.str.slice(16, 1) == ":").then(seconds)
     clock = ((hours * 60 + minutes) * 60 + seconds.fill_null(0)) * _SECOND + fraction
-    zone = sound.str.slice(16).str.extract(r"([Zz+-].*)$")
+    columns = part.select(
+        text.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).alias(f"{field}:day"),
+        clock.alias("clock"),
+        (_zulu(text) if plain else _offset(text)).alias(f"{field}:offset"),
+    )
+    written = pl.col(f"{field}:day").cast(pl.Int64) * 86_400 * _SECOND + pl.col("clock")
+    return frame.hstack(columns.with_columns(written.cast(pl.Datetime("us")).alias(f"{field}:written")).drop("clock"))
+
+
+def _zulu(text: pl.Expr) -> pl.Expr:
+    """Minutes east of Greenwich where the only zone possible is a Z after the minutes or the seconds."""
+    return pl.when(text.str.len_bytes().is_in([17, 20])).then(pl.lit(0, pl.Int64))
+
+
+def _offset(text: pl.Expr) -> pl.Expr:
+    zone = text.str.slice(16).str.extract(r"([Zz+-].*)$")
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    zone_hours, zone_minutes = (zone.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (1, -2))
-    east = (sign * (zone_hours * 60 + zone_minutes)).fill_null(0)
-    written = written_day.cast(pl.Int64) * 86_400 * _SECOND + clock
-    return [
-        written_day.alias(f"{field}:day"),
-        written.cast(pl.Datetime("us")).alias(f"{field}:written"),
-        pl.when(zone.is_not_null()).then(east).alias(f"{field}:offset"),
-    ]
+    hours, minutes = (zone.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (1, -2))
+    return pl.when(zone.is_not_null()).then((sign * (hours * 60 + minutes)).fill_null(0))
 
 
 def with_instants(frame: pl.DataFrame, field: str) -> pl.DataFrame:
