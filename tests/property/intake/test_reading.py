@@ -41,7 +41,7 @@ def obvious(text: bytes) -> list[tuple[int, str | tuple[str | None, ...], bytes]
                 problem = "field_too_long"
             elif not problem and b"\0" in raw:
                 problem = "nul_byte"
-            kept = tuple(value.decode() or None for value in values)
+            kept = tuple(value.decode().strip(" \t") or None for value in values)
             out.append((line, f"row:{problem}" if problem else kept, raw.removesuffix(b"\r")))
         line += raw.count(b"\n") + 1
         position = end + 1
@@ -94,12 +94,13 @@ def read(text: bytes, *, cuts: int, chunk_bytes: int) -> list[tuple[int, str | t
 
 
 PIECES = st.sampled_from(
-    ["a", ",", ",", "\n", "\n", "\r\n", '"', '"', '""', "x,y\n", '"q",z\n', '"p,""q""\nr",s\r\n', "é", "\0", "\r", " ", "0123456789ABC", "\x1f"]
+    ["a", ",", ",", "\n", "\n", "\r\n", '"', '"', '""', "x,y\n", '"q",z\n', '"p,""q""\nr",s\r\n', "é", "\0", "\r", " ", "\t", "0123456789ABC", "\x1f"]
 )
 
 
 @settings(max_examples=600, deadline=None)
 @example(body='a,"b', cuts=1, chunk_bytes=1)
+@example(body="a ,b \r\n", cuts=9, chunk_bytes=90)
 @example(body='"ab""c\n', cuts=50, chunk_bytes=50)
 @example(body='"a\r\nb",c\r\n\r\nd,e', cuts=3, chunk_bytes=4)
 @given(
@@ -127,4 +128,4 @@ def test_what_a_csv_writer_wrote_comes_back(rows: list[tuple[str, str]], line_en
     writer.writerow(["a", "b"])
     writer.writerows(rows)
     found = read(out.getvalue().encode(), cuts=17, chunk_bytes=64)
-    assert [values for _, values, _ in found] == [tuple(value or None for value in row) for row in rows]
+    assert [values for _, values, _ in found] == [tuple(value.strip(" \t") or None for value in row) for row in rows]

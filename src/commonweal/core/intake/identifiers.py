@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -37,7 +37,7 @@ class Kind(IntEnum):
 class Hasher:
     """HMAC under one key. `key_id` names the key wherever a hash is stored."""
 
-    key_id: str
+    key_id: int
     key: bytes
 
     def digests(self, label: str, texts: Iterable[bytes | None]) -> list[bytes | None]:
@@ -71,26 +71,13 @@ class Hasher:
         return inner, outer
 
 
-@dataclass(frozen=True)
-class Identifiers:
-    """The hashes of a chunk's records, in row order: one list a kind, and the birth date's own hash."""
-
-    by_kind: dict[Kind, list[bytes | None]]
-    birth: list[bytes | None]
-    content: list[bytes | None]
-
-    def strongest(self, row: int) -> Kind | None:
-        """The kind of the strongest identifier the row carries."""
-        return next((kind for kind in Kind if self.by_kind[kind][row] is not None), None)
-
-
 def label(kind: Kind, feed: str) -> str:
     """Kind and namespace as hashed: only the feed's own person_id has a namespace."""
     return f"{kind.name.lower()}{_SEPARATOR}{feed if kind is Kind.FEED_PERSON else ''}"
 
 
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """For each row of a checked frame the text to hash, one column a kind (named by it), `birth` and `content`."""
+    """For each row of a checked frame the text to hash: one column a kind, named by it, and `birth`."""
     born = pl.col("link_born").cast(pl.String)
     all_three = pl.concat_str([pl.col("link_name"), born, pl.col("postcode")], separator=_SEPARATOR)
     return frame.select(
@@ -98,24 +85,4 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
         all_three.alias(Kind.NAME_BIRTH_POSTCODE.name),
         pl.col("person_id").alias(Kind.FEED_PERSON.name),
         born.alias("birth"),
-        pl.col("content"),
     )
-
-
-def identify(frame: pl.DataFrame, hasher: Hasher, *, feed: str) -> Identifiers:
-    """Hash the identifiers, birth date and content of every row of a checked frame."""
-    texts = texts_of(frame).cast(pl.Binary)
-    hashed = {kind: hasher.digests(label(kind, feed), texts[kind.name].to_list()) for kind in Kind}
-    return Identifiers(hashed, _births(texts["birth"], hasher), hasher.digests("content", texts["content"].to_list()))
-
-
-def _births(texts: pl.Series, hasher: Hasher) -> list[bytes | None]:
-    """Birth dates repeat, so each different one is hashed once."""
-    different = texts.unique().to_list()
-    known = dict(zip(different, hasher.digests("birth", different), strict=True))
-    return [known[text] for text in texts.to_list()]
-
-
-def strongest_of(identifiers: Sequence[tuple[Kind, bytes]]) -> tuple[Kind, bytes]:
-    """The strongest of a record's identifiers."""
-    return min(identifiers)

@@ -63,52 +63,33 @@ def conflicted(members: Iterable[Traces]) -> bool:
     return len(births - {None}) > 1 or len(sexes - {None, "unknown"}) > 1
 
 
-def components_of(identifiers: Sequence[Labels]) -> tuple[Labels, int]:
+def components_of(record: Labels, identifier: Labels, records: int) -> Labels:
     """Join the records of one batch that share identifiers.
 
-    `identifiers` holds one array a kind, each with a code a record (equal codes are equal identifiers, also across
-    kinds; -1 where the record has none of that kind). Returns a component number for every record, counted from 0, and
-    how many there are. A record without any identifier is a component of its own.
+    `record` and `identifier` are two columns of one table: record number `record[i]` (from 0, below `records`) carries
+    identifier number `identifier[i]` (from 0). Returns a component number for every record; a record without any
+    identifier is a component of its own.
     """
-    records = len(identifiers[0]) if identifiers else 0
     if records <= FEW:
-        return _few_components(identifiers, records)
+        return _few_components(record, identifier, records)
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    rows = np.concatenate([np.flatnonzero(codes >= 0) for codes in identifiers])
-    nodes = np.concatenate([codes[codes >= 0] for codes in identifiers])
-    size = records + (int(nodes.max()) + 1 if len(nodes) else 0)
-    edges = coo_array((np.ones(len(rows), np.int8), (rows, records + nodes)), shape=(size, size))
+    size = records + (int(identifier.max()) + 1 if len(identifier) else 0)
+    edges = coo_array((np.ones(len(record), np.int8), (record, records + identifier)), shape=(size, size))
     _, labels = connected_components(edges, directed=False)
-    different, numbered = np.unique(labels[:records], return_inverse=True)
-    return numbered.astype(np.int64), len(different)
+    return np.asarray(labels[:records], np.int64)
 
 
-def _few_components(identifiers: Sequence[Labels], records: int) -> tuple[Labels, int]:
+def _few_components(record: Labels, identifier: Labels, records: int) -> Labels:
     parent = list(range(records))
 
-    def root(record: int) -> int:
-        while parent[record] != record:
-            record = parent[record]
-        return record
+    def root(member: int) -> int:
+        while parent[member] != member:
+            member = parent[member]
+        return member
 
     first: dict[int, int] = {}
-    for codes in identifiers:
-        for record, code in enumerate(codes.tolist()):
-            if code >= 0:
-                parent[root(record)] = root(first.setdefault(code, record))
-    different, numbered = np.unique([root(record) for record in range(records)], return_inverse=True)
-    return numbered.astype(np.int64), len(different)
-
-
-def conflicts_of(component: Labels, count: int, births: Labels, sexes: Labels) -> npt.NDArray[np.bool_]:
-    """For each of `count` components whether its records disagree. `births` and `sexes` are codes, -1 where unknown."""
-    answer = np.zeros(count, bool)
-    for codes in (births, sexes):
-        known = codes >= 0
-        lowest, highest = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
-        np.minimum.at(lowest, component[known], codes[known])
-        np.maximum.at(highest, component[known], codes[known])
-        answer |= highest > np.where(highest < 0, highest, lowest)
-    return answer
+    for member, code in zip(record.tolist(), identifier.tolist(), strict=True):
+        parent[root(member)] = root(first.setdefault(code, member))
+    return np.array([root(member) for member in range(records)], np.int64)

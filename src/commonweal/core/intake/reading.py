@@ -21,6 +21,7 @@ from commonweal.core.intake.schema import LineList
 from commonweal.core.intake.streams import check_utf8, plain_bytes
 
 CHUNK_BYTES = 24 << 20
+BLANKS = " \t"
 LONGEST_HEADER = 1 << 20
 
 Numbers = npt.NDArray[np.int64]
@@ -48,7 +49,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive records. `frame` has one text column for each field that is read, null where empty or absent."""
+    """Some consecutive records. `frame` has one text column a field, without blanks around, null where empty."""
 
     frame: pl.DataFrame
     number: Numbers
@@ -183,6 +184,8 @@ class LineListReader:
         ]
         text, hidden = splittable(block, layout, keep)
         frame = self._frame(text, width, int(keep.sum()), hidden)
+        if len(layout.quotes) or b"\r" in block or _padded(array, layout):
+            frame = frame.select(_stripped(name) for name in frame.columns)
         return Chunk(frame, number[keep], self._line + layout.lines[keep], tuple(malformed), block, spans[keep])
 
     def _with_nul(self, block: bytes, layout: Layout) -> npt.NDArray[np.bool_]:
@@ -231,7 +234,7 @@ class LineListReader:
                 number += 1
             used = record.end + 1
             line += raw.count(b"\n") + 1
-        rows = [[field.decode() or None for field in record.fields] for record, _, _ in good]
+        rows = [[field.decode().strip(BLANKS) or None for field in record.fields] for record, _, _ in good]
         table = pl.DataFrame(rows, schema={f"c{column}": pl.String for column in range(width)}, orient="row")
         chunk = Chunk(
             self._named(table),
@@ -251,6 +254,19 @@ class LineListReader:
         if record.longest > self._list.longest_field:
             return "field_too_long"
         return "nul_byte" if b"\0" in raw else None
+
+
+def _padded(array: npt.NDArray[np.uint8], layout: Layout) -> bool:
+    """Whether any unquoted field begins or ends with a blank."""
+    if not layout.used:
+        return False
+    around = np.concatenate((array[layout.separators[:-1] + 1], array[layout.separators - 1], array[:1]))
+    return bool(((around == ord(BLANKS[0])) | (around == ord(BLANKS[1]))).any())
+
+
+def _stripped(column: str) -> pl.Expr:
+    text = pl.col(column).str.strip_chars(BLANKS)
+    return pl.when(text.str.len_bytes() > 0).then(text).alias(column)
 
 
 def _restored(column: str) -> pl.Expr:
