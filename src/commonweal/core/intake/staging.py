@@ -6,10 +6,12 @@ The columns are those of the staging tables that the store's SQL describes, in t
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from commonweal.core.intake.checks import Checked, Fate
@@ -19,17 +21,19 @@ from commonweal.core.intake.reading import Chunk
 from commonweal.core.intake.schema import LineList
 from commonweal.core.intake.sealing import RandomBytes, Sealed, Sealer
 
-# text columns of the staging table that are taken as they are from a checked frame
+Places = npt.NDArray[np.int64]
+
+# columns of the staging table that are taken as they are from a checked frame
 CARRIED = (
     "postcode_source", "specimen_date", "specimen_at", "lab_received_at", "reported_at", "reported_date", "age_years",
     "age_band", "sex", "ethnic_group", "occupation", "workplace_postcode", "pillar", "test_route", "test_type", "result",
     "symptomatic", "onset_date", "setting_type", "setting_id", "incident_id", "contacts_named",
 )  # fmt: skip
 STAGED = (
-    "row_number", "fate", "reasons", "notes", "record_hash", "revision", "content_hash", "strongest", "pcd", "sent_ltla",
-    *CARRIED, "sealing_key", "sealing_key_id", "sealed",
+    "place", "row_number", "fate", "reasons", "notes", "record_hash", "revision", "content_hash", "repeated", "strongest",
+    "pcd", "sent_ltla", *CARRIED, "sealing_key_id", "sealing_key", "sealed",
 )  # fmt: skip
-IDENTIFIERS = ("number", "kind", "hash", "key_id", "local", "birth", "sex", "clash")
+IDENTIFIERS = ("number", "kind", "hash", "key_id", "local", "id", "component", "birth", "sex", "clash")
 
 
 @dataclass(frozen=True)
@@ -48,35 +52,54 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Staged:
-    """One chunk ready for the database: `rows` (STAGED) and `identifiers` (IDENTIFIERS), and the chunk itself."""
+    """One chunk ready for the database: `rows` (STAGED), who carries which identifier, and the chunk itself.
+
+    `carried` has a line for each identifier of each good record: the record's `place`, the identifier's `number` in the
+    chunk with its `kind`, `key_id` and `hash`, and the record's `birth` (hashed) and `sex` where known.
+    """
 
     rows: pl.DataFrame
-    identifiers: pl.DataFrame
+    carried: pl.DataFrame
     chunk: Chunk
+    random_bytes: RandomBytes
+
+    def identifiers(self, left_out: Sequence[int] = (), *, milliseconds: int) -> pl.DataFrame:
+        """Every identifier once (IDENTIFIERS) with the component it lies in, without the records at `left_out` places.
+
+        `milliseconds` since 1970 stamp the ids made for new links, so that they come in order of time.
+        """
+        carried = self.carried.filter(~pl.col("place").is_in(left_out)) if len(left_out) else self.carried
+        return _components(carried, self.rows.height, self.random_bytes, milliseconds)
 
     @cached_property
-    def _places(self) -> dict[int, bytes | int]:
+    def _received(self) -> dict[int, bytes | int]:
         bad: dict[int, bytes | int] = {each.number: each.raw for each in self.chunk.malformed}
-        return bad | {number: place for place, number in enumerate(self.chunk.number.tolist())}
+        return bad | {number: row for row, number in enumerate(self.chunk.number.tolist())}
 
     def raw(self, row_number: int) -> bytes:
         """What was received as this record."""
-        found = self._places[row_number]
+        found = self._received[row_number]
         return found if isinstance(found, bytes) else self.chunk.raw(found)
 
 
 def stage(chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets, *, feed: str) -> Staged:
     """Hash, link within the chunk and seal. `feed` is the namespace of the feed's own person ids."""
-    frame = checked.frame.with_columns(pl.Series("fate", checked.fate), pl.Series("row_number", chunk.number))
+    frame = checked.frame.with_columns(
+        pl.Series("place", np.arange(1, checked.frame.height + 1)),
+        pl.Series("row_number", chunk.number),
+        pl.Series("fate", checked.fate),
+    )
     taken = np.flatnonzero(checked.fate == Fate.GOOD)
     keyed = np.flatnonzero(checked.fate != Fate.REJECTED)
-    links, strongest = _links(frame[taken], secrets.persons, feed)
+    carried = _carried(frame[taken], taken + 1, secrets.persons, feed)
+    strongest = carried.group_by("place").agg(pl.col("number").first()).sort("place")["number"].to_list()
     sealed = _sealed(frame[taken], checked, taken, line_list, secrets)
     hashes = secrets.records
     age_bands = pl.Series(line_list_bands(line_list), dtype=pl.String)
-    records = frame["record_id"].gather(keyed).cast(pl.Binary).to_list()
-    contents = frame["content"].gather(keyed).cast(pl.Binary).to_list()
+    records, contents = (frame[name].gather(keyed).cast(pl.Binary).to_list() for name in ("record_id", "content"))
+    seldom = pl.col("record_id").is_duplicated() & pl.col("record_id").is_not_null()
     rows = frame.with_columns(
+        seldom.alias("repeated"),
         checked.reasons.alias("reasons"),
         checked.notes.alias("notes"),
         _placed("record_hash", hashes.digests(f"record\x1f{feed}", records), keyed, frame.height),
@@ -89,7 +112,7 @@ def stage(chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets,
         _placed("sealed", [each.payload for each in sealed], taken, frame.height),
         pl.lit(secrets.sealer.key_id).alias("sealing_key_id"),
     ).select(STAGED)
-    return Staged(pl.concat([rows, _malformed(chunk, rows)], how="vertical_relaxed"), links, chunk)
+    return Staged(pl.concat([rows, _malformed(chunk, rows)]), carried, chunk, secrets.random_bytes)
 
 
 def line_list_bands(line_list: LineList) -> list[str]:
@@ -102,7 +125,7 @@ def line_list_bands(line_list: LineList) -> list[str]:
     return bands
 
 
-def _placed(name: str, values: list[bytes | None] | list[bytes] | list[int], places: np.ndarray, height: int) -> pl.Series:  # type: ignore[type-arg]
+def _placed(name: str, values: list[bytes | None] | list[bytes] | list[int], places: Places, height: int) -> pl.Series:
     """A column with `values` at `places` and null elsewhere."""
     column = pl.Series(name, values, dtype=pl.Int64 if name == "strongest" else pl.Binary)
     if len(places) == height:
@@ -112,43 +135,74 @@ def _placed(name: str, values: list[bytes | None] | list[bytes] | list[int], pla
     return column.gather(pl.Series(where).replace(-1, None)).alias(name)
 
 
-def _links(frame: pl.DataFrame, hashers: tuple[Hasher, ...], feed: str) -> tuple[pl.DataFrame, list[int]]:
-    """Every identifier of the chunk once, with the component it lies in; and each record's strongest one."""
+def _carried(frame: pl.DataFrame, places: Places, hashers: tuple[Hasher, ...], feed: str) -> pl.DataFrame:
+    """A line for each identifier of each record, strongest kind and oldest key first."""
     texts = texts_of(frame).cast(pl.Binary)
-    births = hashers[0].digests("birth", texts["birth"].to_list())
     person = pl.DataFrame(
-        {"record": np.arange(frame.height), "birth": pl.Series(births, dtype=pl.Binary), "sex": _known_sex(frame)}
+        {"place": places, "birth": _births(texts["birth"], hashers[0]), "sex": _known_sex(frame)},
+        schema_overrides={"place": pl.Int64},
     )
-    parts = []
-    for kind in Kind:
-        column = texts[kind.name].to_list()
-        for hasher in hashers:
-            digests = pl.Series("hash", hasher.digests(label(kind, feed), column), dtype=pl.Binary)
-            parts.append(
-                person.with_columns(
-                    digests, kind=pl.lit(int(kind), pl.Int16), key_id=pl.lit(int(hasher.key_id), pl.Int16)
-                ).filter(pl.col("hash").is_not_null())
-            )
+    parts = [
+        person.with_columns(
+            pl.Series("hash", hasher.digests(label(kind, feed), texts[kind.name].to_list()), dtype=pl.Binary),
+            kind=pl.lit(int(kind), pl.Int16),
+            key_id=pl.lit(hasher.key_id, pl.Int16),
+        ).filter(pl.col("hash").is_not_null())
+        for kind in Kind
+        for hasher in hashers
+    ]
     carried = pl.concat(parts)
     different = carried.select("kind", "key_id", "hash").unique(maintain_order=True).with_row_index("number", 1)
-    carried = carried.join(different, on=["kind", "key_id", "hash"], maintain_order="left")
-    record, number = (carried[name].cast(pl.Int64).to_numpy() for name in ("record", "number"))
-    local = components_of(record, number - 1, frame.height)
-    links = (
-        carried.with_columns(pl.Series("local", local[record]))
-        .group_by("number", maintain_order=True)
-        .agg(
-            pl.col("kind", "hash", "key_id", "local").first(),
-            pl.col("birth").min(),
-            pl.col("sex").min(),
-            ((pl.col("birth").min() != pl.col("birth").max()) | (pl.col("sex").min() != pl.col("sex").max()))
-            .fill_null(value=False)
-            .alias("clash"),
-        )
+    return carried.join(different, on=["kind", "key_id", "hash"], maintain_order="left").cast({"number": pl.Int64})
+
+
+def _births(texts: pl.Series, hasher: Hasher) -> pl.Series:
+    """Birth dates repeat, so each different one is hashed once."""
+    different = texts.unique()
+    hashed = pl.Series(hasher.digests("birth", different.to_list()), dtype=pl.Binary)
+    known = pl.DataFrame({"text": different, "hashed": hashed})
+    return texts.to_frame("text").join(known, on="text", how="left", maintain_order="left")["hashed"]
+
+
+def _components(carried: pl.DataFrame, height: int, random_bytes: RandomBytes, milliseconds: int) -> pl.DataFrame:
+    place, number = carried["place"].to_numpy(), carried["number"].to_numpy()
+    local = components_of(place - 1, number - 1, height)
+    told = carried.with_columns(pl.Series("local", local[place - 1]))
+    known = told.group_by("local").agg(
+        pl.col("birth").min().alias("birth"),
+        pl.col("sex").min().alias("sex"),
+        (_differ("birth") | _differ("sex")).alias("clash"),
+    )
+    once = told.unique("number", keep="first", maintain_order=True).drop("birth", "sex")
+    once = once.with_columns(pl.Series("id", ordered_ids(once.height, random_bytes, milliseconds)))
+    return (
+        once.with_columns(pl.col("id").first().over("local").alias("component"))
+        .join(known, on="local", maintain_order="left")
         .select(IDENTIFIERS)
     )
-    strongest = carried.group_by("record").agg(pl.col("number").first()).sort("record")["number"].to_list()
-    return links, strongest
+
+
+def _differ(column: str) -> pl.Expr:
+    """Whether a group has two different values; missing ones count for nothing."""
+    return (pl.col(column).min() != pl.col(column).max()).fill_null(value=False)
+
+
+def ordered_ids(count: int, random_bytes: RandomBytes, milliseconds: int) -> list[str]:
+    """Random identifiers (UUID version 7, as 32 hexadecimal digits): time first, then their order, then 46 bits of chance.
+
+    In order of time an index grows at its end, which is much quicker than everywhere at once.
+    """
+    ids = np.frombuffer(random_bytes(16 * count), np.uint8).reshape(-1, 16).copy()
+    stamp = np.frombuffer(milliseconds.to_bytes(8, "big"), np.uint8)[2:]
+    order = np.arange(count, dtype=">u4").view(np.uint8).reshape(-1, 4)
+    ids[:, 0:6] = stamp
+    ids[:, 6] = 0x70 | (order[:, 0] & 0x0F)
+    ids[:, 7] = order[:, 1]
+    ids[:, 8] = 0x80 | (order[:, 2] >> 2)
+    ids[:, 9] = (order[:, 2] << 6) | (order[:, 3] >> 2)
+    ids[:, 10] = (order[:, 3] << 6) | (ids[:, 10] & 0x3F)
+    flat = ids.tobytes().hex()
+    return [flat[start : start + 32] for start in range(0, len(flat), 32)]
 
 
 def _known_sex(frame: pl.DataFrame) -> pl.Series:
@@ -157,7 +211,7 @@ def _known_sex(frame: pl.DataFrame) -> pl.Series:
 
 
 def _sealed(
-    frame: pl.DataFrame, checked: Checked, taken: np.ndarray, line_list: LineList, secrets: Secrets  # type: ignore[type-arg]
+    frame: pl.DataFrame, checked: Checked, taken: Places, line_list: LineList, secrets: Secrets
 ) -> list[Sealed]:
     """The sealed fields of each record taken, with its ids and the texts that could not be read, as JSON, encrypted."""
     names = ["record_id", "person_id", *(field.id for field in line_list.fields if field.sealed)]
@@ -173,12 +227,14 @@ def _sealed(
 
 def _malformed(chunk: Chunk, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows for the records that have no columns."""
+    bad = chunk.malformed
     columns = {
-        "row_number": [bad.number for bad in chunk.malformed],
-        "fate": [int(Fate.REJECTED)] * len(chunk.malformed),
-        "reasons": [[bad.reason] for bad in chunk.malformed],
-        "notes": [[] for _ in chunk.malformed],
+        "place": [rows.height + position for position in range(1, len(bad) + 1)],
+        "row_number": [each.number for each in bad],
+        "fate": [int(Fate.REJECTED)] * len(bad),
+        "reasons": [[each.reason] for each in bad],
+        "notes": [[] for _ in bad],
+        "repeated": [False] * len(bad),
     }
-    return pl.DataFrame(
-        [pl.Series(name, columns.get(name, [None] * len(chunk.malformed)), dtype=kind) for name, kind in rows.schema.items()]
-    )
+    nothing = [None] * len(bad)
+    return pl.DataFrame([pl.Series(name, columns.get(name, nothing), dtype=kind) for name, kind in rows.schema.items()])

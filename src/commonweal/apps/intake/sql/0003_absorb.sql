@@ -223,7 +223,8 @@ begin
 end $$;
 
 create function intake.find_links() returns void
-language sql as $$
+language plpgsql as $$
+begin
   insert into linked
   with met as materialized (
     select i.number, i.local, i.component as own, i.id as new_id, l.id, l.component,
@@ -233,8 +234,8 @@ language sql as $$
   known as (
     select local, min(component::text)::uuid as component from met where id is not null group by local)
   select m.number, m.local, coalesce(m.id, m.new_id), coalesce(m.component, k.component, m.own), m.id is null, m.tells_more
-    from met m left join known k using (local)
-$$;
+    from met m left join known k using (local);
+end $$;
 
 -- Components that one local component touches become one. Repeats until nothing is left to join: a component that
 -- another submission moved meanwhile is seen in the next round.
@@ -356,7 +357,8 @@ end $$;
 
 -- Step 4, once a transaction: counts change by what is new and, where a version replaces another, by what that one said.
 create function intake.write_counts() returns void
-language sql as $$
+language plpgsql as $$
+begin
   insert into counts.delta
   select current_setting('commonweal.open_tick')::bigint, scope_ltla, lsoa_code, specimen_date, pillar, test_type, result, sum(n)
     from counted group by 2, 3, 4, 5, 6, 7 having sum(n) <> 0;
@@ -364,7 +366,7 @@ language sql as $$
   select current_setting('commonweal.open_tick')::bigint, scope_ltla, specimen_date, coalesce(age_band, 'unknown'),
          coalesce(sex, 'unknown'), result, sum(n)
     from counted where test_type <> 'antibody' group by 2, 3, 4, 5, 6 having sum(n) <> 0;
-$$;
+end $$;
 
 -- The days on which episodes begin: the first positive day, and each next one more than the window after a beginning.
 create function intake.episode_starts(p_days date[], p_window_days integer) returns date[]
