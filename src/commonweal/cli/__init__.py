@@ -17,6 +17,9 @@ from commonweal import __version__
 VERBS: dict[str, tuple[str, str]] = {
     "serve": ("commonweal.cli.serve", "Run the site on this machine, with its background worker."),
     "worker": ("commonweal.cli.serve", "Run the background jobs of a space."),
+    "intake": ("commonweal.cli.intake", "Take test results in from CSV files or standard input."),
+    "balance": ("commonweal.cli.intake", "The conservation sheet: everything received is somewhere."),
+    "feeds": ("commonweal.cli.intake", "The ways by which organisations send records: add, list, rotate."),
     "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),
     "check": ("commonweal.cli.check", "Verify the laws and the configuration of an installation."),
     "bench": ("commonweal.cli.bench", "Measure speed and quality."),

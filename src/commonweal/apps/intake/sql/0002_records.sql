@@ -48,7 +48,7 @@ call commonweal.declare_fact('intake.column_mapping', 'which column of a sender'
 -- Submissions and outcomes ------------------------------------------------------------------------------------------
 
 create table intake.submission (
-  id bigint generated always as identity primary key,
+  id bigint primary key,
   feed text not null references intake.feed,
   sha256 bytea not null check (length(sha256) = 32),
   declared integer not null check (declared >= 0),
@@ -68,8 +68,28 @@ create table intake.submission (
 create index submission_tick on intake.submission (tick_id);
 call commonweal.declare_fact('intake.submission', 'one file, body or record as sent, by its checksum');
 
+-- A submission's row is written last, when all is counted; its outcomes and tally only between begin and finish.
+create sequence intake.submission_id;
+create table intake.opened_submission (
+  id bigint primary key
+);
+comment on table intake.opened_submission is
+  'operational: submissions whose transaction has begun; checked at commit, emptied by it';
+
+create function intake.refuse_unfinished() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from intake.opened_submission o where o.id = new.id) then
+    raise exception 'submission % was begun and not finished: intake.finish_submission comes last', new.id
+      using errcode = 'CW006';
+  end if;
+  return null;
+end $$;
+create constraint trigger submission_is_finished after insert on intake.opened_submission
+  deferrable initially deferred for each row execute function intake.refuse_unfinished();
+
 create table intake.outcome (
-  submission_id bigint not null references intake.submission,
+  submission_id bigint not null,
   row_number integer not null check (row_number > 0),
   outcome text not null check (outcome in ('accepted', 'duplicate', 'superseded', 'rejected', 'pending')),
   result_id bigint,
@@ -83,7 +103,7 @@ create table intake.outcome (
 call commonweal.declare_fact('intake.outcome', 'what became of one record of a submission: exactly one outcome, for ever');
 
 create table intake.tally (
-  submission_id bigint not null references intake.submission,
+  submission_id bigint not null,
   outcome text not null,
   n integer not null check (n > 0),
   tick_id bigint not null,
@@ -114,13 +134,14 @@ end $$;
 create constraint trigger submission_balances after insert on intake.submission
   deferrable initially deferred for each row execute function intake.check_balance();
 
--- An outcome or tally that arrives after its submission's transaction would unbalance it.
+-- An outcome or tally outside its submission's transaction would unbalance it, or belong to nothing. Begun submissions
+-- of others cannot be seen, and finished ones are gone, so the row is there only in the transaction that began it.
 create function intake.only_with_submission() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  if exists (select from added a join intake.submission s on s.id = a.submission_id
-              where s.tick_id <> current_setting('commonweal.open_tick')::bigint) then
-    raise exception 'outcomes are written with their submission, not later' using errcode = 'CW006';
+  if exists (select from (select distinct submission_id from added) a
+              where not exists (select from intake.opened_submission o where o.id = a.submission_id)) then
+    raise exception 'outcomes are written with their submission, between begin and finish' using errcode = 'CW006';
   end if;
   return null;
 end $$;
@@ -267,24 +288,34 @@ create table identity.conflict (
 call commonweal.declare_fact('identity.conflict',
   'a component with two birth dates or sexes: joins are refused in it and a person must review it');
 
-create table identity.data_key (
-  person_id uuid primary key,
-  key_id smallint not null,
-  wrapped bytea,
-  destroyed_at timestamptz,
-  check ((wrapped is null) = (destroyed_at is not null))
-);
-comment on table identity.data_key is
-  'operational: one data key a person, wrapped by a key outside the database; erasing destroys it';
-
+-- The data key of a record lies wrapped beside what it opens; erasing a person destroys the wrapped keys.
 create table identity.sealed (
   result_id bigint primary key,
-  person_id uuid not null,
   scope_ltla text not null,
+  key_id smallint not null,
+  wrapped_key bytea,
   payload bytea not null
 );
-create index sealed_person on identity.sealed (person_id);
-call commonweal.declare_fact('identity.sealed', 'identifiable fields (L3) of a result, encrypted under the person''s data key', false);
+comment on table identity.sealed is
+  'operational: identifiable fields (L3) of a result, encrypted; its data key, wrapped by a key outside the database, can be destroyed and nothing else changed';
+
+create function identity.only_destroy() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if tg_op <> 'UPDATE' then
+    raise exception 'sealed fields are kept; only their key can be destroyed' using errcode = 'CW002';
+  end if;
+  if new.wrapped_key is not null
+     or (new.result_id, new.scope_ltla, new.key_id, new.payload)
+        is distinct from (old.result_id, old.scope_ltla, old.key_id, old.payload) then
+    raise exception 'sealed fields are kept as they are; only their key can be destroyed' using errcode = 'CW002';
+  end if;
+  return new;
+end $$;
+create trigger sealed_is_kept before update or delete on identity.sealed
+  for each row execute function identity.only_destroy();
+create trigger sealed_is_not_emptied before truncate on identity.sealed
+  for each statement execute function identity.only_destroy();
 alter table identity.sealed enable row level security;
 alter table identity.sealed force row level security;
 create policy within_scope on identity.sealed for select to cw_app
@@ -331,12 +362,14 @@ grant insert on intake.feed, intake.feed_state, intake.feed_token, intake.column
 grant select on intake.feed, intake.feed_state, intake.feed_token, intake.column_mapping to cw_authn;
 grant update (ends_at) on intake.feed_token to cw_authn;
 grant select on intake.feed_token, intake.held to cw_ingest;
+grant usage on sequence intake.submission_id to cw_ingest;
+grant select, insert, delete on intake.opened_submission to cw_ingest;
 grant insert on intake.submission, intake.outcome, intake.tally, intake.held, intake.orphan, intake.orphan_end,
-  record.record_key, identity.joined, identity.conflict, identity.data_key to cw_ingest;
-grant select on record.record_key, identity.link, identity.joined, identity.conflict, identity.data_key to cw_ingest;
+  record.record_key, identity.joined, identity.conflict to cw_ingest;
+grant select on record.record_key, identity.link, identity.joined, identity.conflict to cw_ingest;
 grant insert on identity.link to cw_ingest;
 grant update (component, birth, sex) on identity.link to cw_ingest;
 grant insert on intake.orphan_end to cw_app;
-grant select on intake.held, record.record_key, identity.link, identity.joined, identity.conflict, identity.data_key to cw_backup;
+grant select on intake.held, record.record_key, identity.link, identity.joined, identity.conflict to cw_backup;
 
 select commonweal.make_partitions_ahead('record.result');

@@ -1,13 +1,18 @@
 -- Taking a chunk of checked records in: set by set, for one record as for a hundred thousand.
--- The caller (role cw_ingest) copies a chunk into the staging tables of its own connection and calls link_chunk,
--- store_chunk and count_chunk, empties the first two tables and goes on with the next chunk; work_out_cases runs once at
--- the end. All chunks of a submission are one transaction with one tick. No step reads another feed's unfinished work:
--- submissions of one feed wait for each other, and links to persons settle below.
+--
+-- The caller (role cw_ingest) copies a chunk into the staging tables of its own connection and calls decide_chunk,
+-- link_chunk and store_chunk, empties the tables of the chunk with clear_chunk and goes on with the next one.
+-- write_counts and work_out_cases run once, at the end. All chunks of a submission, and all submissions of one commit,
+-- are one transaction with one tick. Submissions of one feed wait for each other; links to persons settle below.
 
 create function intake.make_staging() returns void
 language plpgsql as $$
 begin
+  set local client_min_messages = warning;
   create temp table if not exists staged (
+    place integer not null,                -- 1.. within the chunk
+    submission_id bigint not null,
+    feed_number integer not null,
     row_number integer not null,
     fate smallint not null,                -- 0 good, 1 waits, 2 rejected (what the checks alone say)
     reasons text[] not null,
@@ -15,17 +20,25 @@ begin
     record_hash bytea,
     revision integer,
     content_hash bytea,
-    strongest integer,                     -- number of the strongest identifier in staged_identifier
+    repeated boolean not null,             -- the record occurs more than once in the chunk
+    strongest integer,                     -- number of the record's strongest identifier in staged_identifier
     pcd text,                              -- postcode without space
     sent_ltla text,
     postcode_source text, specimen_date date, specimen_at timestamptz, lab_received_at timestamptz,
     reported_at timestamptz, reported_date date, age_years smallint, age_band text, sex text, ethnic_group text,
     occupation text, workplace_postcode text, pillar text, test_route text, test_type text, result text,
     symptomatic boolean, onset_date date, setting_type text, setting_id text, incident_id text, contacts_named integer,
-    -- worked out below
-    outcome text, result_id bigint, person_id uuid, component uuid,
-    scope_ltla text, lsoa_code text, msoa_code text, ward_code text, ltla_code text, utla_code text,
-    replaces bigint, replaces_month date, newest boolean
+    sealing_key_id smallint, sealing_key bytea, sealed bytea
+  ) on commit delete rows;
+  create temp table if not exists decided (
+    place integer not null,
+    outcome text not null,                 -- `new` until it is known whether it is accepted or superseded
+    reasons text[] not null,
+    notes text[] not null,
+    result_id bigint,
+    replaces bigint, replaces_month date,  -- the version that was the newest before
+    newest boolean not null,
+    lsoa_code text, msoa_code text, ward_code text, ltla_code text, utla_code text, scope_ltla text
   ) on commit delete rows;
   create temp table if not exists staged_identifier (
     number integer not null,               -- 1.. within the chunk, each (kind, hash) once
@@ -33,77 +46,209 @@ begin
     hash bytea not null,
     key_id smallint not null,
     local integer not null,                -- connected component within the chunk
-    birth bytea,                           -- keyed hash of the birth date, if any record gives one
+    id uuid not null,                      -- for a new link
+    component uuid not null,               -- for a new component; the same for all of one `local`
+    birth bytea,                           -- keyed hash of the component's birth date, if any record gives one
     sex text,
-    clash boolean not null,                -- the chunk gives this identifier two birth dates or two sexes
-    id uuid, component uuid, is_new boolean not null default false
+    clash boolean not null                 -- the component's records give two birth dates or two sexes
   ) on commit delete rows;
-  create temp table if not exists staged_touch (   -- whose cases must be worked out again, over all chunks
-    kind smallint not null,
-    hash bytea not null
+  create temp table if not exists linked (
+    number integer not null,
+    local integer not null,
+    id uuid not null,
+    component uuid not null,
+    is_new boolean not null,
+    tells_more boolean not null            -- of a link that was there: it knew less, or something else
+  ) on commit delete rows;
+  create temp table if not exists counted (          -- over all chunks
+    scope_ltla text, lsoa_code text, specimen_date date, pillar text, test_type text, result text, age_band text,
+    sex text, n smallint
+  ) on commit delete rows;
+  create temp table if not exists touched (          -- components whose cases must be worked out again, over all chunks
+    component uuid not null
   ) on commit delete rows;
 end $$;
 
--- Step 0: one submission of a feed at a time; the month's partition is there.
+create function intake.clear_chunk() returns void
+language plpgsql as $$
+begin
+  truncate staged, decided, staged_identifier, linked;
+end $$;
+
+-- Step 0: one submission of a feed at a time; the month's partition is there. Returns null when these bytes, or this
+-- key of the sender's, came before: then nothing is done (intake.came_before says what they were).
+create function intake.came_before(p_feed text, p_sha256 bytea, p_idempotency_key text) returns bigint
+language sql stable as $$
+  select s.id from intake.submission s
+   where s.feed = p_feed and (s.sha256 = p_sha256 or s.idempotency_key = p_idempotency_key)
+   order by s.idempotency_key = p_idempotency_key desc nulls last limit 1
+$$;
+
 create function intake.begin_submission(
-  p_feed text, p_sha256 bytea, p_declared integer, p_channel text, p_label text, p_bytes bigint,
-  p_received_at timestamptz, p_sent_by text, p_held_since timestamptz, p_held_by text, p_idempotency_key text,
-  p_line_list_version integer)
-returns bigint
+  p_feed text, p_sha256 bytea, p_idempotency_key text, out new_id bigint, out feed_number integer)
 language plpgsql as $$
 declare
   found_feed intake.feed;
   now_state text;
-  new_id bigint;
 begin
   select * into found_feed from intake.feed where name = p_feed;
   if not found then
     raise exception 'There is no feed "%". Make it with: commonweal feeds add % --owner ORGANISATION', p_feed, p_feed
       using errcode = 'CW007';
   end if;
+  perform pg_advisory_xact_lock(4310, found_feed.number);
   select state into now_state from intake.feed_state where feed = p_feed order by tick_id desc limit 1;
   if now_state is distinct from 'open' then
     raise exception 'The feed "%" is %; it takes nothing in.', p_feed, coalesce(now_state, 'not open yet')
       using errcode = 'CW007';
   end if;
-  perform pg_advisory_xact_lock(4310, found_feed.number);
-  insert into intake.submission (feed, sha256, declared, channel, label, bytes, received_at, sent_by, held_since,
-                                 held_by, idempotency_key, line_list_version, tick_id)
-  values (p_feed, p_sha256, p_declared, p_channel, p_label, p_bytes, p_received_at, p_sent_by, p_held_since,
-          p_held_by, p_idempotency_key, p_line_list_version, current_setting('commonweal.open_tick')::bigint)
-  returning id into new_id;
+  if intake.came_before(p_feed, p_sha256, p_idempotency_key) is not null then
+    return;
+  end if;
+  feed_number := found_feed.number;
+  new_id := nextval('intake.submission_id');
+  insert into intake.opened_submission values (new_id);
   perform commonweal.make_month_partition('record.result', commonweal.now()::date);
-  return new_id;
 end $$;
 
--- Step 1: whose records these are. Links are inserted in one order everywhere, so that two submissions that meet the
+-- Step 1: duplicates, versions and places decide the outcome of every record. Returns the places in the chunk of good
+-- records that are not taken in although their content was not there before: their identifiers link nobody.
+create function intake.decide_chunk() returns integer[]
+language plpgsql as $$
+declare
+  left_out integer[];
+begin
+  insert into decided
+  with versions as materialized (
+    select s.place, k.revision, k.content_hash, k.result_id, k.known_month
+      from staged s join record.record_key k on k.feed_number = s.feed_number and k.record_hash = s.record_hash
+     where s.fate < 2),
+  newest as (
+    select distinct on (place) place, revision, result_id, known_month from versions order by place, revision desc),
+  waiting as (
+    select distinct s.place
+      from staged s
+      join intake.feed f on f.number = s.feed_number
+      join intake.orphan o on o.feed = f.name and o.record_hash = s.record_hash and o.revision = s.revision
+                          and o.content_hash = s.content_hash
+     where s.fate < 2 and not exists (select from intake.orphan_end e
+                                       where e.submission_id = o.submission_id and e.row_number = o.row_number)),
+  judged as (
+    select s.place, s.fate, s.reasons, s.notes, s.sent_ltla, s.revision, p.scope_ltla, p.lsoa_code, p.msoa_code, p.ward_code,
+           p.ltla_code, p.utla_code, n.revision as last_revision, n.result_id as replaces, n.known_month as replaces_month,
+           case when s.fate = 2 then 'rejected'
+                when same.content_hash = s.content_hash then 'duplicate'
+                when same.content_hash is not null then 'differs'
+                when s.fate = 0 and p.scope_ltla is not null then 'new'
+                when w.place is not null then 'duplicate'
+                else 'pending' end as outcome
+      from staged s
+      left join versions same on same.place = s.place and same.revision = s.revision
+      left join newest n on n.place = s.place
+      left join waiting w on w.place = s.place
+      left join places.postcode_current p on p.pcd = s.pcd and s.fate = 0)
+  select place, case outcome when 'differs' then 'rejected' else outcome end,
+         case outcome when 'differs' then array['revision:content_differs']
+                      when 'rejected' then reasons
+                      when 'pending' then case when fate = 0 then array['postcode:not_known'] else reasons end
+                      else '{}'::text[] end,
+         case when outcome = 'new' and sent_ltla is not null and sent_ltla is distinct from ltla_code
+                   and sent_ltla is distinct from scope_ltla
+              then notes || 'ltla_code:differs_from_postcode'::text else notes end,
+         case when outcome = 'new' then nextval('record.result_id') end,
+         replaces, replaces_month, outcome = 'new' and revision > coalesce(last_revision, -1),
+         lsoa_code, msoa_code, ward_code, ltla_code, utla_code, scope_ltla
+    from judged;
+
+  -- the same record more than once in one chunk: each version counts once, the first of it to arrive
+  if exists (select from staged where repeated) then
+    update decided d
+       set outcome = case when r.content_hash = r.first_content then 'duplicate' else 'rejected' end,
+           reasons = case when r.content_hash = r.first_content then '{}'::text[] else array['revision:content_differs'] end,
+           result_id = null, newest = false
+      from (select s.place, s.content_hash, first_value(s.place) over same as first_place,
+                   first_value(s.content_hash) over same as first_content
+              from staged s join decided d using (place)
+             where s.repeated and d.outcome in ('new', 'pending')
+            window same as (partition by s.feed_number, s.record_hash, s.revision, d.outcome order by s.place)) r
+     where r.place = d.place and r.first_place <> d.place;
+    update decided d
+       set newest = d.newest and r.newest_here,
+           replaces = case when d.newest and r.newest_here then d.replaces end,
+           outcome = case when d.replaces is null and r.position = 1 then 'accepted' else 'superseded' end
+      from (select s.place, row_number() over (partition by s.feed_number, s.record_hash order by s.place) as position,
+                   s.revision = max(s.revision) over (partition by s.feed_number, s.record_hash) as newest_here
+              from staged s join decided d using (place) where s.repeated and d.outcome = 'new') r
+     where r.place = d.place;
+  end if;
+
+  select array_agg(d.place) into left_out from decided d join staged s using (place)
+   where s.fate = 0 and d.outcome in ('rejected', 'pending');
+  return coalesce(left_out, '{}');
+end $$;
+
+-- Step 2: whose records these are. Links are inserted in one order everywhere, so that two submissions that meet the
 -- same identifiers wait for each other; then components that a record connects are joined. (Should two submissions
 -- still lock each other out, the server ends one and the caller sends it again.)
 create function intake.link_chunk() returns void
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
+  expected bigint;
+  added bigint;
+begin
+  perform intake.find_links();
+  select count(*) into expected from linked where is_new;
+  if expected > 0 then
+    insert into identity.link (kind, hash, key_id, id, component, birth, sex, tick_id)
+    select i.kind, i.hash, i.key_id, i.id, n.component, i.birth, i.sex, tick
+      from linked n join staged_identifier i using (number)
+     where n.is_new
+     order by i.kind, i.hash
+    on conflict (kind, hash) do nothing;
+    get diagnostics added = row_count;
+    if added < expected then  -- another submission was first with some of them: theirs are the links
+      truncate linked;
+      perform intake.find_links();
+    end if;
+  end if;
+  if exists (select from linked where not is_new) then
+    perform intake.join_components();
+    perform intake.note_what_links_learn();
+  end if;
+  insert into identity.conflict (component, reason, tick_id)
+  select distinct n.component, 'two birth dates or sexes among records with one identifier', tick
+    from staged_identifier i join linked n using (number) where i.clash
+  on conflict do nothing;
+end $$;
+
+create function intake.find_links() returns void
+language plpgsql as $$
+begin
+  insert into linked
+  with met as materialized (
+    select i.number, i.local, i.component as own, i.id as new_id, l.id, l.component,
+           l.id is not null and ((i.birth is not null and l.birth is distinct from i.birth)
+                              or (i.sex is not null and l.sex is distinct from i.sex)) as tells_more
+      from staged_identifier i left join identity.link l on l.kind = i.kind and l.hash = i.hash),
+  known as (
+    select local, min(component::text)::uuid as component from met where id is not null group by local)
+  select m.number, m.local, coalesce(m.id, m.new_id), coalesce(m.component, k.component, m.own), m.id is null, m.tells_more
+    from met m left join known k using (local);
+end $$;
+
+-- Components that one local component touches become one. Repeats until nothing is left to join: a component that
+-- another submission moved meanwhile is seen in the next round.
+create function intake.join_components() returns void
+language plpgsql as $$
+declare
+  tick bigint := current_setting('commonweal.open_tick')::bigint;
   met record;
 begin
-  with fresh as (
-    insert into identity.link (kind, hash, key_id, id, component, birth, sex, tick_id)
-    select i.kind, i.hash, i.key_id, gen_random_uuid(), l.component, i.birth, i.sex, tick
-      from staged_identifier i
-      join (select n.local, coalesce(min(k.component::text)::uuid, gen_random_uuid()) as component
-              from staged_identifier n left join identity.link k on k.kind = n.kind and k.hash = n.hash
-             group by n.local) l using (local)
-     order by i.kind, i.hash
-    on conflict (kind, hash) do nothing
-    returning kind, hash, id, component)
-  update staged_identifier i set is_new = true, id = fresh.id, component = fresh.component
-    from fresh where fresh.kind = i.kind and fresh.hash = i.hash;
-  update staged_identifier i set id = l.id, component = l.component
-    from identity.link l where not i.is_new and l.kind = i.kind and l.hash = i.hash;
-
-  while exists (select from staged_identifier group by local having count(distinct component) > 1) loop
+  while exists (select from linked group by local having count(distinct component) > 1) loop
     for met in
       select min(component::text)::uuid as kept, array_agg(distinct component) as components
-        from staged_identifier group by local having count(distinct component) > 1 order by 1
+        from linked group by local having count(distinct component) > 1 order by 1
     loop
       perform 1 from identity.link l where l.component = any (met.components) order by l.kind, l.hash for update;
       insert into identity.joined (component, into_component, tick_id)
@@ -115,150 +260,112 @@ begin
       on conflict do nothing;
       update identity.link l set component = met.kept
        where l.component = any (met.components) and l.component <> met.kept;
+      insert into touched values (met.kept);
+      -- two components that agreed each by itself may not agree together
+      perform intake.look_for_conflict(array[met.kept]);
     end loop;
-    -- a component that another submission moved meanwhile is seen here and joined in the next round
-    update staged_identifier i set component = l.component
-      from identity.link l where l.kind = i.kind and l.hash = i.hash and l.component <> i.component;
+    update linked n set component = l.component
+      from staged_identifier i join identity.link l on l.kind = i.kind and l.hash = i.hash
+     where i.number = n.number and l.component <> n.component;
   end loop;
-
-  insert into identity.conflict (component, reason, tick_id)
-  select distinct i.component, 'two birth dates or sexes for one identifier', tick
-    from staged_identifier i left join identity.link l on not i.is_new and l.kind = i.kind and l.hash = i.hash
-   where i.clash or l.birth <> i.birth or l.sex <> i.sex
-  on conflict do nothing;
-  update identity.link l set birth = coalesce(l.birth, i.birth), sex = coalesce(l.sex, i.sex)
-    from staged_identifier i
-   where not i.is_new and l.kind = i.kind and l.hash = i.hash
-     and ((l.birth is null and i.birth is not null) or (l.sex is null and i.sex is not null));
-  insert into identity.conflict (component, reason, tick_id)
-  select l.component, 'two birth dates or sexes among joined identifiers', tick
-    from identity.link l
-   where l.component in (
-     select i.component from staged_identifier i group by i.component
-     having not bool_and(i.is_new) or count(distinct i.birth) > 1 or count(distinct i.sex) > 1)
-   group by l.component having count(distinct l.birth) > 1 or count(distinct l.sex) > 1
-  on conflict do nothing;
-
-  update staged s set person_id = i.id, component = i.component
-    from staged_identifier i where i.number = s.strongest;
 end $$;
 
--- Step 2: duplicates, versions and places decide the outcome; results, keys, outcomes and waiting records are written.
-create function intake.store_chunk(p_submission bigint, p_waiting_days integer) returns void
+create function intake.note_what_links_learn() returns void
+language plpgsql as $$
+declare
+  more uuid[];
+begin
+  select array_agg(distinct component) into more from linked where tells_more;
+  if more is null then
+    return;
+  end if;
+  perform 1 from identity.link l where l.component = any (more) order by l.kind, l.hash for update;
+  insert into identity.conflict (component, reason, tick_id)
+  select distinct n.component, 'two birth dates or sexes for one identifier', current_setting('commonweal.open_tick')::bigint
+    from linked n join staged_identifier i using (number)
+    join identity.link l on l.kind = i.kind and l.hash = i.hash
+   where n.tells_more and (l.birth <> i.birth or l.sex <> i.sex)
+  on conflict do nothing;
+  update identity.link l set birth = coalesce(l.birth, i.birth), sex = coalesce(l.sex, i.sex)
+    from linked n join staged_identifier i using (number)
+   where n.tells_more and l.kind = i.kind and l.hash = i.hash;
+  perform intake.look_for_conflict(more);
+end $$;
+
+create function intake.look_for_conflict(p_components uuid[]) returns void
+language sql as $$
+  insert into identity.conflict (component, reason, tick_id)
+  select l.component, 'two birth dates or sexes among joined identifiers', current_setting('commonweal.open_tick')::bigint
+    from identity.link l where l.component = any (p_components)
+   group by l.component having count(distinct l.birth) > 1 or count(distinct l.sex) > 1
+  on conflict do nothing
+$$;
+
+-- Step 3: results, keys, sealed fields, outcomes and waiting records are written; counts and touched persons are noted.
+create function intake.store_chunk(p_waiting_days integer) returns void
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
   month date := date_trunc('month', commonweal.now())::date;
-  this_feed intake.feed;
 begin
-  select f.* into this_feed from intake.submission s join intake.feed f on f.name = s.feed where s.id = p_submission;
-
-  update staged s set outcome = case s.fate when 2 then 'rejected' when 1 then 'pending' end where s.fate > 0;
-
-  -- the same version before: in the database, then earlier in this chunk
-  update staged s
-     set outcome = case when k.content_hash = s.content_hash then 'duplicate' else 'rejected' end,
-         reasons = case when k.content_hash = s.content_hash then '{}'::text[] else array['revision:content_differs'] end
-    from record.record_key k
-   where s.fate < 2 and k.feed_number = this_feed.number and k.record_hash = s.record_hash and k.revision = s.revision;
-  update staged s
-     set outcome = 'duplicate', reasons = '{}'
-    from intake.orphan o
-   where s.outcome = 'pending' and o.feed = this_feed.name and o.record_hash = s.record_hash and o.revision = s.revision
-     and o.content_hash = s.content_hash
-     and not exists (select from intake.orphan_end e
-                      where e.submission_id = o.submission_id and e.row_number = o.row_number);
-
-  update staged s
-     set lsoa_code = p.lsoa_code, msoa_code = p.msoa_code, ward_code = p.ward_code, ltla_code = p.ltla_code,
-         utla_code = p.utla_code, scope_ltla = p.scope_ltla,
-         notes = case when s.sent_ltla is not null and s.sent_ltla is distinct from p.ltla_code
-                       and s.sent_ltla is distinct from p.scope_ltla
-                      then s.notes || 'ltla_code:differs_from_postcode'::text else s.notes end
-    from places.postcode_current p
-   where s.outcome is null and p.pcd = s.pcd;
-  update staged s set outcome = 'pending', reasons = array['postcode:not_known']
-   where s.outcome is null and s.scope_ltla is null;
-
-  update staged s
-     set outcome = case when d.content_hash = s.content_hash then 'duplicate' else 'rejected' end,
-         reasons = case when d.content_hash = s.content_hash then '{}'::text[] else array['revision:content_differs'] end
-    from (select row_number, first_value(row_number) over w as first_row, first_value(content_hash) over w as content_hash
-            from staged where outcome is null or outcome = 'pending'
-          window w as (partition by record_hash, revision, outcome is null order by row_number)) d
-   where d.row_number = s.row_number and d.first_row <> s.row_number;
-
-  -- versions: the first of a record to arrive is accepted, every further one is counted as superseded
-  update staged s
-     set result_id = nextval('record.result_id'), newest = v.newest, replaces = v.replaces,
-         replaces_month = v.replaces_month, outcome = case when v.earlier then 'superseded' else 'accepted' end
-    from (
-      select n.row_number,
-             k.result_id is not null or row_number() over (partition by n.record_hash order by n.row_number) > 1 as earlier,
-             n.revision > coalesce(k.revision, -1)
-               and n.revision = max(n.revision) over (partition by n.record_hash) as newest,
-             k.result_id as replaces, k.known_month as replaces_month
-        from staged n
-        left join lateral (
-          select k.revision, k.result_id, k.known_month from record.record_key k
-           where k.feed_number = this_feed.number and k.record_hash = n.record_hash
-           order by k.revision desc limit 1) k on true
-       where n.outcome is null) v
-   where v.row_number = s.row_number;
-
   insert into record.result
-  select s.result_id, month, tick, this_feed.number, s.record_hash, s.revision, s.person_id, s.scope_ltla, s.lsoa_code,
-         s.msoa_code, s.ward_code, s.ltla_code, s.utla_code, s.pcd, s.postcode_source, s.specimen_date, s.specimen_at,
+  select d.result_id, month, tick, s.feed_number, s.record_hash, s.revision, n.id, d.scope_ltla, d.lsoa_code,
+         d.msoa_code, d.ward_code, d.ltla_code, d.utla_code, s.pcd, s.postcode_source, s.specimen_date, s.specimen_at,
          s.lab_received_at, s.reported_at, s.reported_date, s.age_years, s.age_band, s.sex, s.ethnic_group, s.occupation,
          s.workplace_postcode, s.pillar, s.test_route, s.test_type, s.result, s.symptomatic, s.onset_date, s.setting_type,
          s.setting_id, s.incident_id, s.contacts_named
-    from staged s where s.result_id is not null;
+    from decided d join staged s using (place) join linked n on n.number = s.strongest
+   where d.result_id is not null;
   insert into record.record_key
-  select this_feed.number, record_hash, revision, content_hash, result_id, month, tick
-    from staged where result_id is not null;
+  select s.feed_number, s.record_hash, s.revision, s.content_hash, d.result_id, month, tick
+    from decided d join staged s using (place) where d.result_id is not null
+   order by s.feed_number, s.record_hash;
+  insert into identity.sealed
+  select d.result_id, d.scope_ltla, s.sealing_key_id, s.sealing_key, s.sealed
+    from decided d join staged s using (place) where d.result_id is not null;
   insert into intake.outcome (submission_id, row_number, outcome, result_id, reasons, notes, tick_id)
-  select p_submission, row_number, outcome, result_id, reasons, notes, tick from staged;
+  select s.submission_id, s.row_number,
+         case when d.outcome <> 'new' then d.outcome when d.replaces is null then 'accepted' else 'superseded' end,
+         d.result_id, d.reasons, d.notes, tick
+    from decided d join staged s using (place);
   insert into intake.orphan
-  select p_submission, row_number, this_feed.name, record_hash, revision, content_hash, reasons[1],
+  select s.submission_id, s.row_number, f.name, s.record_hash, s.revision, s.content_hash, d.reasons[1],
          commonweal.now() + make_interval(days => p_waiting_days), tick
-    from staged where outcome = 'pending';
+    from decided d join staged s using (place) join intake.feed f on f.number = s.feed_number
+   where d.outcome = 'pending';
   -- a waiting record is resolved by a good record of the same key that arrives later
   insert into intake.orphan_end (submission_id, row_number, how, reason, by_submission, tick_id)
-  select o.submission_id, o.row_number, 'resolved', 'a record with a known place was sent', p_submission, tick
+  select o.submission_id, o.row_number, 'resolved', 'a record with a known place was sent', min(s.submission_id), tick
     from intake.orphan o
-   where o.feed = this_feed.name
-     and (o.record_hash) in (select s.record_hash from staged s where s.result_id is not null)
-     and exists (select from staged s where s.result_id is not null and s.record_hash = o.record_hash
-                    and s.revision >= o.revision)
-     and not exists (select from intake.orphan_end e where e.submission_id = o.submission_id and e.row_number = o.row_number);
+    join intake.feed f on f.name = o.feed
+    join staged s on s.feed_number = f.number and s.record_hash = o.record_hash and s.revision >= o.revision
+    join decided d on d.place = s.place and d.result_id is not null
+   where not exists (select from intake.orphan_end e where e.submission_id = o.submission_id and e.row_number = o.row_number)
+   group by 1, 2;
+
+  insert into counted
+  select d.scope_ltla, d.lsoa_code, s.specimen_date, s.pillar, s.test_type, s.result, s.age_band, s.sex, 1
+    from decided d join staged s using (place) where d.newest;
+  insert into counted
+  select r.scope_ltla, r.lsoa_code, r.specimen_date, r.pillar, r.test_type, r.result, r.age_band, r.sex, -1
+    from decided d join record.result r on r.known_month = d.replaces_month and r.id = d.replaces
+   where d.newest;
+  insert into touched
+  select distinct n.component from decided d join staged s using (place) join linked n on n.number = s.strongest
+   where d.result_id is not null and (s.result = 'positive' or d.replaces is not null or s.repeated);
 end $$;
 
--- Step 3: counts change by what is new and, where a version replaces another, by what that one said. Also notes whose
--- cases this chunk may have changed.
-create function intake.count_chunk() returns void
+-- Step 4, once a transaction: counts change by what is new and, where a version replaces another, by what that one said.
+create function intake.write_counts() returns void
 language plpgsql as $$
-declare
-  tick bigint := current_setting('commonweal.open_tick')::bigint;
 begin
-  with counted as materialized (
-    select scope_ltla, lsoa_code, specimen_date, pillar, test_type, result, age_band, sex, 1 as n
-      from staged where newest
-    union all
-    select r.scope_ltla, r.lsoa_code, r.specimen_date, r.pillar, r.test_type, r.result, r.age_band, r.sex, -1
-      from staged s join record.result r on r.known_month = s.replaces_month and r.id = s.replaces
-     where s.newest and s.replaces is not null),
-  by_place as (
-    insert into counts.delta
-    select tick, scope_ltla, lsoa_code, specimen_date, pillar, test_type, result, sum(n)
-      from counted group by 2, 3, 4, 5, 6, 7 having sum(n) <> 0)
+  insert into counts.delta
+  select current_setting('commonweal.open_tick')::bigint, scope_ltla, lsoa_code, specimen_date, pillar, test_type, result, sum(n)
+    from counted group by 2, 3, 4, 5, 6, 7 having sum(n) <> 0;
   insert into counts.delta_age
-  select tick, scope_ltla, specimen_date, coalesce(age_band, 'unknown'), coalesce(sex, 'unknown'), result, sum(n)
+  select current_setting('commonweal.open_tick')::bigint, scope_ltla, specimen_date, coalesce(age_band, 'unknown'),
+         coalesce(sex, 'unknown'), result, sum(n)
     from counted where test_type <> 'antibody' group by 2, 3, 4, 5, 6 having sum(n) <> 0;
-
-  insert into staged_touch
-  select distinct i.kind, i.hash
-    from staged s join staged_identifier i on i.number = s.strongest
-   where s.result_id is not null and (s.result = 'positive' or s.replaces is not null);
 end $$;
 
 -- The days on which episodes begin: the first positive day, and each next one more than the window after a beginning.
@@ -276,81 +383,102 @@ begin
   return starts;
 end $$;
 
--- Step 4, once a transaction: episodes of everybody whose positive tests, links or versions were touched. A person is a
--- component, or the strongest identifier of the record where the component is in conflict.
+-- Step 5, once a transaction: episodes of everybody whose positive tests, links or versions were touched. A person is a
+-- component, or the strongest identifier of the record where the component is in conflict. A case keeps its id while the
+-- result that starts it stays; beyond that the cases of a person and those that should be are matched in order of time.
 create function intake.work_out_cases(p_pathogen text, p_case_tests text[], p_window_days integer) returns integer
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
-  touched uuid[];
+  everybody uuid[];
   changes integer;
 begin
-  -- wait for another submission that works on the same persons; what this one made nobody else can see yet
-  perform 1 from identity.link l join staged_touch t using (kind, hash)
-   where l.tick_id <> tick order by l.kind, l.hash for update of l;
-  select array_agg(component) into touched from (
-    select l.component from identity.link l join staged_touch t using (kind, hash)
-    union select j.into_component from identity.joined j where j.tick_id = tick
-    union select c.component from identity.conflict c where c.tick_id = tick) everybody;
-  if touched is null then
+  insert into touched select c.component from identity.conflict c where c.tick_id = tick;
+  -- what another submission joined meanwhile is followed to where it lies now
+  loop
+    update touched t set component = j.into_component from identity.joined j where j.component = t.component;
+    exit when not found;
+  end loop;
+  select array_agg(distinct component) into everybody from touched;
+  if everybody is null then
     return 0;
   end if;
+  -- wait for another submission that works on the same persons; what this one made nobody else can see yet
   perform 1 from identity.link l
-   where l.component = any (touched) and l.tick_id <> tick order by l.kind, l.hash for update;
+   where l.component = any (everybody) and l.tick_id <> tick order by l.kind, l.hash for update;
 
   with member as materialized (
     select l.id as link_id, case when c.component is null then l.component else l.id end as person_id
-      from unnest(touched) as t (component) join identity.link l using (component)
+      from unnest(everybody) as t (component) join identity.link l using (component)
       left join identity.conflict c using (component)),
   positive as materialized (
     select m.person_id, r.specimen_date, r.id, r.scope_ltla, r.lsoa_code, r.msoa_code, r.pillar, r.test_type,
            r.age_band, r.sex, r.setting_type, r.setting_id,
            row_number() over (partition by m.person_id, r.specimen_date
                               order by r.specimen_at nulls last, r.feed_number, r.record_hash) as place
-      from member m join record.result r on r.person_id = m.link_id
+      from member m
+      join record.result r on r.person_id = m.link_id
+      join intake.feed f on f.number = r.feed_number and f.pathogen = p_pathogen
      where r.result = 'positive' and r.test_type = any (p_case_tests)
        and not exists (select from record.record_key k
                         where k.feed_number = r.feed_number and k.record_hash = r.record_hash and k.revision > r.revision)),
   episode as (
     select person_id, unnest(intake.episode_starts(array_agg(specimen_date order by specimen_date), p_window_days)) as start
       from positive where place = 1 group by person_id),
-  wanted as (
-    select e.person_id, e.start, p.* from episode e
-      join (select person_id as whose, specimen_date, id as result_id, scope_ltla, lsoa_code, msoa_code, pillar, test_type,
-                   age_band, sex, setting_type, setting_id from positive where place = 1) p
-        on p.whose = e.person_id and p.specimen_date = e.start),
+  wanted as materialized (
+    select p.* from episode e
+      join positive p on p.person_id = e.person_id and p.specimen_date = e.start and p.place = 1),
   -- what stands now for these persons, and for those they were before a join or a conflict
   known_as as (
-    select person_id from member union select link_id from member union select unnest(touched)
-    union select j.component from identity.joined j where j.into_component = any (touched)),
-  standing as (
+    select person_id as before, person_id as now from member
+    union select link_id, person_id from member
+    union select component, component from unnest(everybody) as t (component)
+    union select j.component, j.into_component from identity.joined j where j.into_component = any (everybody)),
+  standing as materialized (
     select * from (
-      select distinct on (v.case_id) v.*
-        from known_as k join record.case_version v on v.person_id = k.person_id and v.pathogen = p_pathogen
-       order by v.case_id, v.version desc) newest
+      select distinct on (v.case_id) v.*, k.now
+        from known_as k join record.case_version v on v.person_id = k.before and v.pathogen = p_pathogen
+       order by v.case_id, v.version desc, k.now) newest
      where not withdrawn),
+  kept as materialized (
+    select w.id as wanted_id, s.case_id from wanted w join standing s on s.result_id = w.id),
+  moved as (
+    select w.id as wanted_id, s.case_id
+      from (select *, row_number() over (partition by person_id order by specimen_date) as position
+              from wanted where id not in (select wanted_id from kept)) w
+      full join (select *, row_number() over (partition by now order by episode_start, case_id) as position
+                   from standing where case_id not in (select case_id from kept)) s
+        on s.now = w.person_id and s.position = w.position),
   changed as materialized (
     select coalesce(s.case_id, gen_random_uuid()) as case_id, coalesce(s.version, 0) + 1 as version,
-           w.person_id is null as withdrawn, s.case_id is not null as stood,
-           coalesce(w.person_id, s.person_id) as person_id, coalesce(w.start, s.episode_start) as episode_start,
-           w.result_id, w.scope_ltla, w.lsoa_code, w.msoa_code, w.pillar, w.test_type, w.age_band, w.sex, w.setting_type,
-           w.setting_id, s.result_id as old_result_id, s.scope_ltla as old_scope, s.lsoa_code as old_lsoa,
-           s.msoa_code as old_msoa, s.pillar as old_pillar, s.test_type as old_test_type, s.age_band as old_age_band,
-           s.sex as old_sex, s.setting_type as old_setting_type, s.setting_id as old_setting_id
-      from wanted w full join standing s on s.person_id = w.person_id and s.episode_start = w.start
-     where s.case_id is null or w.person_id is null or w.result_id is distinct from s.result_id),
+           w.id is null as withdrawn, s.case_id is not null as stood,
+           coalesce(w.person_id, s.person_id) as person_id, coalesce(w.specimen_date, s.episode_start) as episode_start,
+           coalesce(w.id, s.result_id) as result_id,
+           case when w.id is null then s.scope_ltla else w.scope_ltla end as scope_ltla,
+           case when w.id is null then s.lsoa_code else w.lsoa_code end as lsoa_code,
+           case when w.id is null then s.msoa_code else w.msoa_code end as msoa_code,
+           case when w.id is null then s.pillar else w.pillar end as pillar,
+           case when w.id is null then s.test_type else w.test_type end as test_type,
+           case when w.id is null then s.age_band else w.age_band end as age_band,
+           case when w.id is null then s.sex else w.sex end as sex,
+           case when w.id is null then s.setting_type else w.setting_type end as setting_type,
+           case when w.id is null then s.setting_id else w.setting_id end as setting_id,
+           s.episode_start as old_start, s.scope_ltla as old_scope, s.lsoa_code as old_lsoa, s.pillar as old_pillar,
+           s.test_type as old_test_type, s.age_band as old_age_band, s.sex as old_sex
+      from (select * from kept union all select * from moved) pair
+      left join wanted w on w.id = pair.wanted_id
+      left join standing s on s.case_id = pair.case_id
+     where s.case_id is null or w.id is null or w.id <> s.result_id or w.person_id <> s.person_id),
   written as (
     insert into record.case_version
-    select case_id, version, tick, withdrawn, p_pathogen, person_id, episode_start, coalesce(result_id, old_result_id),
-           coalesce(scope_ltla, old_scope), coalesce(lsoa_code, old_lsoa), coalesce(msoa_code, old_msoa),
-           coalesce(pillar, old_pillar), coalesce(test_type, old_test_type), coalesce(age_band, old_age_band),
-           coalesce(sex, old_sex), coalesce(setting_type, old_setting_type), coalesce(setting_id, old_setting_id)
+    select case_id, version, tick, withdrawn, p_pathogen, person_id, episode_start, result_id, scope_ltla, lsoa_code,
+           msoa_code, pillar, test_type, age_band, sex, setting_type, setting_id
       from changed
     returning 1),
   case_count as materialized (
     select scope_ltla, lsoa_code, episode_start, pillar, test_type, age_band, sex, 1 as n from changed where not withdrawn
     union all
-    select old_scope, old_lsoa, episode_start, old_pillar, old_test_type, old_age_band, old_sex, -1 from changed where stood),
+    select old_scope, old_lsoa, old_start, old_pillar, old_test_type, old_age_band, old_sex, -1 from changed where stood),
   by_place as (
     insert into counts.delta
     select tick, scope_ltla, lsoa_code, episode_start, pillar, test_type, 'case', sum(n)
@@ -363,19 +491,40 @@ begin
   return changes;
 end $$;
 
--- Last: the tally that the deferred check compares; returns what the caller reports and which codes were touched.
-create function intake.finish_submission(p_submission bigint) returns table (outcome text, n bigint)
+-- Last: the tally and the submission itself, which the deferred check compares with the outcomes. Returns the
+-- lower-tier codes whose counts changed (null when more than twenty).
+create function intake.finish_submission(
+  p_submission bigint, p_feed text, p_sha256 bytea, p_declared integer, p_channel text, p_label text, p_bytes bigint,
+  p_received_at timestamptz, p_sent_by text, p_held_since timestamptz, p_held_by text, p_idempotency_key text,
+  p_line_list_version integer)
+returns void
 language plpgsql as $$
+declare
+  tick bigint := current_setting('commonweal.open_tick')::bigint;
 begin
   insert into intake.tally (submission_id, outcome, n, tick_id)
-  select p_submission, o.outcome, count(*), current_setting('commonweal.open_tick')::bigint
+  select p_submission, o.outcome, count(*), tick
     from intake.outcome o where o.submission_id = p_submission group by 2;
-  return query select t.outcome, t.n::bigint from intake.tally t where t.submission_id = p_submission;
+  delete from intake.opened_submission where id = p_submission;
+  insert into intake.submission (id, feed, sha256, declared, channel, label, bytes, received_at, sent_by, held_since,
+                                 held_by, idempotency_key, line_list_version, tick_id)
+  values (p_submission, p_feed, p_sha256, p_declared, p_channel, p_label, p_bytes, p_received_at, p_sent_by, p_held_since,
+          p_held_by, p_idempotency_key, p_line_list_version, tick);
 end $$;
 
+create function intake.touched_codes() returns text[]
+language sql stable as $$
+  select case when count(*) > 20 then null else coalesce(array_agg(scope_ltla), '{}') end
+    from (select distinct scope_ltla from counts.delta
+           where tick_id = current_setting('commonweal.open_tick')::bigint limit 21) codes
+$$;
+
 -- Locks a feed by its number and makes partitions: what cw_ingest may call.
-grant execute on function intake.make_staging(), intake.link_chunk(), intake.store_chunk(bigint, integer),
-  intake.count_chunk(), intake.episode_starts(date[], integer), intake.work_out_cases(text, text[], integer),
-  intake.finish_submission(bigint),
-  intake.begin_submission(text, bytea, integer, text, text, bigint, timestamptz, text, timestamptz, text, text, integer)
+grant execute on function intake.make_staging(), intake.clear_chunk(), intake.decide_chunk(), intake.link_chunk(),
+  intake.find_links(), intake.join_components(), intake.note_what_links_learn(), intake.look_for_conflict(uuid[]),
+  intake.store_chunk(integer), intake.write_counts(), intake.episode_starts(date[], integer),
+  intake.work_out_cases(text, text[], integer), intake.touched_codes(),
+  intake.came_before(text, bytea, text), intake.begin_submission(text, bytea, text),
+  intake.finish_submission(
+    bigint, text, bytea, integer, text, text, bigint, timestamptz, text, timestamptz, text, text, integer)
   to cw_ingest;

@@ -35,8 +35,9 @@ language plpgsql as $$
 begin
   insert into record.departure
   select current_setting('commonweal.open_tick')::bigint, r.scope_ltla, r.feed_number, r.record_hash, s.revision
-    from staged s join record.result r on r.known_month = s.replaces_month and r.id = s.replaces
-   where s.newest and r.scope_ltla <> s.scope_ltla
+    from decided d join staged s using (place)
+    join record.result r on r.known_month = d.replaces_month and r.id = d.replaces
+   where d.newest and r.scope_ltla <> d.scope_ltla
   on conflict do nothing;
 end $$;
 grant execute on function intake.depart_chunk() to cw_ingest;

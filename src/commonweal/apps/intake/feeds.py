@@ -1,0 +1,152 @@
+"""Feeds: the ways by which organisations send records. Who owns one, what it takes, whether it is open, its token."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import Error
+
+from commonweal.apps.intake import rulebook
+from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.web import db
+
+RESULTS = "results"
+RECORD_KINDS = (RESULTS,)
+STATES = ("open", "paused", "closed")
+TOKEN_BYTES = 32
+_NAME = re.compile("[a-z0-9][a-z0-9-]{1,63}")
+
+LISTING = """
+select f.name, f.number, f.owner_id, f.record_kinds, f.pathogen, s.state, s.reason, t.known_at as since,
+       (select count(*) from intake.submission b where b.feed = f.name) as submissions
+  from intake.feed f
+  left join lateral (select * from intake.feed_state s where s.feed = f.name order by s.tick_id desc limit 1) s on true
+  left join ledger.tick t on t.id = s.tick_id
+ where %(name)s::text is null or f.name = %(name)s
+ order by f.name
+"""
+MAPPING = "select mapping from intake.column_mapping where feed = %s order by tick_id desc limit 1"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed as it stands now; `since` is when its state became what it is."""
+
+    name: str
+    number: int
+    owner_id: str
+    record_kinds: tuple[str, ...]
+    pathogen: str
+    state: str
+    reason: str
+    since: datetime
+    submissions: int
+
+
+def listing(alias: str = "ingest") -> list[Feed]:
+    """Every feed, by name."""
+    return [_feed(row) for row in db.rows(alias, LISTING, {"name": None})]
+
+
+def feed(name: str, alias: str = "ingest") -> Feed:
+    """One feed. Raises `NotThere` with the command that makes it when there is none."""
+    rows = db.rows(alias, LISTING, {"name": name})
+    if not rows:
+        raise NotThere(f"There is no feed {name!r}. Make it with: commonweal feeds add {name} --owner ORGANISATION")
+    return _feed(rows[0])
+
+
+def _feed(row: Mapping[str, Any]) -> Feed:
+    return Feed(**{**row, "record_kinds": tuple(row["record_kinds"])})
+
+
+def add(name: str, owner: str, *, pathogen: str, kinds: tuple[str, ...] = (RESULTS,)) -> str:
+    """Make a feed and open it; returns its token, which is shown once and stored only as a checksum.
+
+    Raises `Refused` for a name that is taken or cannot be one, an owner that is no organisation, an unknown record kind
+    or a pathogen without a pack.
+    """
+    if not _NAME.fullmatch(name):
+        raise Refused(f"{name!r} cannot name a feed: use 2 to 64 lower-case letters, digits and hyphens.")
+    if strange := sorted(set(kinds) - set(RECORD_KINDS)):
+        raise Refused(f"{strange[0]!r} is no kind of record; a feed takes {', '.join(RECORD_KINDS)}.")
+    rulebook.pathogen_pack(pathogen)
+    token = _new_token()
+    try:
+        with db.recorded("authn") as write:
+            write.cursor.execute("select 1 from access.organisation where id = %s", [owner])
+            if write.cursor.fetchone() is None:
+                raise Refused(f"There is no organisation {owner!r}; make it first, then give it the feed {name!r}.")
+            write.cursor.execute(
+                "insert into intake.feed (name, owner_id, record_kinds, pathogen, tick_id) values (%s, %s, %s, %s, %s)",
+                [name, owner, list(kinds), pathogen, write.tick],
+            )
+            write.cursor.execute(
+                "insert into intake.feed_state values (%s, 'open', 'made', %s)", [name, write.tick]
+            )
+            write.cursor.execute(
+                "insert into intake.feed_token values (%s, %s, null, %s)", [checksum(token), name, write.tick]
+            )
+    except Error as error:
+        if getattr(error.__cause__, "sqlstate", None) == "23505":
+            raise Refused(f"There is a feed {name!r} already; commonweal feeds list shows it.") from None
+        raise
+    return token
+
+
+def rotate(name: str) -> str:
+    """Give a feed a new token and end the older ones at once; returns the new one."""
+    feed(name)
+    token = _new_token()
+    with db.recorded("authn") as write:
+        write.cursor.execute(
+            "update intake.feed_token set ends_at = commonweal.now() where feed = %s and ends_at is null", [name]
+        )
+        write.cursor.execute(
+            "insert into intake.feed_token values (%s, %s, null, %s)", [checksum(token), name, write.tick]
+        )
+    return token
+
+
+def set_state(name: str, state: str, reason: str) -> None:
+    """Open, pause or close a feed, saying why."""
+    feed(name)
+    if state not in STATES:
+        raise Refused(f"{state!r} is no state of a feed; the states are {', '.join(STATES)}.")
+    if not reason.strip():
+        raise Refused(f"Say why the feed {name!r} becomes {state}.")
+    with db.recorded("authn") as write:
+        write.cursor.execute("insert into intake.feed_state values (%s, %s, %s, %s)", [name, state, reason, write.tick])
+
+
+def column_mapping(name: str) -> dict[str, str]:
+    """The feed's remembered column names: sender's name -> field id; empty when it uses the field ids."""
+    return dict(db.value("ingest", MAPPING, [name]) or {})
+
+
+def feed_of_token(token: str, name: str) -> str:
+    """The feed's name when the token is one of its tokens in force. Raises `NotAllowed` otherwise."""
+    found = db.value(
+        "ingest",
+        "select feed from intake.feed_token where token_sha256 = %s and feed = %s"
+        " and (ends_at is null or ends_at > commonweal.now())",
+        [checksum(token), name],
+    )
+    if found is None:
+        raise NotAllowed(f"The token sent is not one in force for the feed {name!r}; ask its owner for the current one.")
+    return str(found)
+
+
+def checksum(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
