@@ -17,6 +17,13 @@ from commonweal import __version__
 VERBS: dict[str, tuple[str, str]] = {
     "serve": ("commonweal.cli.serve", "Run the site on this machine, with its background worker."),
     "worker": ("commonweal.cli.serve", "Run the background jobs of a space."),
+    "users": (
+        "commonweal.cli.users",
+        "Make organisations, offices and people; appoint, sign out, export what is held.",
+    ),
+    "agreements": ("commonweal.cli.agreements", "Offer, accept, end and list data-sharing agreements."),
+    "retention": ("commonweal.cli.agreements", "End what has been kept long enough."),
+    "documents": ("commonweal.cli.agreements", "Write the impact assessment and the record of processing."),
     "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),
     "check": ("commonweal.cli.check", "Verify the laws and the configuration of an installation."),
     "bench": ("commonweal.cli.bench", "Measure speed and quality."),
