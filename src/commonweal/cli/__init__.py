@@ -20,6 +20,13 @@ VERBS: dict[str, tuple[str, str]] = {
     "intake": ("commonweal.cli.intake", "Take test results in from CSV files or standard input."),
     "balance": ("commonweal.cli.intake", "The conservation sheet: everything received is somewhere."),
     "feeds": ("commonweal.cli.intake", "The ways by which organisations send records: add, list, rotate."),
+    "users": (
+        "commonweal.cli.users",
+        "Make organisations, offices and people; appoint, sign out, export what is held.",
+    ),
+    "agreements": ("commonweal.cli.agreements", "Offer, accept, end and list data-sharing agreements."),
+    "retention": ("commonweal.cli.agreements", "End what has been kept long enough."),
+    "documents": ("commonweal.cli.agreements", "Write the impact assessment and the record of processing."),
     "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),
     "check": ("commonweal.cli.check", "Verify the laws and the configuration of an installation."),
     "bench": ("commonweal.cli.bench", "Measure speed and quality."),

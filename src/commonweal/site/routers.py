@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SIGN_IN_APPS = frozenset({"auth", "contenttypes", "sessions", "account", "mfa", "identity"})
+SIGN_IN_APPS = frozenset({"auth", "contenttypes", "account", "mfa", "signin"})
 QUEUE_APPS = frozenset({"procrastinate"})
 MIGRATION_ALIASES = {"authn": "migrate_authn", "queue": "migrate_queue", "app": "migrate"}
 

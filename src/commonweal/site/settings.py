@@ -8,6 +8,8 @@ from typing import Any
 
 from commonweal.server import keys, provider
 from commonweal.server.home import Home
+from commonweal.site.sign_in import *  # noqa: F403 - Django reads settings from one module
+from commonweal.web import look
 
 HOME = Home.current()
 SPACE = provider.current_space()
@@ -29,10 +31,13 @@ WALK = ["intake"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "commonweal.apps.access.signin",
     *[f"commonweal.apps.{room}" for room in (*GROUND_FLOOR, *WALK)],
 ]
 
@@ -74,12 +79,44 @@ DATABASES["queue"] = _database("queue", "queue", "queue")
 DATABASES["migrate"] = _database("migrate", "migrate", "migrations")
 DATABASES["migrate_authn"] = _database("migrate_authn", "migrate", "authn")
 DATABASES["migrate_queue"] = _database("migrate_queue", "migrate", "queue")
-DATABASES["default"] = {}
+DATABASES["default"] = {"ENGINE": "commonweal.site.nowhere"}
 DATABASE_ROUTERS = ["commonweal.site.routers.Router"]
 PROCRASTINATE_DATABASE_ALIAS = "queue"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-TEMPLATES: list[dict[str, Any]] = []
+# Deny by default: every page needs a sign-in, a second factor and an acting office unless it says otherwise.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "commonweal.apps.access.middleware.DenyByDefault",
+    "commonweal.apps.access.middleware.KeepSession",
+    "commonweal.apps.access.middleware.SecondFactor",
+    "commonweal.apps.access.middleware.ActingOffice",
+    "commonweal.web.errors.SayErrors",
+]
+
+CONTENT_SECURITY_POLICY = look.CONTENT_SECURITY_POLICY
+TEMPLATES: list[dict[str, Any]] = [
+    look.jinja_engine([PACKAGE / "apps" / room / "templates" for room in (*GROUND_FLOOR, *WALK)]),
+    {  # texts that libraries bring
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from commonweal.site.api import api
 
-urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls)]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("account/", include("commonweal.apps.access.signin.urls")),
+    path("", include("commonweal.apps.access.urls")),
+]
+
+handler400 = "commonweal.web.errors.bad_request"
+handler403 = "commonweal.web.errors.forbidden"
+handler404 = "commonweal.web.errors.not_found"
+handler429 = "commonweal.web.errors.too_many"
+handler500 = "commonweal.web.errors.server_error"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from typing import Any
 from uuid import UUID
+
+from django.db import connections
+from django.test import Client
 
 from commonweal.apps.access.scope import Actor
 from commonweal.web import db
@@ -87,3 +92,58 @@ def accept(agreement_id: str, actor: Actor) -> None:
             "select id, %s, %s, %s, document_hash, %s from access.agreement where id = %s",
             [organisation, actor.office_id, actor.person_id, write.tick, agreement_id],
         )
+
+
+def places() -> None:
+    """Places that stand for themselves, the nation for all of them, until a test loads real ones."""
+    with connections["migrate"].cursor() as cursor:
+        cursor.execute("select to_regprocedure('places.resolve_scope(text)')")
+        row = cursor.fetchone()
+        if row and row[0]:
+            return
+        cursor.execute("create schema if not exists places")
+        cursor.execute("grant usage on schema places to cw_app, cw_authn")
+        cursor.execute(
+            "create function places.resolve_scope(code text) returns text[] language sql as $$ select case"
+            " when code = 'E92000001' then array(select area_code from access.organisation where area_code is not null)"
+            " else array[code] end $$"
+        )
+
+
+def authorities(**names: str) -> None:
+    """Places, and what stands from the first day for authorities given as code=name."""
+    from commonweal.apps.access import authorities as bootstrap
+
+    places()
+    bootstrap.ensure(names, {"E12000004": "East Midlands"})
+
+
+def browser(email: str, *, second_factor: bool = True) -> Client:
+    """A browser in which this person has signed in (past the second factor), for tests that are not about signing in."""
+    from commonweal.apps.access.signin.models import User
+
+    client = Client(SERVER_NAME="localhost")
+    user = User.objects.using("authn").get(email=email)
+    client.force_login(user)
+    if second_factor:
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "mfa", "at": time.time()}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+    return client
+
+
+def act(client: Client, office_id: str, purpose: str) -> None:
+    """Choose the acting office on its page."""
+    answer = client.post("/acting/", {"acting": f"{office_id}|{purpose}"})
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def entries(kind: str) -> list[dict[str, Any]]:
+    """The ledger's entries of a kind, oldest first, with their words."""
+    return db.rows(
+        "backup",
+        "select e.subject, e.place_codes, e.office_id, x.body from ledger.entry e join ledger.entry_text x on x.entry_id = e.id"
+        " join ledger.tick t on t.id = e.tick_id where e.kind = %s order by t.known_at, e.id",
+        [kind],
+    )

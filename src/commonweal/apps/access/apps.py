@@ -8,3 +8,9 @@ class AccessConfig(AppConfig):
 
     name = "commonweal.apps.access"
     label = "access"
+
+    def ready(self) -> None:
+        from commonweal.apps.access import shell
+
+        shell.register("Agreements", "access:agreements", "accept_agreement", "oversee_data_protection")
+        shell.register("Who looked", "access:who_looked", "see_who_looked")

@@ -1,0 +1,57 @@
+"""What stands around every page for the person who opens it: the acting office, the pages it may open, the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from commonweal.apps.access import acting
+from commonweal.core.access.permissions import Seat
+from commonweal.web import shell
+from commonweal.web.pages import Acting, Link, Shell
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the navigation; shown to offices that have one of the permissions (to all when there are none)."""
+
+    text: str
+    name: str
+    permissions: frozenset[str] = frozenset()
+
+
+_entries: list[Entry] = []
+
+
+def register(text: str, name: str, *permissions: str) -> None:
+    """A room calls this at start-up for a page that belongs in the navigation; `name` is a URL name without parts."""
+    entry = Entry(text, name, frozenset(permissions))
+    if entry not in _entries:
+        _entries.append(entry)
+
+
+def attach(request: HttpRequest) -> None:
+    """Set `request.shell` from what `acting.attach` found."""
+    user = request.user
+    if not user.is_authenticated:
+        request.shell = Shell(stripe=shell.stripe())  # type: ignore[attr-defined]
+        return
+    seat = acting.seat(request)
+    choices = sum(len(held.purposes) for held in acting.seats(request))
+    request.shell = Shell(  # type: ignore[attr-defined]
+        acting=Acting(acting.acting_label(request), reverse("access:acting") if choices > 1 else "") if seat else None,
+        stripe=shell.stripe(),
+        nav=tuple(_link(request, entry) for entry in _entries if seat and _opens(entry, seat)),
+        account=(Link("Your account", reverse("access:account")), Link("Sign out", reverse("account_logout"))),
+    )
+
+
+def _opens(entry: Entry, seat: Seat) -> bool:
+    return not entry.permissions or bool(entry.permissions & seat.permissions)
+
+
+def _link(request: HttpRequest, entry: Entry) -> Link:
+    address = reverse(entry.name)
+    return Link(entry.text, address, current=request.path.startswith(address) and address != "/")

@@ -1,0 +1,1 @@
+"""Sign-in: accounts, sessions, second factors and invitations, in a schema that only `cw_authn` reads."""

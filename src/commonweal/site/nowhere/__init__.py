@@ -1,0 +1,1 @@
+"""The database nobody chose: what code gets that names no alias."""
