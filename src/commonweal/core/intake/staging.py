@@ -215,6 +215,8 @@ def _sealed(
 ) -> list[Sealed]:
     """The sealed fields of each record taken, with its ids and the texts that could not be read, as JSON, encrypted."""
     names = ["record_id", "person_id", *(field.id for field in line_list.fields if field.sealed)]
+    if not frame.height:
+        return []
     present = [name for name in names if frame[name].null_count() < frame.height]
     messages = frame.select(pl.struct(present).struct.json_encode().cast(pl.Binary)).to_series().to_list()
     for place, row in enumerate(taken.tolist()) if checked.unread else ():

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 POSTCODE_SHAPE = (
-    r"^(?:GIR0AA|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9](?:[0-9]|[ABEHMNPRV-Y])?|[0-9][A-HJKPS-UW])"
+    r"^(?:GIR0AA|[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Z][0-9](?:[0-9]|[ABEHMNPRV-Y])?|[0-9][A-HJKPS-UW])"
     r"[0-9][ABD-HJLNP-UW-Z]{2})$"
 )
 # postal codes of other countries: digits only or digits with two letters, Canadian, Irish
