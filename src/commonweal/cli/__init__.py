@@ -15,6 +15,7 @@ from commonweal import __version__
 
 # verb -> (module that defines a click command of the same name with "-" as "_", one line of help)
 VERBS: dict[str, tuple[str, str]] = {
+    "demo": ("commonweal.cli.demo", "Open the demonstration: a fictional city, results arriving live."),
     "serve": ("commonweal.cli.serve", "Run the site on this machine, with its background worker."),
     "worker": ("commonweal.cli.serve", "Run the background jobs of a space."),
     "intake": ("commonweal.cli.intake", "Take test results in from CSV files or standard input."),
@@ -34,6 +35,10 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 
 
+# verbs that other verbs start; not listed
+HIDDEN = {"demo-build": "commonweal.cli.demo", "demo-feed": "commonweal.cli.demo"}
+
+
 class LazyGroup(click.Group):
     """A group whose verbs are imported on use, and whose help comes from the table above."""
 
@@ -41,9 +46,10 @@ class LazyGroup(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
+        known = {verb: module for verb, (module, _) in VERBS.items()} | HIDDEN
+        if cmd_name not in known:
             return None
-        module = importlib.import_module(VERBS[cmd_name][0])
+        module = importlib.import_module(known[cmd_name])
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from commonweal.site.api import api
+from commonweal.site.demo import views as demo
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
+    path("demo/<str:token>/<slug:who>", demo.enter),
     path("account/", include("commonweal.apps.access.signin.urls")),
     path("", include("commonweal.apps.access.urls")),
 ]
