@@ -131,7 +131,7 @@ select f.name as feed, g.name as owner, g.id as owner_id, c.day, count(*) as res
   from chosen c
   join intake.feed f on f.number = c.feed_number
   join access.organisation g on g.id = f.owner_id
-  left join opened o using (tick_id, scope_ltla)
+  left join opened o on o.tick_id = c.tick_id and o.scope_ltla = c.scope_ltla
  group by 1, 2, 3, 4 order by 1, 4
 """
 QUESTIONS = """
@@ -166,7 +166,7 @@ def feed_freshness(as_of: datetime) -> list[tuple[str, datetime | None]]:
 
 
 def new_care_homes(scope: Scope, since: datetime, as_of: datetime, quiet_since: date) -> tuple[str, ...]:
-    """Care homes with a first person since an instant, and nobody known before with an episode since ``quiet_since``."""
+    """Care homes with a first person since an instant, and nobody known before since ``quiet_since``."""
     values = {"codes": list(scope.codes), "since": since, "as_of": as_of, "quiet_since": quiet_since}
     return tuple(row["setting_id"] for row in scope.rows(NEW_CARE_HOMES, values))
 

@@ -10,7 +10,7 @@ from typing import Any
 from commonweal.apps.intake.pages.feeds import FeedRow, SubmissionRow
 from commonweal.apps.intake.pages.late import Question
 from commonweal.apps.intake.pages.orphans import OrphanRow
-from commonweal.apps.intake.pages.outcomes import tally_of
+from commonweal.apps.intake.pages.outcomes import balance_of
 from commonweal.core.pictures import DelayRow
 
 Row = Mapping[str, Any]
@@ -18,7 +18,7 @@ PARTS = ("to_laboratory", "to_sender", "to_platform", "to_opened")
 
 
 def feed_row(row: Row) -> FeedRow:
-    return FeedRow(row["name"], row["owner"], row["state"], row["reason"], row["newest"], tally_of(row))
+    return FeedRow(row["name"], row["owner"], row["state"], row["reason"], row["newest"], balance_of(row))
 
 
 def submission_row(row: Row) -> SubmissionRow:
@@ -29,7 +29,7 @@ def submission_row(row: Row) -> SubmissionRow:
         row["channel"],
         row["received_at"],
         row["sent_by"] or "",
-        tally_of(row),
+        balance_of(row),
         row["held_since"],
         row["held_by"] or "",
     )
