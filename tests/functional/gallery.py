@@ -33,7 +33,7 @@ TEMPLATES = {
 {{ parts.sentences(lead) }}
 <p class="cw-number">97</p><p class="cw-number__caption">people per 100,000 residents in seven days</p>
 {{ parts.known(page.known) }}
-<p class="cw-lead" id="live-counts" hidden></p>{{ parts.live() }}<div id="latest" data-live-region><p class="govuk-body">Read {{ reading }}</p></div>
+<p class="cw-lead" id="live-counts" hidden></p>{{ parts.live() }}<div id="latest" data-live-region><p class="govuk-body">{% if page.live %}Read {{ reading }}{% else %}Nothing new{% endif %}</p></div>
 {{ parts.table(shown) }}{{ parts.pager(pager, "areas") }}{{ parts.empty(empty) }}{{ parts.computed(computed) }}
 {% endblock %}""",
     "pictures": PAGE

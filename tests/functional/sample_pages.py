@@ -9,7 +9,7 @@ from typing import Any
 from commonweal.apps.access import pages as access_pages
 from commonweal.apps.intake.pages import balance, feeds, late, my_area, orphans
 from commonweal.apps.intake.pages.area_pictures import Address
-from commonweal.apps.intake.pages.outcomes import Tally
+from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import DelayRow
 from commonweal.web.pages import Link, Pager
 
@@ -17,12 +17,7 @@ from . import sample_area
 
 NOW: datetime = sample_area.AS_OF
 TODAY: date = sample_area.TODAY
-LIGHTHOUSE = Tally(1_204, 1_180, 12, 4, 5, 3)
-REASONS = {
-    "postcode_unknown": "The postcode is not on the list of postcodes. Look it up and send the record again.",
-    "age_range": "The age is above 120. Correct it and send the record again.",
-    "test_site": "The postcode is that of the test site.",
-}
+LIGHTHOUSE = Balance(1_204, 1_180, 12, 4, 5, 3)
 
 
 def area_page(**changes: Any) -> dict[str, Any]:
@@ -47,8 +42,8 @@ def balance_page() -> dict[str, Any]:
         for back in (1, 2)
         for feed, tally in (
             ("lighthouse", LIGHTHOUSE),
-            ("royal-infirmary", Tally(312, 312)),
-            ("elm-surgery", Tally(3, 3)),
+            ("royal-infirmary", Balance(312, 312)),
+            ("elm-surgery", Balance(3, 3)),
         )
     ]
     built = balance.build(rows, NOW, smallest=20, downloads=(Link("CSV", "/balance.csv"),))
@@ -60,8 +55,8 @@ def feeds_page() -> dict[str, Any]:
         feeds.FeedRow(
             "lighthouse", "Lighthouse laboratory, Midlands", "open", "", NOW - timedelta(hours=3), LIGHTHOUSE
         ),
-        feeds.FeedRow("royal-infirmary", "Fernleigh Royal Infirmary", "open", "", NOW, Tally(2_110, 2_110)),
-        feeds.FeedRow("care-homes", "Care home portal", "paused", "new columns are being mapped", None, Tally(0)),
+        feeds.FeedRow("royal-infirmary", "Fernleigh Royal Infirmary", "open", "", NOW, Balance(2_110, 2_110)),
+        feeds.FeedRow("care-homes", "Care home portal", "paused", "new columns are being mapped", None, Balance()),
     ]
     built = feeds.build_feeds(rows, NOW)
     return {"feeds": built, "page": built.page}
@@ -84,12 +79,12 @@ def feed_page() -> dict[str, Any]:
 
 def submission_page() -> dict[str, Any]:
     outcomes = [
-        {"row_number": 17, "outcome": "rejected", "reasons": ["age_range"], "notes": []},
-        {"row_number": 44, "outcome": "pending", "reasons": ["postcode_unknown"], "notes": []},
-        {"row_number": 45, "outcome": "accepted", "reasons": [], "notes": ["test_site"]},
+        {"row_number": 17, "outcome": "rejected", "reasons": ["age_years:out_of_range"], "notes": []},
+        {"row_number": 44, "outcome": "pending", "reasons": ["postcode:not_known"], "notes": []},
+        {"row_number": 45, "outcome": "accepted", "reasons": [], "notes": ["postcode:test_site"]},
     ]
     pager = Pager("Records 1 to 3 of 1,204", next="?page=2")
-    built = feeds.build_submission(submission_row(), outcomes, pager, NOW, reasons=REASONS, may_mend=True)
+    built = feeds.build_submission(submission_row(), outcomes, pager, NOW, may_mend=True)
     return {"submission": built, "page": built.page}
 
 
@@ -99,16 +94,22 @@ def orphans_page() -> dict[str, Any]:
             412,
             44,
             "lighthouse",
-            "postcode_unknown",
+            "postcode:not_known",
             NOW - timedelta(days=3),
             NOW - timedelta(hours=5),
             "National orphan desk",
         ),
         orphans.OrphanRow(
-            398, 8, "care-homes", "test_site", NOW - timedelta(hours=9), NOW + timedelta(days=1), "Care home portal"
+            398,
+            8,
+            "care-homes",
+            "postcode:test_site",
+            NOW - timedelta(hours=9),
+            NOW + timedelta(days=1),
+            "Care home portal",
         ),
     ]
-    built = orphans.build(rows, 2, {"resolved": 31, "dropped": 2}, Pager("1 to 2 of 2"), NOW, REASONS)
+    built = orphans.build(rows, 2, {"resolved": 31, "dropped": 2}, Pager("1 to 2 of 2"), NOW)
     return {"orphans": built, "page": built.page}
 
 

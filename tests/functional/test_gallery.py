@@ -67,7 +67,7 @@ def test_first_tab_skips_to_the_content(site: str, open_page: OpenPage) -> None:
     assert page.url.endswith("#main-content")
 
 
-@pytest.mark.parametrize("name", [*PAGES, "my-area", "late"])
+@pytest.mark.parametrize("name", [*PAGES, "feeds", "late"])
 def test_nothing_is_missing_without_scripts(name: str, site: str, open_page: OpenPage) -> None:
     with_scripts = open_page(f"{site}/{name}").page.locator("main")
     without = open_page(f"{site}/{name}", scripts=False).page.locator("main")

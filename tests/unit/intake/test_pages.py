@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonweal.apps.intake.pages import balance, feeds, late, orphans
-from commonweal.apps.intake.pages.outcomes import Tally
+from commonweal.apps.intake.pages import balance, feeds, late, orphans, reasons
+from commonweal.apps.intake.pages import outcomes as said
+from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import DelayRow
 from commonweal.web.pages import Pager
 
+ROOT = Path(__file__).parents[3]
 NOW = datetime(2020, 6, 13, 6, 2, tzinfo=UTC)
 COUNT = st.integers(0, 10**6)
-TALLIES = st.builds(lambda *parts: Tally(sum(parts), *parts), COUNT, COUNT, COUNT, COUNT, COUNT)
+TALLIES = st.builds(lambda *parts: Balance(sum(parts), *parts), COUNT, COUNT, COUNT, COUNT, COUNT)
 
 
 def test_a_tally_is_said_with_every_outcome_that_occurs() -> None:
-    assert Tally(12, 7, 2, 1, 1, 1).sentence() == (
+    assert said.sentence(Balance(12, 7, 2, 1, 1, 1)) == (
         "12 records received: 7 accepted, 2 duplicates, 1 correction of an earlier record, 1 rejected with a reason "
         "and 1 waiting for a place. They add up."
     )
-    assert Tally(12, 7).sentence().endswith("They do not add up: 5 records differ.")
-    assert Tally(0).sentence() == "No record was received."
+    assert said.sentence(Balance(12, 7)).endswith("They do not add up: 5 records without an outcome.")
+    assert said.sentence(Balance()) == "No record was received."
 
 
 @given(st.lists(st.tuples(st.dates(date(2020, 1, 1), date(2020, 1, 9)), st.sampled_from("abc"), TALLIES), max_size=30))
-def test_merging_small_feeds_keeps_every_sum(rows: list[tuple[date, str, Tally]]) -> None:
+def test_merging_small_feeds_keeps_every_sum(rows: list[tuple[date, str, Balance]]) -> None:
     given_rows = [balance.BalanceRow(*row) for row in rows]
     found = balance.merged(given_rows, 500_000)
-    assert sum((row.tally for row in found), Tally(0)) == sum((row.tally for row in given_rows), Tally(0))
+    assert sum((row.tally for row in found), Balance()) == sum((row.tally for row in given_rows), Balance())
     for row in found:
         assert row.tally.received >= 500_000 or row.feed == balance.OTHERS.format(500_000)
 
 
 def test_a_sheet_that_does_not_close_names_where() -> None:
-    rows = [balance.BalanceRow(date(2020, 6, 12), "lighthouse", Tally(10, 9))]
+    rows = [balance.BalanceRow(date(2020, 6, 12), "lighthouse", Balance(10, 9))]
     built = balance.build(rows, NOW, smallest=0)
     assert not built.closes
     assert built.sentence.startswith("The sheet does not add up for lighthouse on Friday 12 June.")
@@ -102,23 +106,23 @@ def test_an_unanswered_question_says_so_and_comes_first() -> None:
 
 
 def test_submission_leads_to_what_can_be_mended() -> None:
-    row = feeds.SubmissionRow(7, "lighthouse", "june.csv", "file", NOW, "", Tally(3, 2, rejected=1))
-    outcomes = [{"row_number": 3, "outcome": "rejected", "reasons": ["age"], "notes": ["odd"]}]
-    built = feeds.build_submission(
-        row, outcomes, Pager(""), NOW, reasons={"age": "The age is above 120."}, may_mend=True
-    )
+    row = feeds.SubmissionRow(7, "lighthouse", "june.csv", "file", NOW, "", Balance(3, 2, rejected=1))
+    outcomes = [{"row_number": 3, "outcome": "rejected", "reasons": ["age_years:out_of_range"], "notes": ["odd"]}]
+    built = feeds.build_submission(row, outcomes, Pager(""), NOW, may_mend=True)
     assert built.next_step is not None
     assert built.next_step.text == "Download the 1 rejected row to mend"
     assert built.rows is not None
-    assert built.rows.table.rows == ((3, "rejected", "The age is above 120. odd"),)
+    assert built.rows.table.rows == (
+        (3, "rejected", "Age years is out of range. Mend it and send the record again. odd"),
+    )
     assert [link.text for link in built.filters] == ["All (3)", "Accepted (2)", "Rejected (1)"]
 
 
 def test_feeds_put_the_silent_ones_first() -> None:
     rows = [
-        feeds.FeedRow("b", "B", "open", "", NOW, Tally(5, 5)),
-        feeds.FeedRow("a", "A", "paused", "moving house", NOW - timedelta(days=2), Tally(9, 7, rejected=2)),
-        feeds.FeedRow("c", "C", "open", "", None, Tally(0)),
+        feeds.FeedRow("b", "B", "open", "", NOW, Balance(5, 5)),
+        feeds.FeedRow("a", "A", "paused", "moving house", NOW - timedelta(days=2), Balance(9, 7, rejected=2)),
+        feeds.FeedRow("c", "C", "open", "", None, Balance()),
     ]
     built = feeds.build_feeds(rows, NOW)
     assert built.sentence == "1 of 3 feeds sent today. 2 records were rejected in seven days and can be mended."
@@ -131,12 +135,24 @@ def test_feeds_put_the_silent_ones_first() -> None:
 
 def test_overdue_orphans_are_said() -> None:
     row = orphans.OrphanRow(
-        7, 3, "f", "no_place", NOW - timedelta(days=9), NOW - timedelta(hours=2), "National orphan desk"
+        7, 3, "f", "postcode:not_known", NOW - timedelta(days=9), NOW - timedelta(hours=2), "National orphan desk"
     )
-    built = orphans.build([row], 1, {"resolved": 4}, Pager(""), NOW, {"no_place": "The postcode does not exist."})
+    built = orphans.build([row], 1, {"resolved": 4}, Pager(""), NOW)
     assert (
         built.sentence
         == "1 record waits for a place; the first was due today 5:02am and is overdue, with National orphan desk."
     )
     assert built.table is not None
-    assert built.table.table.rows[0][2] == "The postcode does not exist."
+    assert built.table.table.rows[0][2] == "Postcode is not on the list of postcodes."
+
+
+def test_every_reason_that_intake_gives_has_words() -> None:
+    """Codes are written as text in the rules and the SQL; each that ends a `field:code` there has a sentence."""
+    folders = (ROOT / "src/commonweal/core/intake", ROOT / "src/commonweal/apps/intake/sql")
+    texts = [path.read_text() for folder in folders for path in folder.glob("*.*") if path.suffix in {".py", ".sql"}]
+    written = {
+        code for text in texts for code in re.findall(r"[\"'](?:\{[a-z_.]+\}|[a-z_]+)(?:_at)?:([a-z_]{4,})[\"']", text)
+    }
+    internal = {"text", "offset", "written", "difference", "repeated", "skipped"}  # names of columns, not reasons
+    assert written - internal - set(reasons.SENTENCES) == set()
+    assert len(written - internal) > 15

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commonweal.apps.intake.pages.outcomes import WORDS, Tally
+from commonweal.apps.intake.pages import outcomes as said
+from commonweal.apps.intake.pages.outcomes import WORDS
+from commonweal.apps.intake.pages.reasons import explained
 from commonweal.core import wording
+from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import Column, PictureTable
 from commonweal.core.pictures.table import Cell
 from commonweal.web import times
@@ -30,7 +33,7 @@ class FeedRow:
     state: str
     state_reason: str
     newest: datetime | None
-    week: Tally
+    week: Balance
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class SubmissionRow:
     channel: str
     received_at: datetime
     sent_by: str
-    tally: Tally
+    tally: Balance
     held_since: datetime | None = None
     held_by: str = ""
 
@@ -85,11 +88,11 @@ def build_feeds(rows: Sequence[FeedRow], now: datetime) -> Feeds:
     """All feeds, the one that has not sent for longest first."""
     today = times.local(now).date()
     sent = sum(1 for row in rows if row.newest is not None and times.local(row.newest).date() == today)
-    waiting = sum((row.week for row in rows), Tally(0))
-    said = f"{sent} of {wording.counted(len(rows), 'feed', 'feeds')} sent today."
+    waiting = sum((row.week for row in rows), Balance())
+    sentence = f"{sent} of {wording.counted(len(rows), 'feed', 'feeds')} sent today."
     if waiting.rejected:
         rejected = wording.counted(waiting.rejected, "record was", "records were")
-        said += f" {rejected} rejected in seven days and can be mended."
+        sentence += f" {rejected} rejected in seven days and can be mended."
     ordered = sorted(rows, key=lambda row: (row.newest is not None, row.newest or now, row.name))
     worst = max(rows, key=lambda row: row.week.rejected, default=None)
     step = Link(f"Mend what {worst.name} sent", f"/feeds/{worst.name}") if worst and worst.week.rejected else None
@@ -101,7 +104,7 @@ def build_feeds(rows: Sequence[FeedRow], now: datetime) -> Feeds:
         *(Column(f"{name}, 7 days") for name in TALLY_COLUMNS),
     )
     cells: tuple[tuple[Cell, ...], ...] = tuple(
-        (row.name, row.owner, state(row), times.when(row.newest, now) if row.newest else "never", *row.week.cells())
+        (row.name, row.owner, state(row), times.when(row.newest, now) if row.newest else "never", *said.cells(row.week))
         for row in ordered
     )
     links = tuple(f"/feeds/{row.name}" for row in ordered)
@@ -110,7 +113,7 @@ def build_feeds(rows: Sequence[FeedRow], now: datetime) -> Feeds:
     )
     return Feeds(
         Page("Feeds", HELP_FEEDS),
-        said,
+        sentence,
         step,
         table if rows else None,
         Empty("No feed is set up yet.", "An operator adds one for each organisation that sends results."),
@@ -118,8 +121,8 @@ def build_feeds(rows: Sequence[FeedRow], now: datetime) -> Feeds:
 
 
 def state(row: FeedRow) -> str:
-    said = STATES.get(row.state, row.state)
-    return said if row.state == "open" else f"{said}: {row.state_reason}"
+    word = STATES.get(row.state, row.state)
+    return word if row.state == "open" else f"{word}: {row.state_reason}"
 
 
 def build_feed(
@@ -132,7 +135,7 @@ def build_feed(
         *(Column(name) for name in TALLY_COLUMNS),
     )
     cells: tuple[tuple[Cell, ...], ...] = tuple(
-        (times.when(each.received_at, now), each.label, *each.tally.cells()) for each in submissions
+        (times.when(each.received_at, now), each.label, *said.cells(each.tally)) for each in submissions
     )
     links = tuple(f"/submissions/{each.number}" for each in submissions)
     title = f"What {row.name} sent"
@@ -146,7 +149,7 @@ def build_feed(
         Page(f"Feed {row.name}", HELP_FEEDS, (Link("Feeds", "/feeds"), Link(row.name, ""))),
         row.name,
         facts,
-        f"In the last seven days: {row.week.sentence()}",
+        f"In the last seven days: {said.sentence(row.week)}",
         table if submissions else None,
         pager,
         (Link("Upload a file to this feed", f"/feeds/{row.name}/upload"),) if may_send else (),
@@ -161,13 +164,12 @@ def build_submission(
     now: datetime,
     *,
     chosen: str = "",
-    reasons: Mapping[str, str],
     may_mend: bool = False,
 ) -> Submission:
-    """One submission; ``outcomes`` are rows row_number, outcome, reasons, notes; ``reasons`` puts codes into words."""
+    """One submission; ``outcomes`` are rows row_number, outcome, reasons, notes."""
     columns = (Column("Row"), Column("Outcome", numeric=False), Column("Why, and what to do", numeric=False))
     cells: tuple[tuple[Cell, ...], ...] = tuple(
-        (each["row_number"], each["outcome"], in_words([*each["reasons"], *each["notes"]], reasons))
+        (each["row_number"], each["outcome"], explained(each["outcome"], each["reasons"], each["notes"]))
         for each in outcomes
     )
     title = f"Records that were {chosen}" if chosen else "Every record, in the order sent"
@@ -193,7 +195,7 @@ def build_submission(
             HELP_SUBMISSION,
             (Link("Feeds", "/feeds"), Link(row.feed, f"/feeds/{row.feed}"), Link(str(row.number), "")),
         ),
-        row.tally.sentence(),
+        said.sentence(row.tally),
         submission_facts(row),
         tuple(filters),
         ShownTable(PictureTable(title, columns, cells), identity="outcomes") if outcomes else None,
@@ -211,8 +213,3 @@ def submission_facts(row: SubmissionRow) -> tuple[tuple[str, str], ...]:
         by = f" by {row.held_by}" if row.held_by else ""
         facts.append(("Held before", f"since {times.moment(row.held_since)}{by}"))
     return tuple(facts)
-
-
-def in_words(codes: Sequence[str], reasons: Mapping[str, str]) -> str:
-    """Reason codes as sentences; a code without words is shown as it is rather than hidden."""
-    return " ".join(reasons.get(code, code) for code in codes)

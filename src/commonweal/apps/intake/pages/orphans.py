@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from commonweal.apps.intake.pages import reasons
 from commonweal.core import wording
 from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import times
@@ -48,7 +49,6 @@ def build(
     ended: Mapping[str, int],
     pager: Pager,
     now: datetime,
-    reasons: Mapping[str, str],
 ) -> Orphans:
     """``rows`` is a page of those waiting, soonest due first; ``ended`` counts how earlier ones ended."""
     columns = (
@@ -63,7 +63,7 @@ def build(
         (
             f"{row.submission}, row {row.row_number}",
             row.feed,
-            reasons.get(row.reason, row.reason),
+            reasons.sentence(row.reason),
             times.when(row.since, now),
             f"overdue since {times.when(row.due, now)}" if row.due < now else times.when(row.due, now),
             row.owner,

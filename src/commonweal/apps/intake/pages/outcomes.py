@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from commonweal.core import wording
+from commonweal.core.intake.balance import KEYS, OUTCOMES, Balance
 
-OUTCOMES = ("accepted", "duplicate", "superseded", "rejected", "pending")
 SAID = {
     "accepted": ("accepted", "accepted"),
     "duplicate": ("duplicate", "duplicates"),
@@ -25,58 +25,28 @@ WORDS = (
 )
 
 
-@dataclass(frozen=True)
-class Tally:
-    """Records of a feed, a day or a submission, by outcome."""
-
-    received: int
-    accepted: int = 0
-    duplicate: int = 0
-    superseded: int = 0
-    rejected: int = 0
-    pending: int = 0
-
-    @property
-    def accounted(self) -> int:
-        return self.accepted + self.duplicate + self.superseded + self.rejected + self.pending
-
-    @property
-    def closes(self) -> bool:
-        return self.received == self.accounted
-
-    def __add__(self, other: Tally) -> Tally:
-        mine, theirs = self.cells(), other.cells()
-        return Tally(*(first + second for first, second in zip(mine, theirs, strict=True)))
-
-    def cells(self) -> tuple[int, ...]:
-        return (self.received, self.accepted, self.duplicate, self.superseded, self.rejected, self.pending)
-
-    def parts(self) -> tuple[str, ...]:
-        """'1,190 accepted', '8 duplicates', … for every outcome that occurs."""
-        counts = {name: getattr(self, name) for name in OUTCOMES}
-        return tuple(wording.counted(count, *SAID[name]) for name, count in counts.items() if count)
-
-    def sentence(self) -> str:
-        """What became of the records, and whether they add up."""
-        received = wording.counted(self.received, "record", "records")
-        if not self.received:
-            return "No record was received."
-        said = f"{received} received: {wording.joined(self.parts())}."
-        if self.closes:
-            return f"{said} They add up."
-        missing = wording.counted(abs(self.received - self.accounted), "record", "records")
-        return f"{said} They do not add up: {missing} differ."
+def parts(balance: Balance) -> tuple[str, ...]:
+    """'1,190 accepted', '8 duplicates', … for every outcome that occurs."""
+    counts = {name: getattr(balance, name) for name in OUTCOMES}
+    return tuple(wording.counted(count, *SAID[name]) for name, count in counts.items() if count)
 
 
-def tally_of(row: Mapping[str, object]) -> Tally:
-    """The tally in a row of a query, whose columns have the names of the outcomes and ``received``."""
-    return Tally(*(as_int(row[name]) for name in ("received", *OUTCOMES)))
+def sentence(balance: Balance) -> str:
+    """What became of the records, and whether they add up."""
+    if not balance.received:
+        return "No record was received."
+    said = f"{wording.counted(balance.received, 'record', 'records')} received: {wording.joined(parts(balance))}."
+    if balance.closes:
+        return f"{said} They add up."
+    differ = wording.counted(abs(balance.unaccounted), "record", "records")
+    return f"{said} They do not add up: {differ} without an outcome."
 
 
-def as_int(value: object) -> int:
-    """A count from a row; absent ones are nought."""
-    if value is None:
-        return 0
-    if isinstance(value, int):
-        return value
-    raise TypeError(f"A count of the balance is {value!r} instead of a whole number.")
+def cells(balance: Balance) -> tuple[int, ...]:
+    """The six numbers in their published order."""
+    return tuple(balance.as_dict().values())
+
+
+def balance_of(row: Mapping[str, Any]) -> Balance:
+    """The balance in a row of a query, whose columns have the names of the six keys."""
+    return Balance(**{key: row[key] for key in KEYS})
