@@ -26,7 +26,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 
-GROUND_FLOOR = ["ledger", "access"]
+GROUND_FLOOR = ["ledger", "places", "access"]
 WALK = ["intake"]
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -21,6 +21,8 @@ TOUCH_WITHIN_M = 10.0
 EARTH_RADIUS_M = 6_371_008.8  # mean radius; within 0.3 % of the ellipsoid, far below what 10 m needs
 
 _PIECE_M = 200.0  # segments are cut to this length, so that a search around their middles stays local
+_SPARE_FOR_TIES = 4
+_SAME_DISTANCE = 1e-12  # relative: distances closer than this are a tie
 _CHUNK = 20_000  # vertices searched at a time, to bound memory
 
 
@@ -57,14 +59,16 @@ def nearest(codes: Sequence[str], eastings: Points, northings: Points, how_many:
         return _both_ways([])
     points = np.column_stack([eastings, northings]).astype(np.float64)
     tree = cKDTree(points)
-    distances, _ = tree.query(points, k=min(how_many, len(codes) - 1) + 1)
-    pairs = []
-    for index, radius in enumerate(distances[:, -1]):
-        for other in tree.query_ball_point(points[index], radius * (1 + 1e-12)):
-            if other != index:
-                metres = float(np.hypot(*(points[index] - points[other])))
-                pairs.append((codes[index], codes[other], metres))
-    return _both_ways(pairs)
+    wanted = min(how_many, len(codes) - 1)
+    looked_at = min(wanted + 1 + _SPARE_FOR_TIES, len(codes))
+    distances, others = tree.query(points, k=looked_at)  # itself is among them
+    radius = distances[:, wanted] * (1 + _SAME_DISTANCE)
+    one, place = np.nonzero(distances <= radius[:, None])
+    pairs = list(zip(one.tolist(), others[one, place].tolist(), distances[one, place].tolist(), strict=True))
+    for index in np.flatnonzero(distances[:, -1] <= radius):  # more ties than were looked at
+        more = tree.query_ball_point(points[index], radius[index])
+        pairs += [(int(index), other, float(np.hypot(*(points[index] - points[other])))) for other in more]
+    return _both_ways([(codes[a], codes[b], metres) for a, b, metres in pairs if a != b])
 
 
 def on_sphere(degrees: Points) -> Points:

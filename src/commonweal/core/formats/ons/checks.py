@@ -77,7 +77,7 @@ def refuse_repeated(frame: pl.DataFrame, key: str | Sequence[str], heading: str,
     """Raise `Refused` when two rows have the same key; names the value and both rows."""
     keys = [key] if isinstance(key, str) else list(key)
     repeated = (pl.col(keys[0]) if len(keys) == 1 else pl.struct(keys)).is_duplicated()
-    if frame.select(repeated.any()).item():
+    if frame.select(keys).n_unique() < frame.height:
         first = frame.filter(repeated).sort(*keys, "row").head(2)
         value = ", ".join(str(v) for v in first.select(keys).row(0))
         rows = first["row"].to_list()

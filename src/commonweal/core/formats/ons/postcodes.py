@@ -11,6 +11,8 @@ from commonweal.core.errors import Refused
 from commonweal.core.formats.ons import checks
 from commonweal.core.formats.ons.recognise import Recognised
 from commonweal.core.formats.ons.stream import Block, frame, utf8
+from commonweal.core.formats.ons.tables import AreaTables, shaped
+from commonweal.core.places.codes import SMALL_AREA_VINTAGES
 from commonweal.core.places.postcodes import NORTHERN_IRELAND_LETTERS, normalised, spaced_column
 
 CODES = ("oa11", "oa21", "lsoa11", "lsoa21", "msoa11", "msoa21", "ward", "ltla", "county", "region", "country")
@@ -31,6 +33,7 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 
 _NESTED = (("oa11", "lsoa11"), ("lsoa11", "msoa11"), ("oa21", "lsoa21"), ("lsoa21", "msoa21"))
+_COUNTED = ("lsoa11", "lsoa21", "ltla", "county", "region", "country")
 
 
 @dataclass
@@ -48,6 +51,7 @@ class PostcodeReading:
     newest: int = 0
     _keys: list[pl.DataFrame] = field(default_factory=list, repr=False)
     _nests: dict[tuple[str, str], list[pl.DataFrame]] = field(default_factory=dict, repr=False)
+    _counts: list[pl.DataFrame] = field(default_factory=list, repr=False)
 
     @property
     def columns(self) -> dict[str, int]:
@@ -80,9 +84,39 @@ class PostcodeReading:
         months = table.select(pl.max_horizontal(pl.col("dointr").max(), pl.col("doterm").max())).item()
         self.newest = max(self.newest, months or 0)
         self._keys.append(table.select("pcd", "row"))
+        self._counts.append(
+            table.group_by(_COUNTED).agg(pl.len().alias("all"), pl.col("doterm").is_null().sum().alias("live"))
+        )
         for pair in _NESTED:
             pairs = table.select(*pair, "row").unique(subset=list(pair), keep="first")
             self._nests.setdefault(pair, []).append(pairs)
+
+    def authorities(self, vintage: int) -> AreaTables:
+        """The authorities of the file and what each (or most of its postcodes) lies in. Call after the last block."""
+        counts = pl.concat(self._counts).drop_nulls("ltla")
+        above = [
+            _parents(counts.filter(pl.col(column).str.starts_with(start)), ("ltla", "ltla"), (column, level), vintage)
+            for column, level, start in (
+                ("county", "utla", "E10"),
+                ("region", "region", ""),
+                ("country", "country", ""),
+            )
+        ]
+        known = counts.select(code=pl.col("ltla").unique(maintain_order=True))
+        return AreaTables(
+            areas=shaped("areas", [known.with_columns(level=pl.lit("ltla"), vintage=pl.lit(vintage))]),
+            parents=shaped("parents", [table.with_columns(vintage=pl.lit(vintage)) for table in above]),
+        )
+
+    def small_areas(self, vintage: int) -> pl.DataFrame:
+        """The authority in which most postcodes in use of each LSOA lie, shaped as parents. Call after the last block."""
+        counts = pl.concat(self._counts).drop_nulls("ltla")
+        found = [
+            _parents(counts.drop_nulls(f"lsoa{year % 100}"), (f"lsoa{year % 100}", "lsoa"), ("ltla", "ltla"), vintage)
+            for year in SMALL_AREA_VINTAGES
+        ]
+        dated = zip(found, SMALL_AREA_VINTAGES, strict=True)
+        return shaped("parents", [table.with_columns(vintage=pl.lit(year)) for table, year in dated])
 
     def _finish(self) -> None:
         if not self.rows + self.left_out:
@@ -91,6 +125,19 @@ class PostcodeReading:
         checks.refuse_repeated(pl.concat(self._keys), "pcd", heading.heading if heading else "pcds", self.label)
         for (child, parent), pairs in self._nests.items():
             checks.refuse_two_parents(pl.concat(pairs), child, parent, self.label)
+
+
+def _parents(counts: pl.DataFrame, child: tuple[str, str], parent: tuple[str, str], vintage: int) -> pl.DataFrame:
+    """One parent for each child (column, level): that of most postcodes in use, then of most at all, then the first."""
+    totals = counts.drop_nulls(parent[0]).group_by(child[0], parent[0]).agg(pl.col("live", "all").sum())
+    ordered = totals.sort([child[0], "live", "all", parent[0]], descending=[False, True, True, False])
+    return ordered.unique(child[0], keep="first", maintain_order=True).select(
+        code=child[0],
+        level=pl.lit(child[1]),
+        parent_code=parent[0],
+        parent_level=pl.lit(parent[1]),
+        parent_vintage=pl.lit(vintage),
+    )
 
 
 def _canonical(read: pl.DataFrame, columns: dict[str, int]) -> pl.DataFrame:

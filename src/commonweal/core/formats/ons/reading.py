@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -82,7 +82,8 @@ class OfficialFile:
     def tables(self) -> AreaTables:
         """Everything that a file other than postcodes states. Raises `Refused` for the first fault."""
         if self.recognised is None:
-            return read_boundaries(self._stream, self.label)
+            outlines = read_boundaries(self._stream, self.label)
+            return replace(outlines, rows=outlines.boundaries.height)
         if self.family == POSTCODES:
             raise ValueError(f"{self.label} holds postcodes; read them block by block")
         found = self.recognised
@@ -97,7 +98,8 @@ class OfficialFile:
             blocks.append(read)
         if not sum(block.height for block in blocks):
             raise Refused(f"{self.label}: a header and no rows. The file may be cut off; fetch it again.")
-        return _READERS[self.family](found, pl.concat(blocks), self.label)
+        whole = pl.concat(blocks)
+        return replace(_READERS[self.family](found, whole, self.label), rows=whole.height)
 
     def _body(self, found: Recognised) -> Iterator:  # type: ignore[type-arg]
         return records(_skip_records(self._stream, found.header_row), self.label, first_row=found.header_row + 1)

@@ -59,7 +59,7 @@ def read_sheet(recognised: Recognised, read: pl.DataFrame, label: str) -> AreaTa
     return AreaTables(
         areas=shaped("areas", [table.select(**area, **_name(recognised)), *_authorities(recognised, table)]),
         parents=shaped("parents", [table.select(**area, **_parent(ltla, names)) for ltla in recognised.all("ltla")]),
-        populations=shaped("populations", _in_bands(table, ages, vintage, reference, sex)),
+        populations=shaped("populations", _in_bands(table, ages, area, reference, sex)),
     )
 
 
@@ -86,7 +86,10 @@ def read_authorities(recognised: Recognised, read: pl.DataFrame, label: str) -> 
         areas=shaped("areas", [table.select(**area, level="level", **_name(recognised))]),
         populations=shaped(
             "populations",
-            [table.select(**area, **people, band=pl.lit(name), n=pl.col(column)) for name, column in counts.items()],
+            [
+                table.select(**area, **people, level="level", band=pl.lit(name), n=pl.col(column))
+                for name, column in counts.items()
+            ],
         ),
     )
 
@@ -169,14 +172,13 @@ def _refuse_missing_ages(ages: dict[str, str], label: str) -> None:
         )
 
 
-def _in_bands(table: pl.DataFrame, ages: dict[str, str], vintage: int, reference: date, sex: str) -> list[pl.DataFrame]:
-    about = {"vintage": pl.lit(vintage), "reference_date": pl.lit(reference), "sex": pl.lit(sex)}
+def _in_bands(
+    table: pl.DataFrame, ages: dict[str, str], area: dict[str, pl.Expr], reference: date, sex: str
+) -> list[pl.DataFrame]:
+    about = {**area, "reference_date": pl.lit(reference), "sex": pl.lit(sex)}
     sums = {band: [ages[year] for year in bands.single_years_in(band)] for band in (*bands.FIVE_YEAR, *bands.BROAD)}
     sums[bands.ALL] = ["all"]
-    return [
-        table.select(code=pl.col("area"), **about, band=pl.lit(band), n=pl.sum_horizontal(*columns))
-        for band, columns in sums.items()
-    ]
+    return [table.select(**about, band=pl.lit(band), n=pl.sum_horizontal(*columns)) for band, columns in sums.items()]
 
 
 def _authorities(recognised: Recognised, table: pl.DataFrame) -> list[pl.DataFrame]:

@@ -31,6 +31,7 @@ PARENTS = {
 # Residents on `reference_date`; band "all" or as in `core.places.bands`, sex "all", "female" or "male".
 POPULATIONS = {
     "code": pl.String(),
+    "level": pl.String(),
     "vintage": pl.Int32(),
     "reference_date": pl.Date(),
     "band": pl.String(),
@@ -90,7 +91,7 @@ def _empty(name: str) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class AreaTables:
-    """Everything an area file states; tables it says nothing about are empty."""
+    """Everything an area file states; tables it says nothing about are empty. `rows` counts its areas as read."""
 
     areas: pl.DataFrame = field(default_factory=lambda: _empty("areas"))
     parents: pl.DataFrame = field(default_factory=lambda: _empty("parents"))
@@ -99,10 +100,11 @@ class AreaTables:
     changes: pl.DataFrame = field(default_factory=lambda: _empty("changes"))
     boundaries: pl.DataFrame = field(default_factory=lambda: _empty("boundaries"))
     neighbours: pl.DataFrame = field(default_factory=lambda: _empty("neighbours"))
+    rows: int = 0
 
     def nonempty(self) -> dict[str, pl.DataFrame]:
         """Name and rows of the tables that have any."""
-        tables = {each.name: getattr(self, each.name) for each in fields(self)}
+        tables = {each.name: getattr(self, each.name) for each in fields(self) if each.name in SCHEMAS}
         return {name: table for name, table in tables.items() if table.height}
 
 

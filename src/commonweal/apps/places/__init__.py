@@ -1,0 +1,1 @@
+"""Places: areas, postcodes, populations, boundaries and neighbours, as official files state them."""
