@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "demo": ("commonweal.cli.demo", "Open the demonstration: a fictional city, results arriving live."),
     "serve": ("commonweal.cli.serve", "Run the site on this machine, with its background worker."),
     "worker": ("commonweal.cli.serve", "Run the background jobs of a space."),
+    "places": ("commonweal.cli.places", "Postcodes, areas, populations and boundaries from official files."),
     "intake": ("commonweal.cli.intake", "Take test results in from CSV files or standard input."),
     "balance": ("commonweal.cli.intake", "The conservation sheet: everything received is somewhere."),
     "feeds": ("commonweal.cli.intake", "The ways by which organisations send records: add, list, rotate."),

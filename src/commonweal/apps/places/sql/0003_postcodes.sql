@@ -38,6 +38,36 @@ $$;
 comment on function places.merged_postcodes(timestamptz, text[]) is
   'Postcodes as known at an instant (all, or those asked for), merged from their versions.';
 
+-- The same columns as places.postcode_current, by what was known at an instant; hierarchy and scope are those in force.
+create function places.postcode_known(p_as_of timestamptz, p_pcds text[]) returns setof places.postcode_current
+language sql stable security definer set search_path = '' as $$
+  select p.pcd, left(p.pcd, -3) || ' ' || right(p.pcd, 3) as pcds,
+         case v.small when 2021 then coalesce(p.oa21, p.oa11) else coalesce(p.oa11, p.oa21) end as oa_code,
+         coalesce(s.base_lsoa, case v.small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end)
+           as lsoa_code,
+         coalesce(s.msoa_code, case v.small when 2021 then coalesce(p.msoa21, p.msoa11) else coalesce(p.msoa11, p.msoa21) end)
+           as msoa_code,
+         p.ward as ward_code,
+         p.ltla as ltla_code,
+         coalesce(s.utla_code, a.utla_code) as utla_code,
+         coalesce(s.region_code, a.region_code, p.region) as region_code,
+         coalesce(s.country_code, a.country_code, p.country) as country_code,
+         coalesce(s.scope_code, a.scope_code) as scope_ltla,
+         case when s.lsoa_code = s.base_lsoa then 'small_area'
+              when s.lsoa_code is not null then 'small_area_lookup'
+              when a.code is not null then 'authority' end as scope_basis,
+         p.doterm is not null as terminated,
+         p.dointr, p.doterm, p.large_user, p.easting, p.northing, p.lat, p.long,
+         p.lsoa11 as lsoa11_code, p.lsoa21 as lsoa21_code, p.msoa11 as msoa11_code, p.msoa21 as msoa21_code,
+         p.dataset_id
+    from places.merged_postcodes(p_as_of, p_pcds) p
+   cross join lateral (select (select small_area_vintage from places.scope_vintage) as small) v
+    left join places.lsoa_scope s
+           on s.lsoa_code = case v.small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end
+    left join places.authority a on a.code = p.ltla
+$$;
+grant execute on function places.postcode_known(timestamptz, text[]) to cw_app, cw_ingest, cw_engine, cw_queue;
+
 -- The first file goes straight into the facts: nobody reads yet, and keys are built in a third of the time once all rows
 -- are there. Between the two calls the transaction holds both tables for itself.
 create function places.open_first_load() returns void

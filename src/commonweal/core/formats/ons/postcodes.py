@@ -109,7 +109,7 @@ class PostcodeReading:
         )
 
     def small_areas(self, vintage: int) -> pl.DataFrame:
-        """The authority in which most postcodes in use of each LSOA lie, shaped as parents. Call after the last block."""
+        """The authority of most postcodes in use of each LSOA, shaped as parents. Call after the last block."""
         counts = pl.concat(self._counts).drop_nulls("ltla")
         found = [
             _parents(counts.drop_nulls(f"lsoa{year % 100}"), (f"lsoa{year % 100}", "lsoa"), ("ltla", "ltla"), vintage)
