@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.core.intake.checks import Checker
+from commonweal.core.intake.obvious import check_record
 from commonweal.core.intake.pathogen import PathogenPack
 from commonweal.core.intake.rules import Fate
 from commonweal.core.intake.schema import LineList
@@ -77,16 +78,18 @@ def checker(line_list: LineList, pack: PathogenPack) -> Checker:
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_array_checks_agree_with_plain_checks(data: st.DataObject, line_list: LineList, checker: Checker) -> None:
+def test_array_checks_agree_with_plain_checks(
+    data: st.DataObject, line_list: LineList, checker: Checker, pack: PathogenPack
+) -> None:
     rows = data.draw(st.lists(records(line_list), min_size=1, max_size=6))
     frame = pl.DataFrame(rows, schema=dict.fromkeys(line_list.ids, pl.String), orient="row")
-    many, few = checker._many(frame, NOW), checker._few(frame, NOW)
-    assert many.frame.schema == few.frame.schema
-    assert many.frame.rows() == few.frame.rows()
-    assert many.fate.tolist() == few.fate.tolist()
-    assert [sorted(row) for row in many.reasons] == [sorted(row) for row in few.reasons]
-    assert [sorted(row) for row in many.notes] == [sorted(row) for row in few.notes]
-    assert many.unread == few.unread
+    many = checker.check(frame, now=NOW)
+    few = [check_record(row, line_list, pack, now=NOW, test_sites=SITES) for row in rows]
+    assert many.frame.rows(named=True) == [verdict.values for verdict in few]
+    assert many.fate.tolist() == [verdict.fate for verdict in few]
+    assert [set(row) for row in many.reasons] == [{reason for _, reason in verdict.reasons} for verdict in few]
+    assert [set(row) for row in many.notes] == [set(verdict.notes) for verdict in few]
+    assert many.unread == {place: verdict.unread for place, verdict in enumerate(few) if verdict.unread}
 
 
 @settings(max_examples=60, deadline=None)
@@ -96,7 +99,7 @@ def test_a_code_that_is_not_in_the_list_never_becomes_one_that_is(
 ) -> None:
     record = data.draw(records(line_list))
     frame = pl.DataFrame([record], schema=dict.fromkeys(line_list.ids, pl.String), orient="row")
-    checked = checker._many(frame, NOW)
+    checked = checker.check(frame, now=NOW)
     text, value = record["result"], checked.frame["result"][0]
     assert value is None or value == str(text).lower()
     if value is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
-import psycopg
 
 PIECE = 1 << 20
 
@@ -24,10 +25,14 @@ def as_csv(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def copy_in(cursor: psycopg.Cursor[tuple[object, ...]], table: str, frame: pl.DataFrame) -> None:
+def copy_frame(cursor: Any, table: str, frame: pl.DataFrame) -> None:
     """COPY a frame into a table, by the names of its columns."""
-    names = ", ".join(frame.columns)
-    text = memoryview(as_csv(frame))
-    with cursor.copy(f"copy {table} ({names}) from stdin (format csv)".encode()) as copy:
-        for start in range(0, len(text), PIECE):
-            copy.write(text[start : start + PIECE])
+    copy_text(cursor, table, frame.columns, as_csv(frame))
+
+
+def copy_text(cursor: Any, table: str, columns: Sequence[str], text: bytes) -> None:
+    """COPY rows in text form into a table's columns."""
+    view = memoryview(text)
+    with cursor.copy(f"copy {table} ({', '.join(columns)}) from stdin (format csv)".encode()) as copy:
+        for start in range(0, len(view), PIECE):
+            copy.write(view[start : start + PIECE])

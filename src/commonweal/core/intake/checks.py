@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from commonweal.core.intake import texts, times
-from commonweal.core.intake.obvious import SEPARATOR, check_record
+from commonweal.core.intake.obvious import SEPARATOR
 from commonweal.core.intake.pathogen import PathogenPack
 from commonweal.core.intake.rules import Fate, Rule, rules_of, typed
 from commonweal.core.intake.schema import LineList
 
 __all__ = ["Checked", "Checker", "Fate"]
 
-# up to this many records are checked one by one: quicker than setting up array operations
-FEW = 24
 LINKING = {"link_nhs": pl.String, "link_name": pl.String, "link_born": pl.Date}
 
 
@@ -58,28 +56,9 @@ class Checker:
         self._open = [field for field in line_list.read if not field.sealed]
         self._moments = [field.id for field in self._open if field.type == "datetime"]
         self._field_rules = [rule for field in self._open for rule in rules_of(field)]
-        nothing = pl.DataFrame(schema=dict.fromkeys(line_list.ids, pl.String))
-        self._schema = self._many(nothing, datetime(2000, 1, 1, tzinfo=UTC)).frame.schema
 
     def check(self, frame: pl.DataFrame, *, now: datetime) -> Checked:
         """Check one chunk of text columns (stripped, null where empty). `now` has a zone; no time may lie after it."""
-        return self._few(frame, now) if frame.height <= FEW else self._many(frame, now)
-
-    def _few(self, frame: pl.DataFrame, now: datetime) -> Checked:
-        verdicts = [
-            check_record(record, self.line_list, self.pack, now=now, test_sites=self._test_sites)
-            for record in frame.iter_rows(named=True)
-        ]
-        lists = pl.List(pl.String)
-        return Checked(
-            frame=pl.DataFrame([verdict.values for verdict in verdicts], schema=self._schema, orient="row"),
-            fate=np.array([verdict.fate for verdict in verdicts], np.uint8),
-            reasons=pl.Series("reasons", [[reason for _, reason in v.reasons] for v in verdicts], dtype=lists),
-            notes=pl.Series("notes", [v.notes for v in verdicts], dtype=lists),
-            unread={row: v.unread for row, v in enumerate(verdicts) if v.unread},
-        )
-
-    def _many(self, frame: pl.DataFrame, now: datetime) -> Checked:
         work = self._values(frame)
         rules = [*self._field_rules, *self._cross_rules(now)]
         hits = work.select(rule.test.fill_null(value=False).alias(str(place)) for place, rule in enumerate(rules))

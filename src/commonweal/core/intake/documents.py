@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -32,25 +33,39 @@ def records_of(body: bytes) -> list[object]:
     return records
 
 
-def chunk_of(records: Sequence[object], line_list: LineList, *, mapping: Mapping[str, str] | None = None) -> Chunk:
-    """The records as a chunk: numbers and truth values become text; an object that is no flat record is malformed."""
-    rows: list[dict[str, str | None]] = []
-    numbers, raws, malformed = [], [], []
+@dataclass(frozen=True)
+class Flat:
+    """A record of texts by field id: its number in the body, and what was received."""
+
+    number: int
+    texts: dict[str, str | None]
+    raw: bytes
+
+
+def flat_records(
+    records: Sequence[object], line_list: LineList, *, mapping: Mapping[str, str] | None = None
+) -> tuple[list[Flat], list[Malformed]]:
+    """Numbers and truth values become text; what is no flat record is malformed, with the reason."""
     names = {field.id: field.id for field in line_list.fields} | dict(mapping or {})
+    flat: list[Flat] = []
+    malformed: list[Malformed] = []
     for number, record in enumerate(records, start=1):
         raw = json.dumps(record, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
         problem = _problem(record, raw, line_list.longest_field)
-        if problem or not isinstance(record, dict):
+        if problem is not None or not isinstance(record, dict):
             malformed.append(Malformed(number, number, f"row:{problem}", raw))
-            continue
-        rows.append({names[name]: _text(value) for name, value in record.items() if name in names})
-        numbers.append(number)
-        raws.append(raw)
-    ends = np.cumsum([len(raw) for raw in raws], dtype=np.int64)
-    spans = np.stack([np.concatenate(([0], ends[:-1])) if len(ends) else ends, ends], axis=1)
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(line_list.ids, pl.String), orient="row")
-    counted = np.array(numbers, np.int64)
-    return Chunk(frame, counted, counted, tuple(malformed), b"".join(raws), spans)
+        else:
+            flat.append(Flat(number, {names[name]: _text(record[name]) for name in record if name in names}, raw))
+    return flat, malformed
+
+
+def chunk_of(flat: Sequence[Flat], malformed: Sequence[Malformed], line_list: LineList) -> Chunk:
+    """Flat records as the chunk that a CSV of them would have been."""
+    ends = np.cumsum([len(record.raw) for record in flat], dtype=np.int64)
+    spans = np.stack([np.concatenate((ends[:0], [0], ends[:-1]))[: len(ends)], ends], axis=1)
+    frame = pl.DataFrame([record.texts for record in flat], schema=dict.fromkeys(line_list.ids, pl.String), orient="row")
+    numbers = np.array([record.number for record in flat], np.int64)
+    return Chunk(frame, numbers, numbers, tuple(malformed), b"".join(record.raw for record in flat), spans)
 
 
 def header_of(records: Sequence[object], line_list: LineList) -> Header:

@@ -95,7 +95,7 @@ def stage(chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets,
     strongest = carried.group_by("place").agg(pl.col("number").first()).sort("place")["number"].to_list()
     sealed = _sealed(frame[taken], checked, taken, line_list, secrets)
     hashes = secrets.records
-    age_bands = pl.Series(line_list_bands(line_list), dtype=pl.String)
+    age_bands = pl.Series(age_bands_of(line_list), dtype=pl.String)
     records, contents = (frame[name].gather(keyed).cast(pl.Binary).to_list() for name in ("record_id", "content"))
     seldom = pl.col("record_id").is_duplicated() & pl.col("record_id").is_not_null()
     rows = frame.with_columns(
@@ -115,7 +115,7 @@ def stage(chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets,
     return Staged(pl.concat([rows, _malformed(chunk, rows)]), carried, chunk, secrets.random_bytes)
 
 
-def line_list_bands(line_list: LineList) -> list[str]:
+def age_bands_of(line_list: LineList) -> list[str]:
     """The age band of every age from 0 to the highest allowed one."""
     bands: list[str] = []
     highest = line_list["age_years"].maximum or 0

@@ -202,7 +202,10 @@ create table record.result (
   feed_number integer not null,
   record_hash bytea not null,
   revision integer not null,
+  -- whose it was when it was stored: identity.joined says what became of that person
   person_id uuid not null,
+  -- the record's strongest identifier: the person itself where identifiers contradict each other
+  link_id uuid not null,
   scope_ltla text not null,
   lsoa_code text not null,
   msoa_code text,
@@ -235,7 +238,7 @@ create table record.result (
   primary key (known_month, id)
 ) partition by range (known_month);
 create index result_scope_tick on record.result (scope_ltla, tick_id);
-create index result_person on record.result (person_id);
+create index result_link on record.result (link_id);
 call commonweal.declare_fact('record.result', 'one version of a laboratory result, without direct identifiers (L2)');
 call access.protect('record.result', 'L2');
 grant select on record.result to cw_app, cw_backup;

@@ -309,7 +309,7 @@ declare
   month date := date_trunc('month', commonweal.now())::date;
 begin
   insert into record.result
-  select d.result_id, month, tick, s.feed_number, s.record_hash, s.revision, n.id, d.scope_ltla, d.lsoa_code,
+  select d.result_id, month, tick, s.feed_number, s.record_hash, s.revision, n.component, n.id, d.scope_ltla, d.lsoa_code,
          d.msoa_code, d.ward_code, d.ltla_code, d.utla_code, s.pcd, s.postcode_source, s.specimen_date, s.specimen_at,
          s.lab_received_at, s.reported_at, s.reported_date, s.age_years, s.age_band, s.sex, s.ethnic_group, s.occupation,
          s.workplace_postcode, s.pillar, s.test_route, s.test_type, s.result, s.symptomatic, s.onset_date, s.setting_type,
@@ -353,6 +353,10 @@ begin
   insert into touched
   select distinct n.component from decided d join staged s using (place) join linked n on n.number = s.strongest
    where d.result_id is not null and (s.result = 'positive' or d.replaces is not null or s.repeated);
+  -- a newer version may name somebody else: the person of the one before has one result less
+  insert into touched
+  select distinct r.person_id
+    from decided d join record.result r on r.known_month = d.replaces_month and r.id = d.replaces where d.newest;
 end $$;
 
 -- Step 4, once a transaction: counts change by what is new and, where a version replaces another, by what that one said.
@@ -417,7 +421,7 @@ begin
            row_number() over (partition by m.person_id, r.specimen_date
                               order by r.specimen_at nulls last, r.feed_number, r.record_hash) as place
       from member m
-      join record.result r on r.person_id = m.link_id
+      join record.result r on r.link_id = m.link_id
       join intake.feed f on f.number = r.feed_number and f.pathogen = p_pathogen
      where r.result = 'positive' and r.test_type = any (p_case_tests)
        and not exists (select from record.record_key k

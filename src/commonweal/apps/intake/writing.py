@@ -1,0 +1,182 @@
+"""One open transaction of intake: submissions begun, their pieces stored, counts and cases worked out, all finished."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from commonweal.apps.intake.copying import copy_frame, copy_text
+from commonweal.apps.intake.preparing import Stages
+from commonweal.apps.intake.rulebook import Rulebook
+from commonweal.apps.intake.sources import Source
+from commonweal.core.intake.few import IDENTIFIERS, STAGED, Few, Part, as_copy_text, group
+from commonweal.core.intake.pathogen import PathogenPack
+from commonweal.core.intake.sealing import Sealer
+from commonweal.core.intake.staging import Staged
+
+WAITING_DAYS = 14
+HELD_DAYS = 90
+BULK_ROWS = 5_000
+# hashes and sorts of a chunk stay in memory
+BULK_MEMORY = "set local work_mem = '96MB'"
+GROUP_COLUMNS = ("submission_id", "feed_number", *STAGED)
+BEGIN = "select new_id, feed_number, commonweal.now() from intake.begin_submission(%s, %s, %s)"
+FINISH = "select intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+TO_HOLD = (
+    "select s.submission_id, s.row_number from decided d join staged s using (place)"
+    " where d.outcome in ('rejected', 'pending')"
+)
+
+
+@dataclass
+class Opened:
+    """A submission of this transaction: its number, its feed's, when it began by the space's clock, records so far."""
+
+    submission: int
+    feed: str
+    feed_number: int
+    now: datetime
+    received: int = 0
+
+
+class Writing:
+    """The cursor of an open transaction with an open tick, and the staging tables of its connection."""
+
+    def __init__(self, cursor: Any, book: Rulebook, stages: Stages) -> None:
+        self._cursor = cursor
+        self._book = book
+        self._stages = stages
+        cursor.execute("select intake.make_staging()")
+
+    def begin(self, feed: str, source: Source) -> Opened | None:
+        """Begin a submission; None when these bytes, or this key of the sender's, came before."""
+        self._cursor.execute(BEGIN, [feed, source.sha256, source.provenance.idempotency_key])
+        submission, feed_number, now = self._cursor.fetchone()
+        return None if submission is None else Opened(submission, feed, feed_number, now)
+
+    def put(self, opened: Opened, piece: Staged | Few) -> None:
+        """Store one piece of one submission."""
+        if isinstance(piece, Few):
+            self.put_few([(opened, piece)])
+        else:
+            self.put_many(opened, piece)
+
+    def put_many(self, opened: Opened, staged: Staged) -> None:
+        """Store a chunk."""
+        if staged.rows.height >= BULK_ROWS:
+            self._cursor.execute(BULK_MEMORY)
+        opened.received += staged.rows.height
+        last = time.perf_counter()
+        whose = (pl.lit(opened.submission).alias("submission_id"), pl.lit(opened.feed_number).alias("feed_number"))
+        copy_frame(self._cursor, "staged", staged.rows.with_columns(whose))
+        self._stages.add("copy", last)
+
+        def copy_identifiers(left_out: Sequence[int]) -> None:
+            links = staged.identifiers(left_out, milliseconds=_milliseconds(opened.now))
+            copy_frame(self._cursor, "staged_identifier", links)
+
+        self._store(copy_identifiers, lambda _submission, number: staged.raw(number), opened.now)
+
+    def put_few(self, pieces: Sequence[tuple[Opened, Few]]) -> None:
+        """Store the pieces of several submissions as one chunk."""
+        last = time.perf_counter()
+        together = group([Part(opened.submission, opened.feed_number, few) for opened, few in pieces])
+        copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(together.staged_rows(), GROUP_COLUMNS))
+        received = {(opened.submission, n): raw for opened, few in pieces for n, raw in few.received.items()}
+        for opened, few in pieces:
+            opened.received += len(few.rows)
+        now = pieces[0][0].now
+        self._stages.add("copy", last)
+
+        def copy_identifiers(left_out: Sequence[int]) -> None:
+            rows = together.identifiers(left_out, self._book.secrets.random_bytes, _milliseconds(now))
+            copy_text(self._cursor, "staged_identifier", IDENTIFIERS, as_copy_text(rows, IDENTIFIERS))
+
+        self._store(copy_identifiers, lambda submission, number: received[submission, number], now)
+
+    def _store(
+        self, copy_identifiers: Callable[[Sequence[int]], None], raw: Callable[[int, int], bytes], now: datetime
+    ) -> None:
+        """What lies in the staging table is decided, linked, stored; then the tables of the chunk are emptied."""
+        cursor, stages, last = self._cursor, self._stages, time.perf_counter()
+        cursor.execute("select intake.decide_chunk()")
+        left_out = cursor.fetchone()[0]
+        last = stages.add("decide", last)
+        copy_identifiers(left_out)
+        last = stages.add("copy identifiers", last)
+        cursor.execute("select intake.link_chunk()")
+        last = stages.add("link persons", last)
+        cursor.execute("select intake.store_chunk(%s), intake.depart_chunk()", [WAITING_DAYS])
+        last = stages.add("store", last)
+        cursor.execute(TO_HOLD)
+        held = cursor.fetchall()
+        if held:
+            sealer, random_bytes = self._book.secrets.sealer, self._book.secrets.random_bytes
+            rows = _held(held, [raw(*key) for key in held], sealer, random_bytes, now + timedelta(days=HELD_DAYS))
+            copy_frame(cursor, "intake.held", rows)
+        cursor.execute("select intake.clear_chunk()")
+        stages.add("hold", last)
+
+    def count(self, packs: Iterable[PathogenPack]) -> int:
+        """Counts of all that was stored, then cases by each pathogen's rules; returns how many cases changed."""
+        last, changed = time.perf_counter(), 0
+        self._cursor.execute("select intake.write_counts()")
+        last = self._stages.add("counts", last)
+        for pack in packs:
+            values = [pack.id, list(pack.case_test_types), pack.episode_days]
+            self._cursor.execute("select intake.work_out_cases(%s, %s, %s)", values)
+            changed += self._cursor.fetchone()[0]
+        self._stages.add("cases", last)
+        return changed
+
+    def finish(self, opened: Opened, source: Source) -> dict[str, int]:
+        """Write the submission's own row, against which the balance is checked; returns its outcomes counted."""
+        origin, last = source.provenance, time.perf_counter()
+        self._cursor.execute(
+            FINISH,
+            [
+                opened.submission, opened.feed, source.sha256, opened.received, origin.channel, origin.label, source.size,
+                opened.now, origin.sent_by, origin.held_since, origin.held_by, origin.idempotency_key,
+                self._book.line_list.version,
+            ],
+        )  # fmt: skip
+        self._cursor.execute("select outcome, n from intake.tally where submission_id = %s", [opened.submission])
+        tally = dict(self._cursor.fetchall())
+        self._stages.add("finish", last)
+        return tally
+
+    def touched_codes(self) -> list[str] | None:
+        """The lower-tier codes whose counts changed; None when there are many."""
+        self._cursor.execute("select intake.touched_codes()")
+        codes: list[str] | None = self._cursor.fetchone()[0]
+        return codes
+
+
+def held_binding(submission: int, row_number: int) -> bytes:
+    """What the held copy of a record is bound to."""
+    return f"{submission}/{row_number}".encode()
+
+
+def _held(
+    keys: Sequence[tuple[int, int]], raws: Sequence[bytes], sealer: Sealer, random_bytes: Callable[[int], bytes], until: datetime
+) -> pl.DataFrame:
+    sealed = sealer.seal(raws, [held_binding(*key) for key in keys], random_bytes)
+    return pl.DataFrame(
+        {
+            "submission_id": [submission for submission, _ in keys],
+            "row_number": [number for _, number in keys],
+            "key_id": [sealer.key_id] * len(keys),
+            "wrapped_key": pl.Series([each.wrapped_key for each in sealed], dtype=pl.Binary),
+            "payload": pl.Series([each.payload for each in sealed], dtype=pl.Binary),
+            "drop_after": [until] * len(keys),
+        }
+    )
+
+
+def _milliseconds(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
