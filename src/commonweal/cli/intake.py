@@ -168,6 +168,8 @@ def list_feeds(space: str, as_json: bool) -> None:
         click.echo(json.dumps([feed.__dict__ for feed in found], default=str))
         return
     for feed in found:
-        click.echo(f"{feed.name}\t{feed.owner_id}\t{feed.state} since {feed.since:%d %B %Y}\t{feed.submissions} submissions")
+        click.echo(
+            f"{feed.name}\t{feed.owner_id}\t{feed.state} since {feed.since:%d %B %Y}\t{feed.submissions} submissions"
+        )
     if not found:
         click.echo("There is no feed yet. Make one with: commonweal feeds add NAME --owner ORGANISATION")

@@ -52,7 +52,9 @@ def nhs_number(text: pl.Series) -> pl.Series:
 def names(text: pl.Series) -> pl.Series:
     """`name` of every text."""
     raw = text.cast(pl.Binary).to_list()
-    words = [None if name is None else _ascii_name(name) if name.isascii() else _any_name(name.decode()) for name in raw]
+    words = [
+        None if name is None else _ascii_name(name) if name.isascii() else _any_name(name.decode()) for name in raw
+    ]
     return pl.Series(text.name, words, dtype=pl.String)
 
 
