@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commonweal.cli.users import open_current_space
+from commonweal.cli.chosen import open_chosen_space, space_option
 
 if TYPE_CHECKING:
     from commonweal.apps.access.scope import Actor
 
 
 @click.group(help="Offer, accept, end and list data-sharing agreements.")
+@space_option
 def agreements() -> None:
     pass
 
@@ -24,7 +25,7 @@ def agreements() -> None:
 @click.option("--template", default="public-health", show_default=True)
 @click.option("--party", "parties", multiple=True, help="An organisation. May be given many times.")
 def offer(place: str, template: str, parties: tuple[str, ...]) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import agreements as room
 
     click.echo(f"{room.offer(place, template, parties)} is offered.")
@@ -35,7 +36,7 @@ def offer(place: str, template: str, parties: tuple[str, ...]) -> None:
 @click.option("--as", "email", required=True, help="Who accepts.")
 @click.option("--office", required=True, help="The office they accept as.")
 def accept(agreement: str, email: str, office: str) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import agreements as room
 
     state = room.accept(agreement, _actor(email, office))
@@ -48,7 +49,7 @@ def accept(agreement: str, email: str, office: str) -> None:
 @click.option("--office", required=True, help="The office they act as.")
 @click.option("--reason", required=True)
 def end(agreement: str, email: str, office: str, reason: str) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import agreements as room
 
     ends_at = room.give_notice(agreement, _actor(email, office), reason)
@@ -59,7 +60,7 @@ def end(agreement: str, email: str, office: str, reason: str) -> None:
 @click.option("--place", help="Of one place only.")
 @click.option("--json", "as_json", is_flag=True)
 def list_agreements(place: str | None, as_json: bool) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import queries
 
     keys = ("id", "title", "state", "parties", "accepted", "expires_at", "ends_at")
@@ -76,6 +77,7 @@ def list_agreements(place: str | None, as_json: bool) -> None:
 
 
 @click.group(help="End what has been kept long enough.")
+@space_option
 def retention() -> None:
     pass
 
@@ -83,7 +85,7 @@ def retention() -> None:
 @retention.command(help="Carry out the rules of parameters/retention now. Each ending is entered in the ledger.")
 @click.option("--json", "as_json", is_flag=True)
 def run(as_json: bool) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import retention as room
 
     found = room.run()
@@ -96,9 +98,10 @@ def run(as_json: bool) -> None:
 
 
 @click.command(help="Write the impact assessment and the record of processing from the running configuration.")
+@space_option
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def documents(folder: Path) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import documents as room
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,13 @@ from typing import Any
 
 import click
 
+from commonweal.cli.chosen import open_chosen_space, space_option
+
 DAY = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"])
 
 
 @click.group(help="Make organisations, offices and people; appoint, sign out, export what is held on somebody.")
+@space_option
 def users() -> None:
     pass
 
@@ -22,7 +25,7 @@ def users() -> None:
 @click.option("--kind", required=True, help="national_body, unitary_authority, laboratory, care_provider …")
 @click.option("--area", "area_code", help="The code of the place it governs (needed for an authority).")
 def add_organisation(organisation: str, name: str, kind: str, area_code: str | None) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     actions.add_organisation(organisation, name, kind, area_code)
@@ -48,7 +51,7 @@ def add_office(
     permissions: tuple[str, ...],
     purposes: tuple[str, ...],
 ) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     office = actions.office_from_role(
@@ -65,7 +68,7 @@ def add_office(
 )
 @click.option("--json", "as_json", is_flag=True)
 def authorities(authorities: tuple[str, ...], regions: tuple[str, ...], as_json: bool) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import authorities as bootstrap
 
     made = bootstrap.ensure(_pairs(authorities), _pairs(regions))
@@ -84,7 +87,7 @@ def authorities(authorities: tuple[str, ...], regions: tuple[str, ...], as_json:
 @click.option("--office", "offices", multiple=True, help="An office they hold from now. May be given many times.")
 @click.option("--deputy", is_flag=True, help="As a deputy for the holder.")
 def invite(email: str, name: str, offices: tuple[str, ...], deputy: bool) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     _print_link(actions.invite(email, name, offices, deputy=deputy))
@@ -97,7 +100,7 @@ def invite(email: str, name: str, offices: tuple[str, ...], deputy: bool) -> Non
 @click.option("--from", "starts_at", type=DAY, help="When it begins (UTC unless a zone is given); now if left out.")
 @click.option("--until", "ends_at", type=DAY, help="When it ends; open if left out.")
 def appoint(email: str, office: str, deputy: bool, starts_at: datetime | None, ends_at: datetime | None) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     appointment = actions.appoint(email, office, deputy=deputy, starts_at=_aware(starts_at), ends_at=_aware(ends_at))
@@ -110,7 +113,7 @@ def appoint(email: str, office: str, deputy: bool, starts_at: datetime | None, e
 @click.option("--reason", required=True)
 @click.option("--at", "ends_at", type=DAY, help="When it ends; now if left out.")
 def end_appointment(email: str, office: str, reason: str, ends_at: datetime | None) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     count = actions.end_appointment(email, office, reason, ends_at=_aware(ends_at))
@@ -121,7 +124,7 @@ def end_appointment(email: str, office: str, reason: str, ends_at: datetime | No
 @click.option("--offices", is_flag=True, help="Offices instead of people, vacant ones included.")
 @click.option("--json", "as_json", is_flag=True)
 def list_users(offices: bool, as_json: bool) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import people
 
     found = people.offices() if offices else people.everybody()
@@ -137,7 +140,7 @@ def list_users(offices: bool, as_json: bool) -> None:
 @users.command("sign-out", help="End every session of a person at once.")
 @click.argument("email")
 def sign_out(email: str) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     click.echo(f"{actions.sign_out(email)} sessions of {email} ended.")
@@ -146,7 +149,7 @@ def sign_out(email: str) -> None:
 @users.command("reset-second-factor", help="Take away password and second factor; prints a link to set them again.")
 @click.argument("email")
 def reset_second_factor(email: str) -> None:
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import actions
 
     _print_link(actions.reset_second_factor(email))
@@ -165,7 +168,7 @@ def sar(
 
     if (email is None) == (nhs_number is None and name is None):
         raise Refused("Say whom: the EMAIL of a member of staff, or --nhs-number (or --name …) of a tested person.")
-    open_current_space()
+    open_chosen_space()
     from commonweal.apps.access import subjects
 
     if email:
@@ -174,13 +177,6 @@ def sar(
         born = birth_date.date() if birth_date else None
         held = subjects.held_on_tested_person(subjects.TestedPerson(nhs_number, name, born, postcode))
     click.echo(json.dumps(held, default=str, indent=2, ensure_ascii=False))
-
-
-def open_current_space() -> None:
-    from commonweal.server import provider
-    from commonweal.site.installation import open_existing
-
-    open_existing(provider.current_space())
 
 
 def _print_link(invited: Any) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from commonweal.apps.access import actions
+from commonweal.site.api import api
 
 from .build import authorities, browser
 
@@ -18,11 +19,17 @@ PUBLIC = {
     "account_logout": "the way out; leads to the way in when nobody is signed in",
     "account_inactive": "says that an account is closed",
     "mfa_authenticate": "the second step of the way in; leads back to the first without it",
+    "api:openapi-json": "describes the interface, no data",
+    "api:api-root": "leads nowhere but to that description",
     "access:invitation": "a one-time link, known to its holder only",
 }
 # Signed-in pages that open before an office is chosen.
 NO_OFFICE = {"access:acting", "access:account", "access:sign_out_everywhere"}
 EXAMPLES = {"agreement_id": "public-health-e06000016-1", "token": "none"}
+
+
+# Operations of the interface for programs that need neither token nor session.
+PUBLIC_OPERATIONS: set[str] = set()
 
 
 def addresses(
@@ -52,7 +59,26 @@ def world(space: str) -> None:
 
 def test_the_list_of_public_addresses_is_exact() -> None:
     found = {name for name, _, view in addresses() if getattr(view, "login_required", True) is False}
-    assert found == set(PUBLIC)
+    assert found == {name for name in PUBLIC if not name.startswith("api:")}
+
+
+def test_every_operation_for_programs_asks_who_it_is_unless_named_here() -> None:
+    open_to_all = {
+        f"{path} {operation.view_func.__name__}"
+        for path, view in ((path, view) for _, router in api._routers for path, view in router.path_operations.items())
+        for operation in view.operations
+        if not operation.auth_callbacks
+    }
+    assert open_to_all == PUBLIC_OPERATIONS
+    answer = Client(SERVER_NAME="localhost").get("/api/v1/results")
+    assert answer.status_code == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_session_without_its_second_factor_is_nobody_to_the_interface() -> None:
+    actions.invite("analyst@leicester.example", "Analyst", ["analyst-e06000016"])
+    assert browser("analyst@leicester.example", second_factor=False).get("/api/v1/results").status_code == 401
+    assert browser("analyst@leicester.example").get("/api/v1/results").status_code == 403, "no agreement is in force"
 
 
 def test_every_other_address_leads_a_stranger_to_the_way_in() -> None:
@@ -63,10 +89,10 @@ def test_every_other_address_leads_a_stranger_to_the_way_in() -> None:
         for method in ("get", "post"):
             answer = getattr(Client(SERVER_NAME="localhost"), method)(path)
             if path.startswith("/api/"):
-                assert answer.status_code == 401, (name, path, answer.status_code)
-            else:
-                assert answer.status_code == 302, (name, path, answer.status_code)
-                assert answer.headers["Location"].startswith("/account/login/"), (name, path)
+                assert answer.status_code in (401, 405), (name, path, answer.status_code)
+                continue
+            assert answer.status_code == 302, (name, path, answer.status_code)
+            assert answer.headers["Location"].startswith("/account/login/"), (name, path)
             tried += 1
     assert tried >= 30
 

@@ -8,10 +8,12 @@ import hmac
 import re
 import struct
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import Error
 from django.test import Client
 from django.utils import timezone
@@ -28,9 +30,21 @@ PASSWORD = "meadow lantern herring"
 OFFICE = "director-of-public-health-e06000016"
 
 
+ROUNDS = PBKDF2PasswordHasher.iterations
+
+
 @pytest.fixture(scope="module", autouse=True)
-def world(space: str) -> None:
+def world(space: str) -> Iterator[None]:
+    """Two authorities. Passwords are hashed by the real algorithm in few rounds, so that fifty sign-ins stay quick."""
     authorities(E06000016="Leicester", E06000017="Rutland")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1000)
+        yield
+
+
+def test_a_password_takes_long_to_try() -> None:
+    assert settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    assert ROUNDS >= 1_000_000
 
 
 def totp(secret: str, steps: int = 0) -> str:

@@ -89,12 +89,12 @@ def test_the_page_can_be_narrowed_to_a_day() -> None:
     client = officer()
     today = datetime.now(ZoneInfo("Europe/London")).date()
     page = client.get("/who-looked/", {"day": str(today)}).content.decode()
+    assert f"/who-looked.csv?day={today}" in page
     assert "line list" in page
     assert "Director of Public Health, Leicester" in page
     assert "for checking who looked" not in page
-    assert (
-        "Nobody has read records of your area on" in client.get("/who-looked/", {"day": "2020-06-26"}).content.decode()
-    )
+    empty = client.get("/who-looked/", {"day": "2020-06-26"}).content.decode()
+    assert "On Friday 26 June, nobody read data about people of your area." in empty
     answer = client.get("/who-looked/", {"day": "26 June"})
     assert answer.status_code == 400
     assert "write it as 2020-06-26" in answer.content.decode()

@@ -16,7 +16,10 @@ def test_a_good_record_is_accepted_placed_counted_and_sealed() -> None:
     assert receipt.balance.as_dict() == {
         "received": 1, "accepted": 1, "duplicate": 0, "superseded": 0, "rejected": 0, "pending": 0,
     }  # fmt: skip
-    result = stored("select r.* from record.result r join intake.outcome o on o.result_id = r.id where submission_id = %s", [receipt.submission])[0]
+    result = stored(
+        "select r.* from record.result r join intake.outcome o on o.result_id = r.id where submission_id = %s",
+        [receipt.submission],
+    )[0]
     assert (result["scope_ltla"], result["lsoa_code"], result["postcode"]) == ("E06000016", "E01013601", "LE11AA")
     assert result["age_band"] == "30-39"
     counts = stored("select result, n from counts.delta d where tick_id = %s order by 1", [result["tick_id"]])

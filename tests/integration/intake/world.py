@@ -101,7 +101,8 @@ def stored(sql: str, params: Any = ()) -> list[dict[str, Any]]:
 
 def outcomes(submission: int) -> list[tuple[int, str, list[str], list[str]]]:
     rows = stored(
-        "select row_number, outcome, reasons, notes from intake.outcome where submission_id = %s order by 1", [submission]
+        "select row_number, outcome, reasons, notes from intake.outcome where submission_id = %s order by 1",
+        [submission],
     )
     return [(row["row_number"], row["outcome"], row["reasons"], row["notes"]) for row in rows]
 

@@ -19,19 +19,46 @@ NOW = datetime(2020, 11, 6, 12, 0, tzinfo=UTC)
 SITES = frozenset({"LE16NB"})
 
 DAYS = st.sampled_from(
-    ["2020-06-26", "2020-11-06", "2020-06-11", "2020-02-30", "2020-26-06", "2020-11-07", "1999-01-01", "0001-01-01", "x"]
+    [
+        "2020-06-26",
+        "2020-11-06",
+        "2020-06-11",
+        "2020-02-30",
+        "2020-26-06",
+        "2020-11-07",
+        "1999-01-01",
+        "0001-01-01",
+        "x",
+    ]
 )
 CLOCKS = st.sampled_from(["", "T", "T14:05", "T14:05:11", "T14:05:11.25", " 00:30", "T25:00", "T23:59:60"])
 ZONES = st.sampled_from(["", "", "Z", "z", "+01:00", "-0530", "+15:00"])
 MOMENTS = st.one_of(
     st.none(),
     st.tuples(DAYS, CLOCKS, ZONES).map("".join),
-    st.sampled_from(["2020-10-25T01:30", "2020-10-25T01:30Z", "2020-03-29T01:30:00", "26/06/2020", "2020-6-1", "٢٠٢٠-06-01"]),
+    st.sampled_from(
+        ["2020-10-25T01:30", "2020-10-25T01:30Z", "2020-03-29T01:30:00", "26/06/2020", "2020-6-1", "٢٠٢٠-06-01"]
+    ),
 )
-WORDS = st.sampled_from(["", "positive", "Negative", "NEG", "unknown", "female", "M", "pcr", "pillar2", "hospital", "true", "0", "yes?"])
+WORDS = st.sampled_from(
+    ["", "positive", "Negative", "NEG", "unknown", "female", "M", "pcr", "pillar2", "hospital", "true", "0", "yes?"]
+)
 NUMBERS = st.sampled_from(["0", "35", "250", "-1", "+7", "12.5", "1e3", "99999999999999", "x", "120", "121"])
 POSTCODES = st.sampled_from(
-    ["LE1 1AA", "le11aa", "LE1 6NB", "ZZ99 3VZ", "75001", "K1A 0B1", "D02 AF30", "1017 AB", "nowhere", "??", "GIR 0AA", "EC1A1BB"]
+    [
+        "LE1 1AA",
+        "le11aa",
+        "LE1 6NB",
+        "ZZ99 3VZ",
+        "75001",
+        "K1A 0B1",
+        "D02 AF30",
+        "1017 AB",
+        "nowhere",
+        "??",
+        "GIR 0AA",
+        "EC1A1BB",
+    ]
 )
 NAMES = st.sampled_from(["Ann O'Neill", "O'NEILL, ann", "Zoë Ångström", "નિશા પટેલ", "123", "ß", "محمد"])
 NHS = st.sampled_from(["943 476 5919", "9434765919", "9434765918", "12345", "943-476-5919", "0000000000", "abcdefghij"])
@@ -61,7 +88,14 @@ GOOD = {
 @st.composite
 def records(draw: st.DrawFn, line_list: LineList) -> dict[str, str | None]:
     """A good record of which up to nine fields hold something else, or nothing."""
-    by_type = {"datetime": MOMENTS, "code": WORDS, "integer": NUMBERS, "boolean": WORDS, "date": DAYS, "postcode": POSTCODES}
+    by_type = {
+        "datetime": MOMENTS,
+        "code": WORDS,
+        "integer": NUMBERS,
+        "boolean": WORDS,
+        "date": DAYS,
+        "postcode": POSTCODES,
+    }
     special = {"full_name": NAMES, "nhs_number": NHS, "record_id": KEYS, "person_id": KEYS, "date_of_birth": DAYS}
     record: dict[str, str | None] = {field.id: GOOD.get(field.id) for field in line_list.fields}
     for name in draw(st.lists(st.sampled_from(line_list.ids), max_size=9)):

@@ -94,7 +94,27 @@ def read(text: bytes, *, cuts: int, chunk_bytes: int) -> list[tuple[int, str | t
 
 
 PIECES = st.sampled_from(
-    ["a", ",", ",", "\n", "\n", "\r\n", '"', '"', '""', "x,y\n", '"q",z\n', '"p,""q""\nr",s\r\n', "é", "\0", "\r", " ", "\t", "0123456789ABC", "\x1f"]
+    [
+        "a",
+        ",",
+        ",",
+        "\n",
+        "\n",
+        "\r\n",
+        '"',
+        '"',
+        '""',
+        "x,y\n",
+        '"q",z\n',
+        '"p,""q""\nr",s\r\n',
+        "é",
+        "\0",
+        "\r",
+        " ",
+        "\t",
+        "0123456789ABC",
+        "\x1f",
+    ]
 )
 
 

@@ -15,10 +15,10 @@ from commonweal.core.errors import NotAllowed
 OFFICE, PURPOSE = "acting_office", "acting_purpose"
 
 
-def attach(request: HttpRequest) -> None:
-    """Set `seats`, `seat` and `actor` on the request."""
+def attach(request: HttpRequest, *, as_nobody: bool = False) -> None:
+    """Set `seats`, `seat` and `actor` on the request; empty `as_nobody` (signed in, the second factor not passed)."""
     user = request.user
-    held = queries.seats_of(user.person_id) if isinstance(user, User) else ()
+    held = queries.seats_of(user.person_id) if isinstance(user, User) and not as_nobody else ()
     seat, purpose = _chosen(request, held)
     request.seats = held  # type: ignore[attr-defined]
     request.seat = seat  # type: ignore[attr-defined]

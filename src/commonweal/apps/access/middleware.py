@@ -8,7 +8,7 @@ from typing import Any
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -31,16 +31,16 @@ def needs_no_office(view: View) -> View:
 class DenyByDefault(LoginRequiredMiddleware):
     """Every address needs a sign-in except views marked with Django's `login_not_required`.
 
-    A program is told so (401, problem+json); a person is taken to the sign-in page.
+    Addresses for programs ask for a token or a session themselves, operation by operation, and answer with a problem
+    instead of a way to the sign-in page; a test looks at each operation.
     """
 
-    def handle_no_permission(  # type: ignore[override]  # a program is not redirected
-        self, request: HttpRequest, view_func: View
-    ) -> HttpResponseBase:
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
         if request.path.startswith(PROGRAMS):
-            problem = {"type": "about:blank", "title": "Sign in, or send a token.", "status": 401}
-            return JsonResponse(problem, status=401, content_type="application/problem+json")
-        return super().handle_no_permission(request, view_func)
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class KeepSession:
@@ -73,8 +73,8 @@ class SecondFactor:
         name = request.resolver_match.url_name if request.resolver_match else None
         if name in SECOND_FACTOR_STEPS or getattr(view, "login_required", True) is False:
             return None
-        if _passed_second_factor(request):
-            return None
+        if _passed_second_factor(request) or request.path.startswith(PROGRAMS):
+            return None  # without the factor nobody acts, so programs get nothing by such a session
         if adapters.has_second_factor(request.user.pk):
             return _on_the_way(request, "mfa_reauthenticate")
         return _on_the_way(request, "mfa_activate_totp")
@@ -91,7 +91,7 @@ class ActingOffice:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        acting.attach(request)
+        acting.attach(request, as_nobody=settings.SECOND_FACTOR_REQUIRED and not _passed_second_factor(request))
         shell.attach(request)
         return self.get_response(request)
 
@@ -99,12 +99,9 @@ class ActingOffice:
         if not request.user.is_authenticated or acting.actor(request) is not None:
             return None
         name = (request.resolver_match.url_name if request.resolver_match else None) or ""
-        public = getattr(view, "login_required", True) is False
+        public = getattr(view, "login_required", True) is False or request.path.startswith(PROGRAMS)
         if public or name.startswith(ACCOUNT_PAGES) or getattr(view, "needs_office", True) is False:
             return None
-        if request.path.startswith(PROGRAMS):
-            problem = {"type": "about:blank", "title": "Choose the office you act for first.", "status": 403}
-            return JsonResponse(problem, status=403, content_type="application/problem+json")
         return _on_the_way(request, "access:acting")
 
 

@@ -14,12 +14,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commonweal.apps.access import acting, agreements, configuration, queries
+from commonweal.apps.access import acting, agreements, configuration, pages, queries
 from commonweal.apps.access.middleware import needs_no_office
 from commonweal.apps.access.scope import Actor, ScopeMissing, scoped_read
 from commonweal.apps.access.signin import accounts
@@ -28,7 +29,7 @@ from commonweal.apps.access.signin.sessions import sign_out_everywhere
 from commonweal.core.access.permissions import may, may_speak_for
 from commonweal.core.access.policies import STATE_WORDS, can_accept, can_end, waiting_for
 from commonweal.core.errors import NotAllowed, NotThere, Refused
-from commonweal.web.pages import Help, Link, Page
+from commonweal.web.pages import Help, Link, Page, Pager
 
 WHO_LOOKED_COLUMNS = (
     "at", "office", "organisation", "person", "on_behalf_of", "purpose", "query", "class", "place_codes", "row_count",
@@ -151,22 +152,11 @@ def who_looked(request: HttpRequest) -> HttpResponse:
     day = _day(request)
     with scoped_read(_actor(request), query="who looked", filters={"day": day}, data_class="L1") as scope:
         reads, days = queries.who_looked(scope, day), queries.days_looked(scope)
-    organisations = sorted({read["organisation"] for read in reads})
-    words = configuration.roles().purposes
-    for read in reads:
-        read["purpose_words"] = words.get(read["purpose"], read["purpose"])
-    return render(
-        request,
-        "access/reads.html",
-        {
-            "page": _page("Who looked"),
-            "reads": reads,
-            "days": days,
-            "day": day,
-            "organisations": organisations,
-            "codes": scope.codes,
-        },
-    )
+    download = Link("CSV", reverse("access:who_looked_csv") + (f"?day={day}" if day else ""))
+    listed = [(row["day"], int(row["reads"])) for row in days]
+    shown = Pager(f"All {len(reads)} shown.")
+    looked = pages.who_looked(reads, listed, day, shown, timezone.now(), (download,))
+    return render(request, "access/who_looked.html", {"page": looked.page, "looked": looked})
 
 
 @require_GET

@@ -87,9 +87,7 @@ def add(name: str, owner: str, *, pathogen: str, kinds: tuple[str, ...] = (RESUL
                 "insert into intake.feed (name, owner_id, record_kinds, pathogen, tick_id) values (%s, %s, %s, %s, %s)",
                 [name, owner, list(kinds), pathogen, write.tick],
             )
-            write.cursor.execute(
-                "insert into intake.feed_state values (%s, 'open', 'made', %s)", [name, write.tick]
-            )
+            write.cursor.execute("insert into intake.feed_state values (%s, 'open', 'made', %s)", [name, write.tick])
             write.cursor.execute(
                 "insert into intake.feed_token values (%s, %s, null, %s)", [checksum(token), name, write.tick]
             )
@@ -139,7 +137,9 @@ def feed_of_token(token: str, name: str) -> str:
         [checksum(token), name],
     )
     if found is None:
-        raise NotAllowed(f"The token sent is not one in force for the feed {name!r}; ask its owner for the current one.")
+        raise NotAllowed(
+            f"The token sent is not one in force for the feed {name!r}; ask its owner for the current one."
+        )
     return str(found)
 
 

@@ -67,7 +67,5 @@ def tally(submission: int, alias: str = "ingest") -> list[tuple[str, int]]:
 
 def outcomes(submission: int, alias: str = "app") -> list[dict[str, Any]]:
     """Rows row_number, outcome, reasons, notes of a submission, in the order received."""
-    sql = (
-        "select row_number, outcome, reasons, notes from intake.outcome where submission_id = %s order by row_number"
-    )
+    sql = "select row_number, outcome, reasons, notes from intake.outcome where submission_id = %s order by row_number"
     return db.rows(alias, sql, [submission])

@@ -21,7 +21,9 @@ def records_of(body: bytes) -> list[object]:
     try:
         document = json.loads(body)
     except (ValueError, UnicodeDecodeError) as error:
-        raise Refused(f"The body is not JSON in UTF-8 ({error}). Nothing was taken; send one record or a list.") from None
+        raise Refused(
+            f"The body is not JSON in UTF-8 ({error}). Nothing was taken; send one record or a list."
+        ) from None
     if isinstance(document, dict) and isinstance(document.get("results"), list):
         document = document["results"]
     records = document if isinstance(document, list) else [document]

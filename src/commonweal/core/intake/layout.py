@@ -96,7 +96,9 @@ def _well_formed(array: npt.NDArray[np.uint8], quotes: Positions) -> bool:
     good_before = (opening == 0) | (before == COMMA) | (before == NEWLINE) | (before == QUOTE)
     after = array[closing + 1]
     next_but_one = array[np.minimum(closing + 2, len(array) - 1)]
-    good_after = (after == COMMA) | (after == NEWLINE) | (after == QUOTE) | ((after == RETURN) & (next_but_one == NEWLINE))
+    good_after = (
+        (after == COMMA) | (after == NEWLINE) | (after == QUOTE) | ((after == RETURN) & (next_but_one == NEWLINE))
+    )
     return bool(good_before.all() and good_after.all())
 
 

@@ -274,7 +274,12 @@ def _before(moment: Moment, other: Moment) -> bool:
 
 
 def _check_swap(
-    record: Mapping[str, str | None], line_list: LineList, taken: Moment, reported: Moment, future: bool, verdict: Verdict
+    record: Mapping[str, str | None],
+    line_list: LineList,
+    taken: Moment,
+    reported: Moment,
+    future: bool,
+    verdict: Verdict,
 ) -> None:
     near = late = False
     day = taken.written_day

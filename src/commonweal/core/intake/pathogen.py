@@ -44,7 +44,9 @@ class PathogenPack:
         rule = document["case_definition"]
         both = sorted(set(rule["test_types"]) & set(rule["never"]))
         if both:
-            raise Refused(f"Pack {document['id']!r} lets {', '.join(both)} make a case and forbids it; take it from one list.")
+            raise Refused(
+                f"Pack {document['id']!r} lets {', '.join(both)} make a case and forbids it; take it from one list."
+            )
         interval = document["serial_interval"]
         return cls(
             id=str(document["id"]),

@@ -141,7 +141,9 @@ class LineListReader:
             block = self._pass_over(block, first.end + 1)
             first = next(walk(block, whole=True), None)
         if first is None or first.problem:
-            raise Refused(f"The header in line {self._line} has a quote that does not close. Nothing was taken; mend it.")
+            raise Refused(
+                f"The header in line {self._line} has a quote that does not close. Nothing was taken; mend it."
+            )
         names = [field.decode().strip() for field in first.fields]
         header = _header(names, mapping, self._list, block.count(b"\n", 0, first.end + 1))
         self._carry = self._pass_over(block, first.end + 1) + self._carry

@@ -70,7 +70,10 @@ def _codes(field: Field, text: pl.Series) -> pl.Series:
 
 def rules_of(field: Field) -> Iterator[Rule]:
     """The rules that concern one field alone; those of a field with a stand-in leave a missing value to the others."""
-    text, value = pl.col(f"{field.id}:text"), pl.col(times.day_column(field.id) if field.type == "datetime" else field.id)
+    text, value = (
+        pl.col(f"{field.id}:text"),
+        pl.col(times.day_column(field.id) if field.type == "datetime" else field.id),
+    )
     fate = Fate.REJECTED if field.required else Fate.GOOD
     unread = None if field.required else field.id
     if field.required and field.instead is None and not field.waits:
