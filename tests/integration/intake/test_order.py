@@ -58,7 +58,9 @@ def as_record(trial: int, version: dict[str, Any]) -> dict[str, str]:
         revision=str(version["revision"]),
         person_id=f"{trial}-{version['person']}",
         nhs_number="" if version["nhs"] is None else nhs_number(trial, version["nhs"]),
-        full_name="" if version["name"] is None else f"Ann T{'abcdefghij'[trial % 10]}{'x' * (trial // 10)}{'qrs'[version['name']]}",
+        full_name=""
+        if version["name"] is None
+        else f"Ann T{'abcdefghij'[trial % 10]}{'x' * (trial // 10)}{'qrs'[version['name']]}",
         date_of_birth=version["birth"] if version["name"] is not None else "",
         sex=version["sex"],
         result=version["result"],
@@ -88,7 +90,9 @@ def expected(versions: list[dict[str, Any]]) -> tuple[Any, Any, Any]:
     newest: dict[Any, Any] = {}
     for version, label in zip(versions, labels, strict=True):
         groups.setdefault(label, set()).add(key(version))
-        newest[key(version)[:2]] = max(newest.get(key(version)[:2], (0,)), (version["revision"], label, key(version)))[:3]
+        newest[key(version)[:2]] = max(newest.get(key(version)[:2], (0,)), (version["revision"], label, key(version)))[
+            :3
+        ]
     by_key = {key(version): version for version in versions}
     current = [(by_key[full], label) for _, label, full in newest.values()]
     evidence = [
@@ -98,7 +102,8 @@ def expected(versions: list[dict[str, Any]]) -> tuple[Any, Any, Any]:
     ]
     cases = {(frozenset(groups[label]), each.specimen_date) for label, each in episodes(evidence, pack)}
     counts = Counter(
-        (LSOA[v["postcode"]], date(2020, 3, 1) + timedelta(days=v["day"]), v["test_type"], v["result"]) for v, _ in current
+        (LSOA[v["postcode"]], date(2020, 3, 1) + timedelta(days=v["day"]), v["test_type"], v["result"])
+        for v, _ in current
     )
     return {frozenset(group) for group in groups.values()}, cases, counts
 
@@ -118,7 +123,10 @@ def found(results: dict[int, tuple[str, int, int]]) -> tuple[Any, Any, Any]:
     groups: dict[Any, set[Any]] = {}
     for row in rows:
         groups.setdefault(row["person"], set()).add(results[row["id"]])
-    ticks = [row["tick_id"] for row in stored("select distinct tick_id from record.result where id = any (%s)", [list(results)])]
+    ticks = [
+        row["tick_id"]
+        for row in stored("select distinct tick_id from record.result where id = any (%s)", [list(results)])
+    ]
     cases = stored(
         "select * from (select distinct on (case_id) person_id, episode_start, withdrawn, lsoa_code from record.case_version"
         " where tick_id = any (%s) order by case_id, version desc) newest where not withdrawn",
@@ -130,10 +138,15 @@ def found(results: dict[int, tuple[str, int, int]]) -> tuple[Any, Any, Any]:
         [ticks],
     )
     by_age = stored(
-        "select result, sum(n)::int as n from counts.delta_age where tick_id = any (%s) group by 1 having sum(n) <> 0", [ticks]
+        "select result, sum(n)::int as n from counts.delta_age where tick_id = any (%s) group by 1 having sum(n) <> 0",
+        [ticks],
     )
     of_results = Counter(
-        {(r["lsoa_code"], r["specimen_day"], r["test_type"], r["result"]): r["n"] for r in counts if r["result"] != "case"}
+        {
+            (r["lsoa_code"], r["specimen_day"], r["test_type"], r["result"]): r["n"]
+            for r in counts
+            if r["result"] != "case"
+        }
     )
     cases_counted = Counter()
     for row in counts:
@@ -170,14 +183,15 @@ def test_any_order_batches_and_feeds_give_what_the_plain_rules_say(
             sent += 1
             # an unknown column makes the bytes differ, so that a batch is never taken for one that came before
             receipt = send(as_csv(*[as_record(trial, v) | {"batch": f"{trial}/{sent}"} for v in mine]), feed)
-            for row in stored("select row_number, outcome, result_id from intake.outcome where submission_id = %s", [receipt.submission]):
+            for row in stored(
+                "select row_number, outcome, result_id from intake.outcome where submission_id = %s",
+                [receipt.submission],
+            ):
                 outcomes[row["outcome"]] += 1
                 if row["result_id"] is not None:
                     results[row["result_id"]] = key(mine[row["row_number"] - 1])
     records = {key(version)[:2] for version in versions}
-    assert outcomes == +Counter(
-        accepted=len(records), superseded=len(versions) - len(records), duplicate=len(again)
-    )
+    assert outcomes == +Counter(accepted=len(records), superseded=len(versions) - len(records), duplicate=len(again))
     assert found(results) == expected(versions)
 
 

@@ -129,7 +129,9 @@ def test_records_without_a_place_wait_with_an_owner(sent: datetime) -> None:
 
 
 def test_delays_are_means_of_stated_times(city: page_reads.Scope, sent: datetime) -> None:
-    (row,) = page_reads.delays(city, sent - timedelta(days=1), sent + timedelta(days=1), db.value("backup", "select commonweal.now()"))
+    (row,) = page_reads.delays(
+        city, sent - timedelta(days=1), sent + timedelta(days=1), db.value("backup", "select commonweal.now()")
+    )
     assert (row["feed"], row["results"]) == ("lab-one", 2)
     assert row["to_laboratory"] == pytest.approx(6)
     assert row["to_sender"] == pytest.approx(13)

@@ -83,7 +83,9 @@ class Preparation:
         return self._few([(numbers[place], row, chunk.raw(place)) for place, row in enumerate(rows)], chunk.malformed)
 
     def _few(
-        self, records: list[tuple[int, dict[str, str | None], bytes]], malformed: list[Malformed] | tuple[Malformed, ...]
+        self,
+        records: list[tuple[int, dict[str, str | None], bytes]],
+        malformed: list[Malformed] | tuple[Malformed, ...],
     ) -> Few:
         last, book = time.perf_counter(), self._book
         checked = [

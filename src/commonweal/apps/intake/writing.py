@@ -163,7 +163,11 @@ def held_binding(submission: int, row_number: int) -> bytes:
 
 
 def _held(
-    keys: Sequence[tuple[int, int]], raws: Sequence[bytes], sealer: Sealer, random_bytes: Callable[[int], bytes], until: datetime
+    keys: Sequence[tuple[int, int]],
+    raws: Sequence[bytes],
+    sealer: Sealer,
+    random_bytes: Callable[[int], bytes],
+    until: datetime,
 ) -> pl.DataFrame:
     sealed = sealer.seal(raws, [held_binding(*key) for key in keys], random_bytes)
     return pl.DataFrame(

@@ -65,7 +65,9 @@ def chunk_of(flat: Sequence[Flat], malformed: Sequence[Malformed], line_list: Li
     """Flat records as the chunk that a CSV of them would have been."""
     ends = np.cumsum([len(record.raw) for record in flat], dtype=np.int64)
     spans = np.stack([np.concatenate((ends[:0], [0], ends[:-1]))[: len(ends)], ends], axis=1)
-    frame = pl.DataFrame([record.texts for record in flat], schema=dict.fromkeys(line_list.ids, pl.String), orient="row")
+    frame = pl.DataFrame(
+        [record.texts for record in flat], schema=dict.fromkeys(line_list.ids, pl.String), orient="row"
+    )
     numbers = np.array([record.number for record in flat], np.int64)
     return Chunk(frame, numbers, numbers, tuple(malformed), b"".join(record.raw for record in flat), spans)
 
