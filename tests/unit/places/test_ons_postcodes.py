@@ -278,6 +278,7 @@ def test_a_damaged_gzip_is_refused():
         (csv_bytes(ONSPD, []), "a header and no rows"),
         (b"pcds\r" * 50, "not CSV as published"),
     ],
+    ids=["nothing", "mark", "packed", "archive", "utf16", "other", "header", "returns"],
 )
 def test_what_is_no_official_file_is_refused(data, words):
     assert words in refusal(data)
