@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from commonweal import __version__
 from commonweal.apps.intake.pull_api import router as results
+from commonweal.apps.intake.send_api import router as sending
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("", results)
+api.add_router("", sending)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import Error
 
 from commonweal.apps.intake import rulebook
-from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.core.errors import NotThere, Refused
 from commonweal.web import db
 
 RESULTS = "results"
@@ -32,6 +32,13 @@ select f.name, f.number, f.owner_id, f.record_kinds, f.pathogen, s.state, s.reas
  order by f.name
 """
 MAPPING = "select mapping from intake.column_mapping where feed = %s order by tick_id desc limit 1"
+
+DOOR = """
+select f.pathogen, commonweal.now() as now,
+       (select m.mapping from intake.column_mapping m where m.feed = f.name order by m.tick_id desc limit 1) as mapping
+  from intake.feed_token t join intake.feed f on f.name = t.feed
+ where t.token_sha256 = %s and t.feed = %s and (t.ends_at is null or t.ends_at > commonweal.now())
+"""
 
 
 @dataclass(frozen=True)
@@ -128,19 +135,19 @@ def column_mapping(name: str) -> dict[str, str]:
     return dict(db.value("ingest", MAPPING, [name]) or {})
 
 
-def feed_of_token(token: str, name: str) -> str:
-    """The feed's name when the token is one of its tokens in force. Raises `NotAllowed` otherwise."""
-    found = db.value(
-        "ingest",
-        "select feed from intake.feed_token where token_sha256 = %s and feed = %s"
-        " and (ends_at is null or ends_at > commonweal.now())",
-        [checksum(token), name],
-    )
-    if found is None:
-        raise NotAllowed(
-            f"The token sent is not one in force for the feed {name!r}; ask its owner for the current one."
-        )
-    return str(found)
+@dataclass(frozen=True)
+class Door:
+    """What a sender with a good token needs to know of its feed; `now` is the space's instant."""
+
+    pathogen: str
+    mapping: dict[str, str]
+    now: datetime
+
+
+def door(token: str, name: str) -> Door | None:
+    """The feed of this name when the token is one of its tokens in force, else None."""
+    found = db.one("ingest", DOOR, [checksum(token), name])
+    return None if found is None else Door(found["pathogen"], dict(found["mapping"] or {}), found["now"])
 
 
 def checksum(token: str) -> bytes:

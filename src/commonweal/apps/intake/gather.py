@@ -1,0 +1,89 @@
+"""Group commit: small submissions that arrive while one transaction is written share the next one.
+
+One thread of the process writes. It never waits for company: what came while it was busy is the next group, so a lone
+sender is answered at once and many senders share the flush to disk. Each answer is given after its commit.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import cache
+
+from commonweal.apps.intake.actions import Ready, Receipt, take_in_together
+
+MOST_TOGETHER = 64
+ANSWER_SECONDS = 60.0
+
+
+class Gatherer:
+    """The writing thread and its queue. It starts with the first submission."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[Ready, Future[Receipt]]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def take_in(self, ready: Ready) -> Receipt:
+        """Hand a submission over and wait until it is durable. Raises what `actions.take_in` raises."""
+        answer: Future[Receipt] = Future()
+        self._waiting.put((ready, answer))
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._write, name="intake-writer", daemon=True)
+                self._thread.start()
+        return answer.result(ANSWER_SECONDS)
+
+    def _write(self) -> None:
+        left_over: list[tuple[Ready, Future[Receipt]]] = []
+        while True:
+            group, left_over = self._next_group(left_over)
+            answer_all(group)
+
+    def _next_group(
+        self, left_over: list[tuple[Ready, Future[Receipt]]]
+    ) -> tuple[list[tuple[Ready, Future[Receipt]]], list[tuple[Ready, Future[Receipt]]]]:
+        """What is waiting now; the same content twice goes into two groups, so that the second sees the first."""
+        arrived = left_over or [self._waiting.get()]
+        while len(arrived) < MOST_TOGETHER:
+            try:
+                arrived.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        group: list[tuple[Ready, Future[Receipt]]] = []
+        later: list[tuple[Ready, Future[Receipt]]] = []
+        seen: set[tuple[str, object]] = set()
+        for ready, answer in arrived:
+            marks = _marks(ready)
+            (later if marks & seen else group).append((ready, answer))
+            seen |= marks
+        return group, later
+
+
+def _marks(ready: Ready) -> set[tuple[str, object]]:
+    """What makes two submissions the same one to the database."""
+    key = ready.source.provenance.idempotency_key
+    return {(ready.feed, ready.source.sha256)} | ({(ready.feed, key)} if key is not None else set())
+
+
+def answer_all(group: Sequence[tuple[Ready, Future[Receipt]]]) -> None:
+    """Write a group; when it cannot be written together, each by itself, so that one does not fail the others."""
+    try:
+        receipts = take_in_together([ready for ready, _ in group])
+    except Exception as error:
+        if len(group) == 1:
+            group[0][1].set_exception(error)
+        else:
+            for each in group:
+                answer_all([each])
+        return
+    for (_, answer), receipt in zip(group, receipts, strict=True):
+        answer.set_result(receipt)
+
+
+@cache
+def gatherer() -> Gatherer:
+    """The one of this process."""
+    return Gatherer()

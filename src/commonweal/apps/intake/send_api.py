@@ -1,0 +1,127 @@
+"""`POST /api/v1/feeds/{feed}/results`: one record, a list, or a CSV, by the feed's token."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from ninja.security import HttpBearer
+
+from commonweal.apps.intake import actions, feeds, queries, sources
+from commonweal.apps.intake.actions import Ready, Receipt
+from commonweal.apps.intake.gather import gatherer
+from commonweal.apps.intake.preparing import Preparation, Stages
+from commonweal.apps.intake.pull_api import Problem
+from commonweal.apps.intake.rulebook import rulebook
+from commonweal.core.errors import Refused
+from commonweal.core.intake.few import Few
+
+router = Router(tags=["results"])
+JSON_LIMIT = 16 << 20
+SHOWN_RECORDS = 100
+LONGEST_KEY = 200
+
+
+class RecordOutcome(Schema):
+    """What became of one record: accepted, duplicate, superseded, rejected or pending, and why."""
+
+    row: int
+    outcome: str
+    reasons: list[str]
+    notes: list[str]
+
+
+class ReceiptAnswer(Schema):
+    """What became of what was sent: received = accepted + duplicate + superseded + rejected + pending."""
+
+    received: int
+    accepted: int
+    duplicate: int
+    superseded: int
+    rejected: int
+    pending: int
+    seconds: float
+    submission: int
+    feed: str
+    replayed: bool
+    stages: dict[str, float]
+    unknown_columns: list[str]
+    absent_columns: list[str]
+    records: list[RecordOutcome]
+
+
+class FeedToken(HttpBearer):
+    """The token of the feed in the address."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> feeds.Door | None:
+        match = request.resolver_match
+        return feeds.door(token, str(match.kwargs["feed"])) if match else None
+
+
+REFUSALS = dict.fromkeys((400, 401, 403, 404, 422), Problem)
+
+
+@router.post("/feeds/{feed}/results", auth=FeedToken(), response={200: ReceiptAnswer, **REFUSALS})
+def send_results(request: HttpRequest, feed: str) -> dict[str, Any]:
+    """Take results in.
+
+    The body is one record or a list of records as JSON (field ids as names), or a CSV (Content-Type text/csv, plain or
+    gzip). It is durable before the answer. The same bytes again change nothing (`replayed`), and neither does the same
+    `Idempotency-Key`. `Held-Since` and `Held-By` say since when, and by whom, the records were held.
+    """
+    door: feeds.Door = request.auth  # type: ignore[attr-defined]
+    provenance = _provenance(request)
+    if (request.content_type or "").split(";")[0] in ("application/json", ""):
+        return _answer(_take_json(request, feed, door, provenance))
+    with ExitStack() as open_sources:
+        source = open_sources.enter_context(sources.from_stream(request, provenance))
+        return _answer(actions.take_in(feed, source))
+
+
+def _take_json(request: HttpRequest, feed: str, door: feeds.Door, provenance: sources.Provenance) -> Receipt:
+    body = request.read(JSON_LIMIT + 1)
+    if len(body) > JSON_LIMIT:
+        raise Refused(f"A JSON body may have {JSON_LIMIT} bytes. Nothing was taken: send smaller batches, or a CSV.")
+    source = sources.from_body(body, provenance, is_json=True)
+    stages = Stages()
+    preparation = Preparation(source, rulebook(door.pathogen), feed, door.mapping, door.now, stages)
+    pieces = tuple(preparation.pieces())
+    few = tuple(piece for piece in pieces if isinstance(piece, Few))
+    if len(few) < len(pieces):
+        return actions.take_in(feed, source)
+    return gatherer().take_in(Ready(feed, door.pathogen, source, few, preparation.header, stages))
+
+
+def _answer(receipt: Receipt) -> dict[str, Any]:
+    shown = queries.outcomes(receipt.submission, "ingest") if receipt.balance.received <= SHOWN_RECORDS else []
+    records = [{"row": row.pop("row_number"), **row} for row in shown]
+    return {**receipt.as_dict(), "records": records}
+
+
+def _provenance(request: HttpRequest) -> sources.Provenance:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 0 < len(key) <= LONGEST_KEY:
+        raise Refused(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters; this one has {len(key)}.")
+    return sources.Provenance(
+        channel="http",
+        label=request.headers.get("Content-Disposition", "request")[:LONGEST_KEY],
+        sent_by=request.headers.get("User-Agent", "")[:LONGEST_KEY] or None,
+        held_since=_instant(request.headers.get("Held-Since")),
+        held_by=request.headers.get("Held-By"),
+        idempotency_key=key,
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None  # type: ignore[assignment]
+    if instant is None or instant.tzinfo is None:
+        raise Refused(f"Held-Since is {text!r}; write an instant with its zone, such as 2020-06-20T09:00:00+01:00.")
+    return instant
