@@ -43,22 +43,18 @@ GOOD = {
 
 
 def make_places() -> None:
-    """Postcodes for a space whose places room has none loaded: a stand-in where the room is not built in."""
+    """What the places room would have worked out of official files, for POSTCODES."""
     with connections["migrate"].cursor() as cursor:
-        cursor.execute("select to_regclass('places.postcode_current') is not null")
-        if cursor.fetchone()[0]:
-            raise NotImplementedError("load POSTCODES through the places room")
-        cursor.execute("create schema if not exists places")
-        cursor.execute("grant usage on schema places to cw_app, cw_authn, cw_ingest")
-        cursor.execute(
-            "create table places.postcode_current (pcd text primary key, lsoa_code text, msoa_code text, ward_code text,"
-            " ltla_code text, utla_code text, scope_ltla text)"
-        )
-        cursor.execute("grant select on places.postcode_current to cw_ingest")
         for pcd, lsoa, msoa, ward, ltla in POSTCODES:
             cursor.execute(
-                "insert into places.postcode_current values (%s, %s, %s, %s, %s, %s, %s)",
-                [pcd, lsoa, msoa, ward, ltla, ltla, ltla],
+                "insert into places.lsoa_scope (lsoa_code, base_lsoa, msoa_code, scope_code) values (%s, %s, %s, %s)"
+                " on conflict do nothing",
+                [lsoa, lsoa, msoa, ltla],
+            )
+            cursor.execute(
+                "insert into places.postcode_now (pcd, dointr, lsoa11, msoa11, ward, ltla, dataset_id)"
+                " values (%s, 198001, %s, %s, %s, %s, 1)",
+                [pcd, lsoa, msoa, ward, ltla],
             )
 
 
