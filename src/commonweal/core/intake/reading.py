@@ -22,7 +22,6 @@ from commonweal.core.intake.streams import check_utf8, plain_bytes
 
 CHUNK_BYTES = 24 << 20
 BLANKS = " \t"
-LONGEST_HEADER = 1 << 20
 
 Numbers = npt.NDArray[np.int64]
 
@@ -136,7 +135,7 @@ class LineListReader:
         block = self._next_block()
         if not block.strip():
             raise Refused("The file is empty: it has no header. Nothing was taken; send the file again.")
-        first = next(walk(block[:LONGEST_HEADER], whole=True), None) if block.strip() else None
+        first = next(walk(block, whole=True), None)
         while first is not None and not first.problem and not first.fields:
             block = self._pass_over(block, first.end + 1)
             first = next(walk(block, whole=True), None)
@@ -309,6 +308,6 @@ def _missing_sentence(names: list[str], missing: list[str]) -> str:
     for mark, kind in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and mark in names[0]:
             return sentence + f"Its columns are separated by {kind}: save the file with commas and send it again."
-    if len(names) == 1 and "\r" in names[0]:
+    if any("\r" in name for name in names):
         return sentence + "Its lines end in a carriage return only: save it with LF or CRLF and send it again."
     return sentence + "Add the columns (names exactly as the field ids of the line list) and send the file again."

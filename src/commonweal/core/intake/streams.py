@@ -68,8 +68,8 @@ def _gunzip(head: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
             if unpacker.eof:
                 if not waiting.startswith(GZIP_MAGIC[: len(waiting)]):
                     raise Refused(
-                        f"The gzip is followed by {len(waiting)} or more bytes that are not gzip; nothing was taken. "
-                        "Pack the file again and send it once more."
+                        f"The gzip ends {received - len(waiting)} bytes in and is followed by something that is not gzip; "
+                        "nothing was taken. Pack the file again and send it once more."
                     )
                 unpacker = zlib.decompressobj(wbits=31)
             try:
