@@ -17,8 +17,8 @@ from . import build
 NATION = "national-decision-maker-e92000001"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def world(space: str) -> None:
+@pytest.fixture(autouse=True)
+def world(fresh_space: str) -> None:
     build.authorities(E06000016="Leicester")
     actions.invite("minister@nation.example", "Minister", [NATION])
 
@@ -61,9 +61,10 @@ def test_each_fault_is_found(harm: Callable[[], None], sentence: str) -> None:
     assert [found for found in failing() if sentence in found]
 
 
-def test_an_authority_whose_agreement_runs_out_is_found_before_anybody_misses_it() -> None:
-    assert "no agreement for E06000017 is offered or in force: commonweal agreements offer E06000017" in failing()
-    agreements.offer("E06000017")
+def test_an_authority_without_an_agreement_is_found() -> None:
+    actions.add_organisation("authority-e06000018", "Nottingham", "unitary_authority", "E06000018")
+    assert "no agreement for E06000018 is offered or in force: commonweal agreements offer E06000018" in failing()
+    agreements.offer("E06000018")
     assert not [found for found in failing() if "no agreement for" in found]
 
 
@@ -73,6 +74,8 @@ def test_a_second_factor_switched_off_is_found() -> None:
 
 
 def test_the_nightly_job_ends_what_the_check_found() -> None:
+    with db.transaction("authn") as cursor:
+        cursor.execute("insert into authn.session values (%s, 'x', 1, now(), now() - interval '9 days')", ["1" * 64])
     assert [found for found in failing() if "expired session" in found]
     assert jobs.end_what_is_over(timestamp=0) >= 1
     assert not [found for found in failing() if "expired session" in found]
