@@ -156,6 +156,8 @@ def test_a_closed_account_is_signed_out() -> None:
 
 
 def test_every_change_has_its_entry_and_no_entry_a_name_or_address() -> None:
+    actions.invite("entered@oadby.example", "Entered Person", [FIVE[0]])
+    actions.end_appointment("entered@oadby.example", FIVE[0], "a private reason")
     kinds = ("organisation_made", "office_made", "person_made", "appointed", "appointment_ended")
     found = {kind: entries(f"access.{kind}") for kind in kinds}
     assert all(found.values()), {kind: len(rows) for kind, rows in found.items()}
@@ -163,7 +165,7 @@ def test_every_change_has_its_entry_and_no_entry_a_name_or_address() -> None:
     assert ended["place_codes"] == [DISTRICT]
     assert ended["office_id"] == FIVE[0]
     words = str(found)
-    for private in ("example", "Leaver", "Five Offices", "moved on"):
+    for private in ("example", "Entered Person", "Five Offices", "private reason"):
         assert private not in words
 
 

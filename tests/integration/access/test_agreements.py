@@ -22,8 +22,8 @@ LOCAL, NATION = "director-of-public-health-e06000016", "national-decision-maker-
 AGREEMENT = "public-health-e06000016-1"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def world(space: str) -> None:
+@pytest.fixture(autouse=True)
+def world(fresh_space: str) -> None:
     build.authorities(E06000016="Leicester", E06000017="Rutland")
     actions.invite("director@leicester.example", "Director", [LOCAL])
     actions.invite("analyst@leicester.example", "Analyst", ["analyst-e06000016"])
@@ -132,6 +132,8 @@ def test_the_database_refuses_a_notice_by_a_stranger_or_too_short() -> None:
 
 
 def test_notice_is_given_on_the_page_with_a_reason_and_both_read_until_it_has_run_out() -> None:
+    for email, office in (("director@leicester.example", LOCAL), ("minister@nation.example", NATION)):
+        agreements.accept(AGREEMENT, actor(email, office))
     client = in_browser("minister@nation.example", NATION)
     assert client.post(f"/agreements/{AGREEMENT}/end/", {"reason": " "}).status_code == 403
     assert client.post(f"/agreements/{AGREEMENT}/end/", {"reason": "a new text is needed"}).status_code == 302
