@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from commonweal.site.api import api
+from commonweal.web.home import home
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("api/v1/", api.urls),
     path("account/", include("commonweal.apps.access.signin.urls")),
     path("", include("commonweal.apps.access.urls")),
+    path("", include("commonweal.apps.intake.urls")),
 ]
 
 handler400 = "commonweal.web.errors.bad_request"
