@@ -9,9 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.apps import apps
 from playwright.sync_api import Browser, Page, sync_playwright
+
+# Models can be imported only once Django is set up, so it is before the tests are collected.
+if not apps.ready:
+    django.setup()
+
+# The browser's driver keeps an event loop in this thread; the tests' own queries beside it are meant.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 FLAGS = (
     "--no-sandbox",

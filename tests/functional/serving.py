@@ -1,13 +1,16 @@
-"""A WSGI application in a thread of its own, for the browser to visit."""
+"""An application in a thread of its own, for the browser to visit: small ones by WSGI, the real site by ASGI."""
 
 from __future__ import annotations
 
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import uvicorn
 
 
 class ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
@@ -33,3 +36,29 @@ def serving(application: Callable[..., Any]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def serving_site() -> Iterator[str]:
+    """The address of the real site, as `commonweal serve` runs it, on the space that Django points at."""
+    configuration = uvicorn.Config(
+        "commonweal.site.asgi:application",
+        port=0,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(configuration)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the site did not start within 30 seconds")
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -18,9 +18,6 @@ PAGES = ("components", "pictures", "form", "form-wrong", "problem")
 
 @pytest.fixture(scope="module")
 def gallery() -> Iterator[Gallery]:
-    import django
-
-    django.setup()
     return Gallery()
 
 

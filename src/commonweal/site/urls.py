@@ -7,15 +7,18 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from commonweal.site.api import api
 from commonweal.site.demo import views as demo
+from commonweal.web.home import home
 
 for _address in api.urls[0]:  # every operation states its own way of telling who asks: a token, or an acting office
     login_not_required(_address.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("api/v1/", api.urls),
     path("demo/<str:token>/<slug:who>", demo.enter),
     path("account/", include("commonweal.apps.access.signin.urls")),
     path("", include("commonweal.apps.access.urls")),
+    path("", include("commonweal.apps.intake.urls")),
 ]
 
 handler400 = "commonweal.web.errors.bad_request"

@@ -135,11 +135,17 @@ class StreamScope:
     """
 
     def __init__(
-        self, actor: Actor, *, query: str, filters: Mapping[str, Any], places: Sequence[str], data_class: str = "L2"
+        self,
+        actor: Actor,
+        *,
+        query: str,
+        filters: Mapping[str, Any],
+        places: Sequence[str] | None = None,
+        data_class: str = "L2",
     ) -> None:
         self.actor = actor
         self.codes: tuple[str, ...] = ()
-        self._asked = (query, dict(filters), list(places), data_class)
+        self._asked = (query, dict(filters), places if places is None else list(places), data_class)
         self._read_id: UUID | None = None
 
     def enter(self) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class AreaFacts:
     """What the queries give for *My area*. ``daily_before`` are the daily counts as known a day earlier.
 
     ``residents`` counts everybody of the area, ``group_residents`` by group code. ``feeds`` are (name, newest
-    submission).
+    submission). ``new_care_homes`` is None where the office does not read single records.
     """
 
     place: str
@@ -60,7 +60,7 @@ class AreaFacts:
     feeds: Sequence[tuple[str, datetime | None]]
     areas: Mapping[str, SmallArea]
     group_residents: Mapping[str, int]
-    new_care_homes: tuple[str, ...] = ()
+    new_care_homes: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,15 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Askable:
+    """A feed's day whose longest holder can be asked, and the words on the button."""
+
+    feed: str
+    day: date
+    text: str
+
+
+@dataclass(frozen=True)
 class Late:
     page: Page
     sentence: str
@@ -61,7 +70,7 @@ class Late:
     said: Mapping[int, str]
     may_ask: bool
     answerable: frozenset[int]
-    holders: tuple[Link, ...]
+    askable: tuple[Askable, ...]
     empty: Empty
 
 
@@ -104,7 +113,7 @@ def build(
         {question.number: question.state(now) for question in ordered},
         may_ask,
         answerable,
-        tuple(Link(holder_line(row), f"?feed={row.name}") for row in feeds if row.longest() is not None),
+        askable(days, questions) if may_ask else (),
         Empty("No result arrived in these days.", "Each feed appears here with its delays once it has sent."),
     )
 
@@ -123,10 +132,23 @@ def sentence(feeds: Sequence[DelayRow], questions: Sequence[Question], now: date
     return f"{took}; {holder} held them longest, {held}.{waits}"
 
 
-def holder_line(row: DelayRow) -> str:
+def askable(days: Sequence[tuple[date, DelayRow]], questions: Sequence[Question]) -> tuple[Askable, ...]:
+    """The slowest day of each feed, unless its longest holder was asked already."""
+    slowest: dict[str, tuple[date, DelayRow]] = {}
+    for day, row in days:
+        if row.longest() is not None and (row.name not in slowest or row.total > slowest[row.name][1].total):
+            slowest[row.name] = (day, row)
+    asked = {(question.feed, question.day, question.stage) for question in questions}
+    return tuple(
+        Askable(row.name, day, f"Ask {holder_of(row)} about {row.name}, {wording.day(day)}")
+        for day, row in slowest.values()
+        if (row.name, day, row.longest()) not in asked
+    )
+
+
+def holder_of(row: DelayRow) -> str:
     stage = row.longest()
-    holder = row.holders[stage] if row.holders and stage is not None else ""
-    return f"Ask {holder} about {row.name}"
+    return row.holders[stage] if row.holders and stage is not None else row.name
 
 
 def day_table(days: Sequence[tuple[date, DelayRow]]) -> ShownTable:

@@ -140,6 +140,8 @@ def rate_sentence(facts: AreaFacts, reading: Reading) -> str:
 
 def care_home_sentence(facts: AreaFacts) -> str:
     homes = facts.new_care_homes
+    if homes is None:
+        return "Care homes newly affected are counted from single records, which your office does not read here."
     if not homes:
         return "No care home is newly affected."
     number = SMALL_NUMBERS[len(homes)] if len(homes) < len(SMALL_NUMBERS) else wording.thousands(len(homes))

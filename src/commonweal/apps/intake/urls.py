@@ -1,0 +1,37 @@
+"""Addresses of intake's pages."""
+
+from django.urls import path, register_converter
+
+from commonweal.apps.intake.views import area, feeds, late
+
+
+class FormConverter:
+    """The ending of a download."""
+
+    regex = "csv|xlsx|parquet|svg"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(FormConverter, "form")
+
+app_name = "intake"
+urlpatterns = [
+    path("my-area", area.page, name="my_area"),
+    path("my-area/live", area.live, name="my_area_live"),
+    path("my-area/<slug:what>.<form:form>", area.download, name="my_area_file"),
+    path("balance", feeds.balance_sheet, name="balance"),
+    path("balance.<form:form>", feeds.balance_sheet, name="balance_file"),
+    path("feeds", feeds.feed_list, name="feeds"),
+    path("feeds/<slug:name>", feeds.one_feed, name="feed"),
+    path("submissions/<int:number>", feeds.one_submission, name="submission"),
+    path("orphans", feeds.orphan_list, name="orphans"),
+    path("late", late.why_late, name="late"),
+    path("late.<form:form>", late.why_late, name="late_file"),
+    path("late/ask", late.ask, name="late_ask"),
+    path("late/<int:number>/answer", late.answer, name="late_answer"),
+]

@@ -1,0 +1,186 @@
+"""The real site with real records in a real browser: what a director sees, and what nobody else does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from commonweal.apps.access import actions, agreements
+from commonweal.apps.access.scope import Actor
+from commonweal.apps.access.signin import accounts
+from commonweal.apps.intake import feeds
+from commonweal.web import db
+from tests.integration.access import build
+from tests.integration.intake import world as records
+
+from .conftest import Opened, runs_sideways
+from .serving import serving_site
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Opened]
+DIRECTOR, MINISTER, OFFICE = (
+    "director@leicester.example",
+    "minister@nation.example",
+    "director-of-public-health-e06000016",
+)
+PAGES = ("/my-area", "/feeds", "/feeds/lighthouse", "/submissions/1", "/orphans", "/late", "/balance", "/who-looked/")
+
+
+@pytest.fixture(scope="module")
+def site(space: str) -> Iterator[str]:
+    """Leicester with a director and a laboratory that sent something yesterday and something wrong."""
+    records.make_places()
+    build.authorities(E06000016="Leicester")
+    actions.invite(DIRECTOR, "Director", [OFFICE])
+    actions.invite(MINISTER, "Minister", ["national-decision-maker-e92000001"])
+    for email, office in ((DIRECTOR, OFFICE), (MINISTER, "national-decision-maker-e92000001")):
+        agreements.accept(
+            "public-health-e06000016-1", Actor(accounts.require(email).person_id, office, "outbreak_control")
+        )
+    with db.recorded("authn") as write:
+        write.cursor.execute(
+            "insert into access.organisation values ('lab', 'Lighthouse laboratory', 'laboratory', null, %s)",
+            [write.tick],
+        )
+    feeds.add("lighthouse", "lab", pathogen="covid-19")
+    send(0, 60)
+    records.send(
+        records.as_csv(
+            records.record(record_id="X1", age_years="x"), records.record(record_id="X2", postcode="LE9 9ZZ")
+        ),
+        feed="lighthouse",
+    )
+    with serving_site() as address:
+        yield address
+
+
+def send(first: int, count: int) -> None:
+    """Results of the last three weeks, a fifth of them positive."""
+    today = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
+    rows = []
+    for number in range(first, first + count):
+        day = today - timedelta(days=1 + number % 20)
+        times = {
+            "specimen_date": f"{day}T09:00:00Z",
+            "lab_received_at": f"{day}T17:00:00Z",
+            "reported_at": f"{day}T21:00:00Z",
+        }
+        result = "positive" if number % 5 == 0 else "negative"
+        rows.append(
+            records.record(
+                record_id=f"R{number}", person_id=f"P{number}", result=result, age_years=str(20 + number), **times
+            )
+        )
+    records.send(records.as_csv(*rows), feed="lighthouse")
+
+
+def signed_in(email: str, office: str, purpose: str = "outbreak_control") -> list[dict[str, Any]]:
+    """Cookies of a browser in which this person signed in and chose an office."""
+    client: Client = build.browser(email)
+    build.act(client, office, purpose)
+    return [
+        {"name": name, "value": cookie.value, "domain": "127.0.0.1", "path": "/"}
+        for name, cookie in client.cookies.items()
+    ]
+
+
+@pytest.fixture
+def open_as_director(site: str, open_page: OpenPage) -> Callable[..., Opened]:
+    cookies = signed_in(DIRECTOR, OFFICE)
+
+    def open_one(path: str, **options: Any) -> Opened:
+        return open_page(f"{site}{path}", storage_state={"cookies": cookies, "origins": []}, **options)
+
+    return open_one
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_hold_the_rules_on_a_phone(
+    path: str, open_as_director: Callable[..., Opened], axe: Callable[[Page], list[str]]
+) -> None:
+    opened = open_as_director(path, width=320)
+    assert opened.page.locator("h1").count() == 1
+    assert "Something went wrong" not in opened.page.title()
+    assert axe(opened.page) == []
+    assert not runs_sideways(opened.page)
+
+
+def test_a_stranger_sees_what_this_is_and_the_balance(
+    site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
+) -> None:
+    page = open_page(site, width=320).page
+    assert axe(page) == []
+    page.get_by_role("link", name="Does everything add up?").click()
+    expect(page.locator("h1")).to_have_text("Does everything add up?")
+    expect(page.locator("main")).not_to_contain_text("lighthouse")
+    page.goto(f"{site}/my-area")
+    expect(page).to_have_url(re.compile("/account/login/"))
+    assert axe(page) == []
+
+
+def test_my_area_says_three_sentences_and_draws_what_was_sent(open_as_director: Callable[..., Opened]) -> None:
+    page = open_as_director("/my-area").page
+    assert page.locator(".cw-lead:visible").count() == 3
+    expect(page.locator("#curve figcaption")).to_contain_text("People who tested positive in Leicester")
+    page.locator("#curve details summary").first.click()
+    cells = page.locator("#curve-table tbody tr td:nth-child(4)").all_inner_texts()
+    assert sum(int(cell.replace(",", "")) for cell in cells) == 12
+
+
+def test_a_link_shows_the_same_numbers_after_more_has_arrived(
+    site: str, open_as_director: Callable[..., Opened]
+) -> None:
+    page = open_as_director("/my-area").page
+    link = page.get_by_role("link", name="Link that always shows these numbers").get_attribute("href")
+    send(100, 40)
+    then = open_as_director(link).page
+    now = open_as_director("/my-area").page
+    table = "#curve-table tbody"
+    assert then.locator(table).text_content() == page.locator(table).text_content()
+    assert now.locator(table).text_content() != page.locator(table).text_content()
+    expect(then.get_by_role("link", name="Show the newest numbers")).to_be_visible()
+
+
+def test_a_download_holds_what_the_picture_shows(site: str, open_as_director: Callable[..., Opened]) -> None:
+    page = open_as_director("/my-area").page
+    with page.expect_download() as started:
+        page.locator("#curve").get_by_role("link", name="CSV").click()
+    text = started.value.path().read_text(encoding="utf-8-sig")
+    assert "As known at " in text
+    assert "Shared under: public-health-e06000016-1" in text
+    total = sum(int(line.split(",")[3]) for line in text.splitlines() if line.startswith("20"))
+    cells = page.locator("#curve-table tbody tr td:nth-child(4)").all_text_contents()
+    assert total == sum(int(cell.replace(",", "")) for cell in cells)
+
+
+def test_what_happens_when_a_page_asks_for_the_impossible(open_as_director: Callable[..., Opened]) -> None:
+    for path, said in (
+        ("/my-area?as_of=2999-01-01T00:00:00Z", "has not happened yet"),
+        ("/my-area?as_of=yesterday", "is no moment"),
+        ("/my-area?at-day=31&at-month=6&at-year=2020", "There is no moment"),
+        ("/my-area?place=E07000135", "has no mandate over"),
+        ("/submissions/99999", "There is no submission 99999"),
+        ("/feeds/none", "There is no feed 'none'"),
+        ("/late?to=June", "is no day"),
+    ):
+        opened = open_as_director(path)
+        opened.expected.append("Failed to load resource")
+        expect(opened.page.locator("main")).to_contain_text(said)
+
+
+def test_a_reason_is_asked_on_the_page(open_as_director: Callable[..., Opened]) -> None:
+    page = open_as_director("/late").page
+    page.get_by_role("button", name=re.compile("^Ask Lighthouse laboratory")).click()
+    expect(page.locator("main")).to_contain_text("Asked by Director of Public Health, Leicester. Due ")
+
+
+def test_a_tab_is_printed_with_its_moment_and_address(site: str, open_as_director: Callable[..., Opened]) -> None:
+    page = open_as_director("/my-area").page
+    page.emulate_media(media="print")
+    expect(page.locator(".cw-print-only")).to_contain_text(f"Printed from {site}/my-area?as_of=")
