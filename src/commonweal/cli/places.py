@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,22 +43,23 @@ def load(
     open_space(space)
     from commonweal.apps.places.actions import load_files
 
-    size = sum(path.stat().st_size for path in files)
-    bar: Any = (
-        nullcontext()
-        if as_json
-        else click.progressbar(length=size, label="Reading", file=click.get_text_stream("stderr"))
-    )
-    with bar as shown:
-        loaded = load_files(
-            files,
-            edition=edition.date() if edition else None,
-            scope_vintage=scope_vintage,
-            progress=lambda label, read: None if shown is None else shown.update(read),
-        )
+    with _bar(sum(path.stat().st_size for path in files), silent=as_json) as progress:
+        month = edition.date() if edition else None
+        loaded = load_files(files, edition=month, scope_vintage=scope_vintage, progress=progress)
     if any(not each.replayed for each in loaded):
         _make_offices()
     _show(loaded, as_json)
+
+
+@contextmanager
+def _bar(size: int, *, silent: bool) -> Iterator[Callable[[str, int], None]]:
+    """A bar of the bytes read, on standard error; nothing when the answer is for a program."""
+    if silent:
+        yield lambda _label, _read: None
+        return
+    bar: Any = click.progressbar(length=size, label="Reading", file=click.get_text_stream("stderr"))
+    with bar:
+        yield lambda _label, read: bar.update(read)
 
 
 def _make_offices() -> None:

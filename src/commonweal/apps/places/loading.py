@@ -190,7 +190,7 @@ class Session:
     def _enter(self, dataset: _Dataset, taken: Taken, *, overrides: bool = True) -> None:
         """Write the dataset's own row, once its counts are known."""
         file = dataset.file
-        values = {
+        values: dict[str, Any] = {
             "id": dataset.id,
             "sha256": dataset.sha256,
             "layout": file.layout,
