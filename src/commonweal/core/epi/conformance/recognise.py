@@ -1,0 +1,57 @@
+"""Which methods a case calls for, told by the files and columns it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from commonweal.core.epi.conformance import indicators, rates
+from commonweal.core.epi.conformance.tables import Case
+from commonweal.core.epi.conformance.verdicts import Check, Outcome
+from commonweal.core.errors import Refused
+
+Evaluator = Callable[[Case], Iterator[Outcome]]
+
+
+def evaluate(case: Case) -> tuple[Outcome, ...]:
+    """Run everything the case calls for; a case that cannot be read or run becomes an outcome that fails."""
+    evaluators = evaluators_of(case)
+    if not evaluators:
+        return (_failed(case, "-", "no method is known for these files: " + ", ".join(sorted(case.tables))),)
+    outcomes: list[Outcome] = []
+    for evaluator in evaluators:
+        try:
+            outcomes.extend(evaluator(case))
+        except (Refused, KeyError, IndexError) as error:
+            outcomes.append(_failed(case, "-", f"{type(error).__name__}: {error}"))
+    return tuple(outcomes)
+
+
+def evaluators_of(case: Case) -> tuple[Evaluator, ...]:
+    """The evaluators whose files and columns are there, in a fixed order."""
+    return tuple(evaluator for applies, evaluator in _rules() if applies(case))
+
+
+def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
+    return (
+        (_columns("expected.csv", "byar_lo", "x"), rates.interval_outcomes),
+        (_documents("expected.json", "fay_feuer_lci"), rates.standardisation_outcomes),
+        (_columns("expected.csv", "smr", "z_naive"), rates.funnel_outcomes),
+        (_columns("expected.csv", "eb_global"), rates.smoothing_outcomes),
+        (_any_columns("Numerator", "Denominator", "multiplier"), indicators.outcomes),
+    )
+
+
+def _columns(name: str, *columns: str) -> Callable[[Case], bool]:
+    return lambda case: name in case.tables and case.tables[name].has(*columns)
+
+
+def _any_columns(*columns: str) -> Callable[[Case], bool]:
+    return lambda case: any(table.has(*columns) for table in case.tables.values())
+
+
+def _documents(name: str, key: str) -> Callable[[Case], bool]:
+    return lambda case: key in case.documents.get(name, {})
+
+
+def _failed(case: Case, variant: str, why: str) -> Outcome:
+    return Outcome(case.method, case.name, variant, (Check("case", float("nan"), 0.0, why),))
