@@ -1,7 +1,7 @@
 """Funnel limits: which areas differ from a target by more than chance.
 
-Sources: Spiegelhalter 2005 (Stat Med 24:1185) for interpolated exact limits and over-dispersion; the inverted-count
-form is that used for English public-health indicators.
+Sources: Spiegelhalter 2005 (Stat Med 24:1185) for interpolated exact limits and over-dispersion; the form that
+inverts the count is that used for English public-health indicators.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from commonweal.core.epi import checks
 from commonweal.core.epi.checks import FloatArray
 from commonweal.core.epi.distributions import normal_quantile, poisson_cdf, poisson_quantile
-from commonweal.core.epi.rates.intervals import byar_or_exact
+from commonweal.core.epi.rates.intervals import exact_poisson
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def overdispersion(
 
 
 def inverted_limits(events: ArrayLike, *, level: float) -> tuple[FloatArray, FloatArray]:
-    """Expected counts whose funnel limits pass through `events`: the limits of the count itself (lower, upper)."""
-    interval = byar_or_exact(events, level=level)
+    """Expected counts whose funnel limits pass through `events`: the exact limits of the count (lower, upper)."""
+    interval = exact_poisson(events, level=level)
     return interval.lower, interval.upper
 
 
