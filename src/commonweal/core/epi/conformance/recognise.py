@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from commonweal.core.epi.conformance import indicators, rates
+from commonweal.core.epi.conformance import aberration, indicators, rates
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome
 from commonweal.core.errors import Refused
@@ -33,6 +33,8 @@ def evaluators_of(case: Case) -> tuple[Evaluator, ...]:
 
 def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
     return (
+        (_columns("expected.csv", "method", "baseline", "minSigma", "alpha"), aberration.ears_outcomes),
+        (_columns("expected.csv", "config", "upperbound", "phi"), aberration.farrington_outcomes),
         (_columns("expected.csv", "byar_lo", "x"), rates.interval_outcomes),
         (_documents("expected.json", "fay_feuer_lci"), rates.standardisation_outcomes),
         (_columns("expected.csv", "smr", "z_naive"), rates.funnel_outcomes),
