@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from commonweal.core.epi.conformance import aberration, indicators, rates
+from commonweal.core.epi.conformance import aberration, indicators, rates, scan
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome
 from commonweal.core.errors import Refused
@@ -33,6 +33,7 @@ def evaluators_of(case: Case) -> tuple[Evaluator, ...]:
 
 def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
     return (
+        (lambda case: {"cases.csv", "coordinates.csv"} <= set(case.tables), scan.outcomes),
         (_columns("expected.csv", "method", "baseline", "minSigma", "alpha"), aberration.ears_outcomes),
         (_columns("expected.csv", "config", "upperbound", "phi"), aberration.farrington_outcomes),
         (_columns("expected.csv", "byar_lo", "x"), rates.interval_outcomes),
