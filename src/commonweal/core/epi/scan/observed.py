@@ -41,24 +41,26 @@ def best_windows(problem: Problem, circles: Circles) -> BestWindows:
 def best_windows_apart(problem: Problem, circles: Circles, *, least: float = 1.0) -> BestWindows:
     """The best window of each centre and, again and again in the time before and after it, the best that is apart.
 
-    Only ratios above `least` are split further; this is how a second wave in the same place is found.
+    At least one step lies free between two windows of a centre (without it they are one wave), and a further window
+    has to reach a ratio of `least`. This is how a second wave in the same place is found.
     """
     rows: list[FloatArray] = []
     owners: list[int] = []
     for centre in range(circles.stop.size):
-        waiting = [(int(problem.start.min()), int(problem.end.max()))]
+        waiting = [(int(problem.start.min()), int(problem.end.max()), 0.0)]
         while waiting:
-            first, last = waiting.pop(0)
+            first, last, needed = waiting.pop(0)
             chosen = (problem.start >= first) & (problem.end <= last)
             found = np.zeros(5)
             if chosen.any():
                 _best_at(centre, *_plain(problem), circles.order, circles.stop, chosen, found)
-            if found[1] == 0 or (found[0] <= least and rows and owners[-1] == centre):
+            if found[1] == 0 or found[0] <= needed:
                 continue
             rows.append(found)
             owners.append(centre)
             window = int(found[2])
-            waiting += [(first, int(problem.start[window])), (int(problem.end[window]), last)]
+            waiting.append((first, int(problem.start[window]) - 1, least))
+            waiting.append((int(problem.end[window]) + 1, last, least))
     return _packed(np.array(owners, dtype=np.int64), np.array(rows).reshape(-1, 5))
 
 

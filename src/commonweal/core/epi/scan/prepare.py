@@ -77,7 +77,7 @@ def poisson(
     size = expectation.time_stratified(expected, total) if time_stratified else expected
     kind = "within_day" if time_stratified else "multinomial"
     return _assemble(
-        total, size, coordinates, windows, geographic, geometry, POISSON, kind, expected=expected, stratified=time_stratified
+        total, size, coordinates, windows, geographic, geometry, POISSON, kind, stratified=time_stratified
     )
 
 

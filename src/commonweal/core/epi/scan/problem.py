@@ -17,7 +17,7 @@ class Problem:
     count, size: `[site, time]`; size is the expectation, or cases + controls (Bernoulli). start, end: half-open time
     windows. window_cases, window_size: `[site, window]` sums. cases, total_size: the totals that each window is compared
     with (the same for all, or those of the window's own days if time is stratified). expected: `[site, time]` the
-    expectation that is reported (differs from `size` for Bernoulli and stratified time).
+    expectation that is reported (differs from `size` for Bernoulli).
     """
 
     count: FloatArray
