@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from commonweal.core.epi.conformance import aberration, indicators, rates, scan
+from commonweal.core.epi.conformance import aberration, indicators, nowcast, rates, reproduction, scan
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome
 from commonweal.core.errors import Refused
@@ -36,6 +36,10 @@ def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
         (lambda case: {"cases.csv", "coordinates.csv"} <= set(case.tables), scan.outcomes),
         (_columns("expected.csv", "method", "baseline", "minSigma", "alpha"), aberration.ears_outcomes),
         (_columns("expected.csv", "config", "upperbound", "phi"), aberration.farrington_outcomes),
+        (_columns("expected.csv", "config", "t_start", "t_end"), reproduction.outcomes),
+        (_columns("expected.csv", "mean", "sd", "k", "w"), reproduction.interval_outcomes),
+        (_has_any("expected_surveillance_nowcast.csv", "expected_chain_ladder.csv"), nowcast.outcomes),
+        (_has_any("input_cumulative.csv"), nowcast.cumulative_outcomes),
         (_columns("expected.csv", "byar_lo", "x"), rates.interval_outcomes),
         (_documents("expected.json", "fay_feuer_lci"), rates.standardisation_outcomes),
         (_columns("expected.csv", "smr", "z_naive"), rates.funnel_outcomes),
@@ -46,6 +50,10 @@ def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
 
 def _columns(name: str, *columns: str) -> Callable[[Case], bool]:
     return lambda case: name in case.tables and case.tables[name].has(*columns)
+
+
+def _has_any(*names: str) -> Callable[[Case], bool]:
+    return lambda case: any(name in case.tables for name in names)
 
 
 def _any_columns(*columns: str) -> Callable[[Case], bool]:
