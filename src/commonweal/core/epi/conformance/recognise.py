@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from commonweal.core.epi.conformance import aberration, indicators, nowcast, rates, reproduction, scan
+from commonweal.core.epi.conformance import aberration, control_charts, indicators, nowcast, rates, reproduction, scan
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome
 from commonweal.core.errors import Refused
@@ -35,6 +35,7 @@ def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
     return (
         (lambda case: {"cases.csv", "coordinates.csv"} <= set(case.tables), scan.outcomes),
         (_columns("expected.csv", "method", "baseline", "minSigma", "alpha"), aberration.ears_outcomes),
+        (_control_charts, control_charts.outcomes),
         (_columns("expected.csv", "config", "upperbound", "phi"), aberration.farrington_outcomes),
         (_columns("expected.csv", "config", "t_start", "t_end"), reproduction.outcomes),
         (_columns("expected.csv", "mean", "sd", "k", "w"), reproduction.interval_outcomes),
@@ -50,6 +51,11 @@ def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
 
 def _columns(name: str, *columns: str) -> Callable[[Case], bool]:
     return lambda case: name in case.tables and case.tables[name].has(*columns)
+
+
+def _control_charts(case: Case) -> bool:
+    table = case.tables.get("expected.csv")
+    return table is not None and table.has("method", "t", "alarm", "upperbound") and "baseline" not in table
 
 
 def _has_any(*names: str) -> Callable[[Case], bool]:
