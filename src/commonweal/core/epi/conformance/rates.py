@@ -8,10 +8,12 @@ import numpy as np
 
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome, absolute, relative
-from commonweal.core.epi.rates import autocorrelation, funnel, intervals, smoothing, standardised
+from commonweal.core.epi.rates import autocorrelation, bym2, funnel, intervals, smoothing, standardised
 from commonweal.core.epi.rates.neighbours import Neighbours, from_pairs
 
 TOLERANCE = 1e-9
+MONTE_CARLO_ERRORS = 3.0
+PROBABILITY_TOLERANCE = 0.03
 
 
 def interval_outcomes(case: Case) -> Iterator[Outcome]:
@@ -120,3 +122,19 @@ def _named(found: dict[str, object], want: dict[str, object]) -> Iterator[Check]
     for name, value in found.items():
         if name in want:
             yield relative(name, np.asarray(value), np.asarray(want[name]), TOLERANCE)  # type: ignore[arg-type]
+
+
+def bym2_outcomes(case: Case) -> Iterator[Outcome]:
+    """Smoothed risks against a sampler: means in its Monte Carlo standard errors, probabilities as they are."""
+    rows, want, document = case.table("input.csv"), case.table("expected.csv"), case.documents.get("expected.json", {})
+    graph = neighbours_of(case, len(rows))
+    found = bym2.bym2(rows.numbers("y"), rows.numbers("expected"), graph, sigma_points=11, rho_points=9)
+    error = want.numbers("rr_sd") / np.sqrt(want.numbers("n_eff"))
+    apart = float(np.max(np.abs(found.mean - want.numbers("rr_mean")) / error))
+    checks = [
+        Check("risk mean (Monte Carlo errors)", apart, MONTE_CARLO_ERRORS),
+        absolute("p_gt_1", found.above_one, want.numbers("p_gt_1"), PROBABILITY_TOLERANCE),
+    ]
+    if "scaling_factor" in document and found.scaling.size == 1:
+        checks.append(absolute("scaling factor", found.scaling[0], document["scaling_factor"], 1e-6))
+    yield Outcome(case.method, case.name, "BYM2", tuple(checks))

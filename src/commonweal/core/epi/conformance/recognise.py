@@ -45,6 +45,7 @@ def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
         (_documents("expected.json", "fay_feuer_lci"), rates.standardisation_outcomes),
         (_columns("expected.csv", "smr", "z_naive"), rates.funnel_outcomes),
         (_columns("expected.csv", "eb_global"), rates.smoothing_outcomes),
+        (_columns("expected.csv", "rr_mean", "p_gt_1"), rates.bym2_outcomes),
         (_any_columns("Numerator", "Denominator", "multiplier"), indicators.outcomes),
     )
 
