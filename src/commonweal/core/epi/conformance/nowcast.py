@@ -14,12 +14,15 @@ from commonweal.core.epi.conformance.verdicts import Check, Outcome, absolute, e
 from commonweal.core.epi.nowcast import classical
 from commonweal.core.epi.nowcast.chain_ladder import ChainLadder, chain_ladder
 from commonweal.core.epi.nowcast.predictive import Nowcast
+from commonweal.core.epi.nowcast.random_walk import random_walk
 from commonweal.core.epi.nowcast.triangle import Triangle, from_line_list
 from commonweal.core.errors import Refused
 
 EXACT = 1e-6
 SHARE, CASES = 0.05, 2.0
 """What two samplers of 1,000 delay distributions may differ by: 5 %, or 2 cases."""
+MEDIAN_SHARE, LIMIT_SHARE = 0.05, 0.10
+"""What a Gibbs sampler's median and limits may differ by."""
 SEED = 20201122
 SAMPLED = ("bayes.notrunc", "bayes.trunc")
 
@@ -127,3 +130,29 @@ def _delay_columns(table: Table) -> FloatArray:
 
 def _days(words: tuple[str, ...]) -> IntArray:
     return np.array([date.fromisoformat(word).toordinal() for word in words], dtype=np.int64)
+
+
+def random_walk_outcomes(case: Case) -> Iterator[Outcome]:
+    """The random-walk model with Poisson and negative-binomial cells, against another sampler."""
+    table, document = case.table("input.csv"), case.documents["params.json"]
+    number = table.numbers("n").astype(int)
+    # weekly data: steps are weeks from the first onset
+    first = _days(table.words("onset_week")).min()
+    onset, report = ((_days(table.words(name)) - first) // 7 for name in ("onset_week", "report_week"))
+    now = (date.fromisoformat(document["now"]).toordinal() - int(first)) // 7
+    longest = int(document.get("max_D", now))
+    triangle = from_line_list(
+        np.repeat(onset, number), np.repeat(report, number), now=now, max_delay=longest, beyond="drop"
+    )
+    for (model,), rows in case.table("expected.csv").groups("model"):
+        found = random_walk(triangle, negative_binomial=model == "NB", draws=6000, burn_in=1500, seed=SEED)
+        step = (_days(rows.words("onset_date")) - int(first)) // 7
+        quantiles = found.quantile([0.5, 0.025, 0.975])[0, step]
+        columns = (("estimate", MEDIAN_SHARE), ("lower", LIMIT_SHARE), ("upper", LIMIT_SHARE))
+        checks = [exact("reported", found.reported[0, step], rows.numbers("n.reported"))]
+        for i, (name, share) in enumerate(columns):
+            want = rows.numbers(name)
+            allowed = np.maximum(share * want, CASES)
+            error = float(np.max(np.abs(quantiles[:, i] - want) / allowed))
+            checks.append(Check(f"{name} (of {share:.0%} or 2 cases)", error, 1.0))
+        yield Outcome(case.method, case.name, model, tuple(checks))

@@ -40,6 +40,7 @@ def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
         (_columns("expected.csv", "config", "t_start", "t_end"), reproduction.outcomes),
         (_columns("expected.csv", "mean", "sd", "k", "w"), reproduction.interval_outcomes),
         (_has_any("expected_surveillance_nowcast.csv", "expected_chain_ladder.csv"), nowcast.outcomes),
+        (_columns("expected.csv", "onset_date", "model"), nowcast.random_walk_outcomes),
         (_has_any("input_cumulative.csv"), nowcast.cumulative_outcomes),
         (_columns("expected.csv", "byar_lo", "x"), rates.interval_outcomes),
         (_documents("expected.json", "fay_feuer_lci"), rates.standardisation_outcomes),
