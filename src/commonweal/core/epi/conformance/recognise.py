@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from commonweal.core.epi.conformance import aberration, control_charts, indicators, nowcast, rates, reproduction, scan
+from commonweal.core.epi.conformance import aberration, control_charts, indicators, nowcast, power, rates, reproduction, scan
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome
 from commonweal.core.errors import Refused
@@ -33,8 +33,10 @@ def evaluators_of(case: Case) -> tuple[Evaluator, ...]:
 
 def _rules() -> tuple[tuple[Callable[[Case], bool], Evaluator], ...]:
     return (
-        (lambda case: {"cases.csv", "coordinates.csv"} <= set(case.tables), scan.outcomes),
+        (_has_all("cases.csv", "coordinates.csv"), scan.outcomes),
         (_columns("expected.csv", "method", "baseline", "minSigma", "alpha"), aberration.ears_outcomes),
+        (_has_all("input_series.csv", "expected_alarms.csv"), power.alarm_outcomes),
+        (_has_all("input_locations.csv", "expected_power.csv"), power.scan_power_outcomes),
         (_control_charts, control_charts.outcomes),
         (_columns("expected.csv", "config", "upperbound", "phi"), aberration.farrington_outcomes),
         (_columns("expected.csv", "config", "t_start", "t_end"), reproduction.outcomes),
@@ -62,6 +64,10 @@ def _control_charts(case: Case) -> bool:
 
 def _has_any(*names: str) -> Callable[[Case], bool]:
     return lambda case: any(name in case.tables for name in names)
+
+
+def _has_all(*names: str) -> Callable[[Case], bool]:
+    return lambda case: set(names) <= set(case.tables)
 
 
 def _any_columns(*columns: str) -> Callable[[Case], bool]:
