@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ def conformance(directory: Path, as_json: bool, only: str) -> int:
 
     folders = [folder for folder in case_folders(directory) if only in str(folder)]
     outcomes: list[Outcome] = []
-    with click.progressbar(folders, label="cases", file=click.get_text_stream("stderr"), show_pos=True) as bar:
+    with click.progressbar(folders, label="cases", file=sys.stderr, show_pos=True) as bar:
         for folder in bar:
             outcomes.extend(evaluate(read_case(folder)))
     click.echo(json.dumps(as_document(outcomes), indent=1) if as_json else as_text(outcomes))
@@ -101,7 +102,7 @@ def _checks(outcome: Outcome) -> Iterator[dict[str, Any]]:
 
 
 def _number(value: float) -> float | None:
-    return None if value != value else value  # noqa: PLR0124  (NaN has no place in JSON)
+    return None if value != value else value
 
 
 def _is_data(path: Path) -> bool:

@@ -53,7 +53,9 @@ def links(
     day = checks.finite("onset", onset)
     w = checked(serial_interval)
     if outside_weight < 0:
-        raise Refused(f"outside_weight is {outside_weight}; a weight cannot be negative. Pass 0 if all sources are known.")
+        raise Refused(
+            f"outside_weight is {outside_weight}; a weight cannot be negative. Pass 0 if all sources are known."
+        )
     lag = (day[:, None] - day[None, :]).astype(np.int64)
     weight = np.where((lag > 0) & (lag < w.size), w[np.clip(lag, 0, w.size - 1)], 0.0)
     if points is not None:

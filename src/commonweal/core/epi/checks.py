@@ -24,7 +24,9 @@ def counts(name: str, values: ArrayLike, *, missing_allowed: bool = False) -> Fl
     known = array[~np.isnan(array)]
     if not missing_allowed and known.size < array.size:
         _refuse(name, array, np.isnan(array), "is missing", "fill it with 0 if nothing was reported, or drop the row")
-    _refuse_where(name, array, array < 0, "is negative", "counts start at 0; check for corrections stored as differences")
+    _refuse_where(
+        name, array, array < 0, "is negative", "counts start at 0; check for corrections stored as differences"
+    )
     _refuse_where(name, array, np.isinf(array), "is infinite", "check the division or conversion before this call")
     fractional = ~np.isnan(array) & ~np.isinf(array) & (array != np.floor(array))
     _refuse_where(name, array, fractional, "is not a whole number", "pass counts, not rates or rolling means")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
@@ -57,15 +59,15 @@ def negative_binomial_quantile(p: ArrayLike, size: ArrayLike, prob: ArrayLike) -
         middle = np.floor((upper + lower) / 2)
         enough = negative_binomial_cdf(middle, size, prob) >= p
         upper, lower = np.where(enough, middle, upper), np.where(enough, lower, middle)
-    return upper
+    return np.asarray(upper, dtype=np.float64)
 
 
-def _settle(guess: FloatArray, cdf: object, p: FloatArray) -> FloatArray:
+def _settle(guess: FloatArray, cdf: Callable[[FloatArray], FloatArray], p: FloatArray) -> FloatArray:
     """Move a guessed quantile to the smallest whole number whose distribution function reaches p."""
     k = np.maximum(guess, 0.0)
     while True:
-        low = cdf(k) < p  # type: ignore[operator]
-        high = (k > 0) & (cdf(k - 1) >= p)  # type: ignore[operator]
+        low = cdf(k) < p
+        high = (k > 0) & (cdf(k - 1) >= p)
         if not (low | high).any():
             return np.asarray(k, dtype=np.float64)
         k = np.where(low, k + 1, np.where(high, k - 1, k))

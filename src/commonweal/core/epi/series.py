@@ -24,8 +24,8 @@ MAD_TO_SD = 1.4826
 class SharedBreaks:
     """Evidence of a common step between days t - 1 and t, for each t (NaN too near the ends).
 
-    step: pooled log ratio of the level after to before, growth taken off; z: its strength; share: part of the areas that
-    move the same way; flagged: the days that pass both limits and are the strongest within a window.
+    step: pooled log ratio of the level after to before, growth taken off; z: its strength; share: part of the areas
+    that move the same way; flagged: the days that pass both limits and are the strongest within a window.
     """
 
     step: FloatArray
@@ -62,7 +62,13 @@ def shared_breaks(
     limit = float(normal_quantile(1 - checks.proportion("alpha", alpha) / 2))
     strongest = np.abs(z) >= ndimage.maximum_filter1d(np.abs(z), 2 * window + 1)
     flagged = (np.abs(z) > limit) & (share >= least_share) & strongest
-    return SharedBreaks(*(_padded(values, days, y.shape[1]) for values in (pooled, z, share)), _days(days[flagged], y.shape[1]))
+    length = y.shape[1]
+    return SharedBreaks(
+        step=_padded(pooled, days, length),
+        z=_padded(z, days, length),
+        share=_padded(share, days, length),
+        flagged=_days(days[flagged], length),
+    )
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,9 @@ def late_batches(
     dispersion = max(1.0, float(np.median(spread) / 0.455))  # 0.455: median of chi-square with one degree of freedom
     limit = float(normal_quantile(1 - checks.proportion("alpha", alpha)))
     excess = old - usual
-    flagged = (excess > limit * np.sqrt(dispersion * np.maximum(usual, 1.0))) & (old >= least_ratio * np.maximum(usual, 1.0))
+    flagged = (excess > limit * np.sqrt(dispersion * np.maximum(usual, 1.0))) & (
+        old >= least_ratio * np.maximum(usual, 1.0)
+    )
     shared = (by_area > _median_around(by_area, half_window)).mean(axis=0)
     events = tuple(_events_of(cells.sum(axis=0), int(day), least_delay, half_window) for day in np.flatnonzero(flagged))
     return LateBatches(old, usual, excess, shared, flagged, events)

@@ -27,8 +27,8 @@ class GivenTests:
     """Cases against what the tests explain, `[area, time]`.
 
     expected: exp(level of the area) tests^beta; p_value: P(so many cases or more), negative binomial with variance
-    dispersion x expected. beta with its standard error and limits is shared by all areas; level is the log positivity of
-    an area at one test.
+    dispersion x expected. beta with its standard error and limits is shared by all areas; level is the log
+    positivity of an area at one test.
     """
 
     beta: float
@@ -72,7 +72,9 @@ def cases_given_tests(
         raise Refused(f"cases has {y.ndim} axes; pass [area, time].")
     if (y > n).any():
         area, step = (int(i) for i in np.argwhere(y > n)[0])
-        raise Refused(f"cases[{area}, {step}] = {y[area, step]:g} exceed tests {n[area, step]:g}; every case is a test.")
+        raise Refused(
+            f"cases[{area}, {step}] = {y[area, step]:g} exceed tests {n[area, step]:g}; every case is a test."
+        )
     used = np.zeros(y.shape, dtype=bool)
     used[:, baseline or slice(None)] = True
     used &= n > 0
@@ -89,7 +91,9 @@ def cases_given_tests(
     )
 
 
-def _fit(y: FloatArray, x: FloatArray, used: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> tuple[float, FloatArray, float]:
+def _fit(
+    y: FloatArray, x: FloatArray, used: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+) -> tuple[float, FloatArray, float]:
     """Newton's method on beta with the areas' levels eliminated (a Poisson level is known given beta)."""
     cases = np.where(used, y, 0.0).sum(axis=1)
     beta = 1.0

@@ -46,7 +46,13 @@ def comparison_steps(step: int, *, years: int, half_window: int, this_year: bool
 
 
 def bayes(
-    counts: ArrayLike, steps: ArrayLike, *, years: int, half_window: int, this_year: bool = True, alpha: float = 0.05,
+    counts: ArrayLike,
+    steps: ArrayLike,
+    *,
+    years: int,
+    half_window: int,
+    this_year: bool = True,
+    alpha: float = 0.05,
     period: int = 52,
 ) -> BoundResult:
     """Quantile 1 - alpha of the posterior predictive under Jeffreys' prior; alarm when the count exceeds it.
@@ -58,7 +64,9 @@ def bayes(
     chosen = np.atleast_1d(np.asarray(steps, dtype=np.int64))
     upper = np.empty((y.shape[0], chosen.size))
     for i, step in enumerate(chosen):
-        past = y[:, comparison_steps(int(step), years=years, half_window=half_window, this_year=this_year, period=period)]
+        past = y[
+            :, comparison_steps(int(step), years=years, half_window=half_window, this_year=this_year, period=period)
+        ]
         n = past.shape[1]
         upper[:, i] = negative_binomial_quantile(level, past.sum(axis=1) + 0.5, n / (n + 1))
     return _bounded(y, chosen, upper, single)
@@ -67,13 +75,15 @@ def bayes(
 def rki(
     counts: ArrayLike, steps: ArrayLike, *, years: int, half_window: int, this_year: bool = True, period: int = 52
 ) -> BoundResult:
-    """Mean of the comparison counts: up to 20 the Crow-Gardner limit of its whole part, above it mean + 2 sd; alarm when exceeded."""
+    """Bound from the mean of the comparison counts: up to 20 its Crow-Gardner limit, above it mean + 2 sd."""
     y, single = checks.series("counts", counts, least=2)
     chosen = np.atleast_1d(np.asarray(steps, dtype=np.int64))
     upper = np.empty((y.shape[0], chosen.size))
     table = np.array(CROW_GARDNER)
     for i, step in enumerate(chosen):
-        past = y[:, comparison_steps(int(step), years=years, half_window=half_window, this_year=this_year, period=period)]
+        past = y[
+            :, comparison_steps(int(step), years=years, half_window=half_window, this_year=this_year, period=period)
+        ]
         mean = past.mean(axis=1)
         few = table[np.minimum(np.floor(mean).astype(int), table.size - 1)]
         upper[:, i] = np.where(mean > table.size - 1, mean + 2 * past.std(axis=1, ddof=1), few)

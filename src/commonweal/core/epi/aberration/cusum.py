@@ -98,9 +98,9 @@ def recent_negative_binomial(
 
 def _standardised(y: FloatArray, m: FloatArray, transform: str, overdispersion: float) -> FloatArray:
     if transform == "standard":
-        return (y - m) / np.sqrt(m)
+        return np.asarray((y - m) / np.sqrt(m))
     if transform == "rossi":
-        return (y - 3 * m + 2 * np.sqrt(y * m)) / (2 * np.sqrt(m))
+        return np.asarray((y - 3 * m + 2 * np.sqrt(y * m)) / (2 * np.sqrt(m)))
     if transform == "anscombe":
         return 1.5 * (y ** (2 / 3) - m ** (2 / 3)) / m ** (1 / 6)
     if transform == "anscombe2nd":
@@ -113,7 +113,7 @@ def _standardised(y: FloatArray, m: FloatArray, transform: str, overdispersion: 
 def _upper(m: FloatArray, room: FloatArray, transform: str) -> FloatArray:
     """The count whose standardised value equals `room` (what is missing to the limit)."""
     if transform == "standard":
-        return np.ceil(np.sqrt(m) * room + m)
+        return np.asarray(np.ceil(np.sqrt(m) * room + m))
     if transform == "rossi":
         inner = np.maximum(4 * m**2 + 2 * m**1.5 * room, np.where(room < 0, 0.0, -np.inf))
         return np.asarray(2 * np.sqrt(m) * room + 5 * m - 2 * np.sqrt(inner))

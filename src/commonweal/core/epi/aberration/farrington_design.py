@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonweal.core.epi.checks import FloatArray, IntArray
 from commonweal.core.errors import Refused
@@ -14,16 +13,17 @@ from commonweal.core.errors import Refused
 
 @dataclass(frozen=True)
 class Design:
-    """One row of padded arrays for each evaluated step (`row`, `time`, `level` are `[step, slot]`, `size` the filled part).
+    """One row of padded arrays for each evaluated step (`row`, `time`, `level` are `[step, slot]`, `size` the filled
+    part).
 
     `row` is a position in the series, `time` the trend covariate, `level` the seasonal level (0-based, 0..levels-1);
     `now_time` and `now_level` describe the evaluated step itself. A step without enough history has size 0.
     """
 
     step: IntArray
-    row: NDArray[np.int32]
+    row: IntArray
     time: FloatArray
-    level: NDArray[np.int32]
+    level: IntArray
     size: IntArray
     levels: IntArray
     now_time: FloatArray
@@ -50,7 +50,7 @@ def design(
     position = None if dates is None else {day: i for i, day in enumerate(dates)}
     rows = [_one(int(t), years, half_window, periods, left_out, period, dates, position) for t in steps]
     width = max(1, max(found.size for found, _ in rows))
-    row = np.zeros((len(rows), width), dtype=np.int32)
+    row = np.zeros((len(rows), width), dtype=np.int64)
     level, time = np.zeros_like(row), np.zeros(row.shape)
     size, levels = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
     now_time, now_level = np.zeros(len(rows)), np.zeros(len(rows), dtype=np.int64)

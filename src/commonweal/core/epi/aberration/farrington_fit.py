@@ -63,13 +63,18 @@ def fit_all(
             for k in range(size[step]):
                 i = row[step, k]
                 if not np.isnan(y[area, i]):
-                    rows[VALUE, n], rows[OFFSET, n], rows[PEOPLE, n] = y[area, i], offset[area, i], np.exp(offset[area, i])
+                    rows[VALUE, n], rows[OFFSET, n], rows[PEOPLE, n] = (
+                        y[area, i],
+                        offset[area, i],
+                        np.exp(offset[area, i]),
+                    )
                     rows[START, n], rows[LOGGED, n], rows[POWER, n] = start[i], logged[i], power[i]
                     rows[TIME, n], group[n] = time[step, k] - now_time[step], level[step, k]
                     n += 1
             shift = offset[area, now_row[step]]
-            used = _with_trend(n, rows, group, count, by_level, fit, critical_t, trend, reweight, threshold,
-                               enough_years, here, shift)
+            used = _with_trend(
+                n, rows, group, count, by_level, fit, critical_t, trend, reweight, threshold, enough_years, here, shift
+            )
             if used < 0:
                 continue
             variance = 1 / by_level[SUM, here]
@@ -110,7 +115,7 @@ def _with_trend(
     here: int,
     shift: float,
 ) -> int:
-    """Decide on the trend: 1 fitted with it, 0 without, -1 no fit (on return `rows`, `by_level`, `fit` hold the fit)."""
+    """Decide on the trend: 1 fitted with it, 0 without, -1 no fit (`rows`, `by_level`, `fit` then hold the fit)."""
     wanted = 1 if trend else 0
     for used in range(wanted, -1, -1):
         if not _estimate(n, rows, group, count, by_level, fit, used, reweight, threshold):

@@ -15,7 +15,7 @@ MOST_STEPS = 50
 
 @dataclass(frozen=True)
 class HarmonicMean:
-    """Coefficients of intercept, trend (if any), sine and cosine pairs; `overdispersion` alpha: variance mu + alpha mu^2."""
+    """Coefficients of intercept, trend (if any), sine and cosine pairs; variance mu + `overdispersion` mu^2."""
 
     coefficient: FloatArray
     overdispersion: float
@@ -84,15 +84,22 @@ def _moment_size(y: FloatArray, mean: FloatArray) -> float:
 
 
 def _size(y: FloatArray, mean: FloatArray, start: float) -> float:
-    """Maximum likelihood of the negative-binomial size for given means; infinite if the counts are not overdispersed."""
+    """Maximum likelihood of the negative-binomial size for given means; infinite without overdispersion."""
     size = start
     for _ in range(200):
         score = np.sum(
-            special.digamma(size + y) - special.digamma(size) + np.log(size) + 1 - np.log(size + mean)
+            special.digamma(size + y)
+            - special.digamma(size)
+            + np.log(size)
+            + 1
+            - np.log(size + mean)
             - (y + size) / (mean + size)
         )
         information = np.sum(
-            special.polygamma(1, size) - special.polygamma(1, size + y) - 1 / size + 2 / (mean + size)
+            special.polygamma(1, size)
+            - special.polygamma(1, size + y)
+            - 1 / size
+            + 2 / (mean + size)
             - (y + size) / (mean + size) ** 2
         )
         if information <= 0 or size > 1e7:

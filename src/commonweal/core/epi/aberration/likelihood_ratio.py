@@ -17,7 +17,7 @@ from commonweal.core.epi.compiled import compiled
 
 @dataclass(frozen=True)
 class LikelihoodRatioResult:
-    """`[area, step]`: the statistic (its value at the alarm included; it starts again from 0 after one) and the alarm."""
+    """`[area, step]`: the statistic (from 0 again after an alarm) and the alarm."""
 
     statistic: FloatArray
     alarm: BoolArray
@@ -74,9 +74,7 @@ def _result(statistic: FloatArray, limit: float, single: bool) -> LikelihoodRati
 
 
 @compiled
-def _glr(
-    y: FloatArray, m: FloatArray, a: FloatArray, limit: float, least_shift: float, statistic: FloatArray
-) -> None:
+def _glr(y: FloatArray, m: FloatArray, a: FloatArray, limit: float, least_shift: float, statistic: FloatArray) -> None:
     for area in range(y.shape[0]):
         start = 0
         for t in range(y.shape[1]):

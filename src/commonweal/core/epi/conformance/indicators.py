@@ -74,7 +74,7 @@ def _rate_or_proportion(case: Case, label: str, table: Table) -> Iterator[Outcom
 
 def _direct(case: Case, label: str, table: Table, standard: dict[str, FloatArray]) -> Iterator[Outcome]:
     for (method, statistic), rows in table.groups("method", "statistic"):
-        checks = []
+        checks: list[Check] = []
         for i, area in enumerate(rows.words("area")):
             strata = _strata(case, area)
             if strata is None:
@@ -120,8 +120,12 @@ def _indirect(case: Case, table: Table) -> Iterator[Check]:
         for column, level in SIDES:
             found = standardised.indirect(_filled(strata, "count").sum(), _filled(strata, "pop"), rate, level=level)
             yield relative(f"{area} expected", [found.expected], row.numbers("expected"), TOLERANCE)
-            yield relative(f"{area} {column} lower", [found.mixed.lower * scale], row.numbers(f"lower{column}cl"), TOLERANCE)
-            yield relative(f"{area} {column} upper", [found.mixed.upper * scale], row.numbers(f"upper{column}cl"), TOLERANCE)
+            yield relative(
+                f"{area} {column} lower", [found.mixed.lower * scale], row.numbers(f"lower{column}cl"), TOLERANCE
+            )
+            yield relative(
+                f"{area} {column} upper", [found.mixed.upper * scale], row.numbers(f"upper{column}cl"), TOLERANCE
+            )
 
 
 def _proportion_funnel(table: Table) -> Iterator[Check]:
@@ -143,7 +147,9 @@ def _rate_funnel(table: Table) -> Iterator[Check]:
             printed = table.numbers(f"{side}_{sigma}_population_1_year")
             years = np.round(np.median(people / printed))
             yield relative(f"{side} {sigma} population", people / years, printed, SOLVED)
-            yield relative(f"{side} {sigma} limit", events / people * per, table.numbers(f"{side}_{sigma}_limit"), SOLVED)
+            yield relative(
+                f"{side} {sigma} limit", events / people * per, table.numbers(f"{side}_{sigma}_limit"), SOLVED
+            )
 
 
 def _ratio_funnel(table: Table) -> Iterator[Check]:

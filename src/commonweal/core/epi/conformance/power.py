@@ -62,7 +62,7 @@ def _bounds(table: Table, upper: FloatArray, steps: IntArray) -> Iterator[Check]
 
 
 def scan_power_outcomes(case: Case) -> Iterator[Outcome]:
-    """Power of the spatial Poisson scan against each alternative: at most 0.01 below the reference's, its own error apart."""
+    """Power of the spatial Poisson scan: at most 0.01 below the reference's, its own error apart."""
     places, want = case.table("input_locations.csv"), case.table("expected_power.csv")
     population = places.numbers("population")
     points = np.stack([places.numbers("x"), places.numbers("y")], axis=1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome, absolute, relative
@@ -118,10 +120,10 @@ def neighbours_of(case: Case, size: int) -> Neighbours:
     return from_pairs(size, origin, target)
 
 
-def _named(found: dict[str, object], want: dict[str, object]) -> Iterator[Check]:
+def _named(found: Mapping[str, ArrayLike], want: Mapping[str, Any]) -> Iterator[Check]:
     for name, value in found.items():
         if name in want:
-            yield relative(name, np.asarray(value), np.asarray(want[name]), TOLERANCE)  # type: ignore[arg-type]
+            yield relative(name, np.asarray(value), np.asarray(want[name]), TOLERANCE)
 
 
 def bym2_outcomes(case: Case) -> Iterator[Outcome]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from commonweal.core.epi.conformance import aberration, control_charts, indicators, nowcast, power, rates, reproduction, scan
+from commonweal.core.epi.conformance import (
+    aberration,
+    control_charts,
+    indicators,
+    nowcast,
+    power,
+    rates,
+    reproduction,
+    scan,
+)
 from commonweal.core.epi.conformance.tables import Case
 from commonweal.core.epi.conformance.verdicts import Check, Outcome
 from commonweal.core.errors import Refused

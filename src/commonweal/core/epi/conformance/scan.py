@@ -275,21 +275,22 @@ def _clusters(
 
 
 def _printed(prepared: Prepared, result: ScanResult, own: IntArray) -> FloatArray:
-    """Expectation as the reference prints it: with stratified time it adds up from the window's start to the last step."""
+    """Expectation as the reference prints it: with stratified time, from the window's start to the last step."""
     if not prepared.problem.stratified:
         return result.expected[own]
     size = prepared.problem.size
     return np.array([size[result.members[i], result.first[i] :].sum() for i in own])
 
 
-def _pairing(
-    table: Table, members: Table, result: ScanResult, place: dict[str, int], clock: Clock
-) -> list[int | None]:
+def _pairing(table: Table, members: Table, result: ScanResult, place: dict[str, int], clock: Clock) -> list[int | None]:
     """For each reference cluster ours with the same sites and span; equal ratios may come in another order."""
     sets: dict[str, set[int]] = {}
     for identifier, cluster in zip(members.words("LOC_ID"), members.words("CLUSTER"), strict=True):
         sets.setdefault(cluster, set()).add(place[identifier])
-    own = [(frozenset(map(int, m)), int(a), int(b)) for m, a, b in zip(result.members, result.first, result.last, strict=True)]
+    own = [
+        (frozenset(map(int, m)), int(a), int(b))
+        for m, a, b in zip(result.members, result.first, result.last, strict=True)
+    ]
     pairing: list[int | None] = []
     for i, cluster in enumerate(table.words("CLUSTER")):
         start, end = table.words("START_DATE")[i], table.words("END_DATE")[i]
@@ -318,7 +319,9 @@ def _p_values(
         tail = result.gumbel_p[own]
         middle = (printed + tail) / 2
         error = np.sqrt(2.0 * np.maximum(middle * (1 - middle), 1e-9) / replicates) * 1.5 + 0.15 * middle
-        yield Check("Gumbel p-value (standard errors)", float(np.max(np.abs(tail - printed) / error, initial=0.0)), ERRORS)
+        yield Check(
+            "Gumbel p-value (standard errors)", float(np.max(np.abs(tail - printed) / error, initial=0.0)), ERRORS
+        )
     if "RECURR_INT" in table:
         days = significance.recurrence_days(
             want, days_per_step=inference.days_per_step, earlier_analyses=inference.earlier_analyses
@@ -326,7 +329,9 @@ def _p_values(
         printed = table.numbers("RECURR_INT")[known]
         # The reference's p-value is printed with three digits: what that rounding leaves open is allowed.
         margin = np.maximum(1.0, printed * np.where(want < 0.1, 0.0006 / want, 0.02)) + 0.01 * printed
-        yield Check("recurrence interval of the reference p", float(np.max(np.abs(days - printed) / margin, initial=0.0)), 1.0)
+        yield Check(
+            "recurrence interval of the reference p", float(np.max(np.abs(days - printed) / margin, initial=0.0)), 1.0
+        )
 
 
 def _null(want: dict[str, Any], maxima: FloatArray) -> Iterator[Check]:

@@ -36,20 +36,18 @@ def chain_ladder(cumulative: ArrayLike) -> ChainLadder:
     f_j = sum C_{j+1}/sum C_j over events where both are seen; sigma2_j = sum C_j (C_{j+1}/C_j - f_j)^2/(n_j - 1) over
     the n_j events with C_j > 0, the last extrapolated as min(sigma2_{-2}^2/sigma2_{-3}, sigma2_{-2}, sigma2_{-3}) where
     only one event is left. Development from a column without counts is taken as 1.
+    A falling count is a correction and is taken as it is.
     """
     cells = np.asarray(cumulative, dtype=np.float64)
     if cells.ndim == 2:
         cells = cells[None]
     if cells.ndim != 3 or cells.shape[2] < 2:
         raise Refused(f"cumulative has shape {cells.shape}; pass [event, delay] with at least two delays.")
-    with np.errstate(invalid="ignore"):
-        falling = np.diff(cells, axis=2) < 0
     both = ~np.isnan(cells[:, :, 1:]) & ~np.isnan(cells[:, :, :-1])
     before, after = np.where(both, cells[:, :, :-1], 0.0), np.where(both, cells[:, :, 1:], 0.0)
     base = before.sum(axis=1)
     factor = np.divide(after.sum(axis=1), base, out=np.ones_like(base), where=base > 0)
     sigma2 = _spread(before, after, factor)
-    del falling  # a falling count is a correction, not an error
     return _projected(cells, factor, sigma2, base)
 
 
@@ -64,7 +62,7 @@ def _spread(before: FloatArray, after: FloatArray, factor: FloatArray) -> FloatA
         if np.isnan(sigma2[area, last]) and last >= 2:
             a, b = sigma2[area, last - 1], sigma2[area, last - 2]
             sigma2[area, last] = min(a * a / b if b > 0 else 0.0, a, b)
-    return np.nan_to_num(sigma2)
+    return np.asarray(np.nan_to_num(sigma2))
 
 
 def _projected(cells: FloatArray, factor: FloatArray, sigma2: FloatArray, base: FloatArray) -> ChainLadder:

@@ -34,7 +34,9 @@ class Prior:
     def shape_and_prob(self) -> tuple[float, float]:
         """Size and probability of the negative binomial."""
         if not self.variance > self.mean > 0:
-            raise Refused(f"prior mean {self.mean}, variance {self.variance}; a gamma-Poisson needs variance > mean > 0.")
+            raise Refused(
+                f"prior mean {self.mean}, variance {self.variance}; a gamma-Poisson needs variance > mean > 0."
+            )
         return self.mean**2 / (self.variance - self.mean), self.mean / self.variance
 
 
@@ -93,8 +95,11 @@ def beta_negative_binomial(triangle: Triangle, *, support: int = 1000, kappa: fl
     missing = np.maximum(k, 0.0)
     size = reported[..., None] + 1
     logs = (
-        special.gammaln(size + missing) - special.gammaln(size) - special.gammaln(missing + 1)
-        + special.betaln(a[..., None] + size, safe_b + missing) - special.betaln(a[..., None], safe_b)
+        special.gammaln(size + missing)
+        - special.gammaln(size)
+        - special.gammaln(missing + 1)
+        + special.betaln(a[..., None] + size, safe_b + missing)
+        - special.betaln(a[..., None], safe_b)
     )
     probability = np.where(k < 0, 0.0, np.exp(logs))
     probability = np.where(complete[..., None], (k == 0).astype(np.float64), probability)
@@ -107,8 +112,8 @@ def bayes(
     """Average of the posterior of the final count over draws of the delay distribution.
 
     truncated: reverse hazards Beta(n_x, N_x - n_x) (generalised Dirichlet, right under stable delays); otherwise
-    Dirichlet(kappa + n) from all reports so far. Given F the final count less the reported one is negative binomial with
-    size r + reported and probability 1 - (1 - p)(1 - F), r and p from the prior.
+    Dirichlet(kappa + n) from all reports so far. Given F the final count less the reported one is negative binomial
+    with size r + reported and probability 1 - (1 - p)(1 - F), r and p from the prior.
     """
     rng = checks.generator(seed)
     share = _drawn_completeness(triangle, truncated, checks.at_least("draws", draws, 10), rng)
@@ -188,9 +193,7 @@ def _events(triangle: Triangle) -> np.ndarray[tuple[int, ...], np.dtype[np.int64
     return triangle.first_event + np.arange(triangle.count.shape[1], dtype=np.int64)
 
 
-def _normal_from(
-    reported: FloatArray, mean: FloatArray, variance: FloatArray, support: int, compat: str
-) -> FloatArray:
+def _normal_from(reported: FloatArray, mean: FloatArray, variance: FloatArray, support: int, compat: str) -> FloatArray:
     """Whole-number probabilities of a normal from the reported count up; a point where nothing is missing."""
     n = np.arange(support + 1, dtype=np.float64)
     sd = np.sqrt(variance)[..., None]

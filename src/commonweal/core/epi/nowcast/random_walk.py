@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from commonweal.core.epi import checks
-from commonweal.core.epi.checks import FloatArray, Seed
+from commonweal.core.epi.checks import FloatArray, IntArray, Seed
 from commonweal.core.epi.compiled import compiled
 from commonweal.core.epi.nowcast.predictive import Nowcast
 from commonweal.core.epi.nowcast.triangle import Triangle
@@ -46,9 +46,7 @@ def random_walk(
 
 
 @compiled
-def _sample(
-    count: FloatArray, binomial: bool, burn_in: int, rng: np.random.Generator, total: FloatArray
-) -> FloatArray:
+def _sample(count: FloatArray, binomial: bool, burn_in: int, rng: np.random.Generator, total: FloatArray) -> FloatArray:
     """Fill `total[draw, event]`; returns the mean share already reported of each event step."""
     events, delays = count.shape
     seen = np.zeros(events, np.int64)
@@ -113,13 +111,18 @@ def _draw_level(
         change -= 0.5 * WEAK * (moved**2 - here**2)
     if t + 1 < level.size:
         change -= 0.5 * precision * ((level[t + 1] - moved) ** 2 - (level[t + 1] - here) ** 2)
-    return moved if np.log(rng.random()) < change else here
+    return float(moved) if np.log(rng.random()) < change else float(here)
 
 
 @compiled
 def _draw_heterogeneity(
-    count: FloatArray, seen: FloatArray, level: FloatArray, share: FloatArray, size: float,
-    rng: np.random.Generator, heterogeneity: FloatArray,
+    count: FloatArray,
+    seen: IntArray,
+    level: FloatArray,
+    share: FloatArray,
+    size: float,
+    rng: np.random.Generator,
+    heterogeneity: FloatArray,
 ) -> None:
     for t in range(count.shape[0]):
         for d in range(seen[t]):
@@ -129,7 +132,7 @@ def _draw_heterogeneity(
 
 @compiled
 def _draw_size(
-    count: FloatArray, seen: FloatArray, level: FloatArray, share: FloatArray, size: float, rng: np.random.Generator
+    count: FloatArray, seen: IntArray, level: FloatArray, share: FloatArray, size: float, rng: np.random.Generator
 ) -> float:
     """Metropolis step of log r, the cells' own gammas integrated out."""
     moved = size * np.exp(0.3 * rng.standard_normal())
@@ -146,4 +149,4 @@ def _log_nb(n: float, mean: float, size: float) -> float:
     value = size * np.log(size / (size + mean))
     for k in range(int(n)):
         value += np.log((size + k) * mean / ((size + mean) * (k + 1.0)))
-    return value
+    return float(value)

@@ -32,7 +32,7 @@ class Triangle:
     def seen_delay(self) -> FloatArray:
         """Largest delay that can have been seen of each event step."""
         events, delays = self.count.shape[1:]
-        return np.minimum(np.arange(events)[::-1], delays - 1)
+        return np.asarray(np.minimum(np.arange(events)[::-1], delays - 1), dtype=np.float64)
 
 
 def from_line_list(

@@ -7,9 +7,9 @@ Rue, Martino and Chopin 2009 for the nested approximation. Model for area i with
     b0 ~ N(0, 1), sigma ~ half-normal(1), rho ~ Beta(1/2, 1/2), v independent N(0, 1),
     u intrinsic autoregressive, scaled so that the geometric mean of its variances is 1.
 
-For each (sigma, rho) of a grid eta is Gaussian a priori; its posterior is approximated by the Gaussian that is closest in
-the variational sense (which corrects the skewness that a plain Laplace approximation ignores, at the same price), and
-the grid is mixed by the evidence bound that comes with it.
+For each (sigma, rho) of a grid eta is Gaussian a priori; its posterior is approximated by the Gaussian that is
+closest in the variational sense (which corrects the skewness that a plain Laplace approximation ignores, at the same
+price), and the grid is mixed by the evidence bound that comes with it.
 """
 
 from __future__ import annotations
@@ -196,6 +196,8 @@ def _mixture_quantiles(weight: FloatArray, mean: FloatArray, sd: FloatArray, lev
     high = (mean + 8 * sd).max(axis=0)[:, None] + np.zeros(levels.size)
     for _ in range(50):
         middle = (low + high) / 2
-        reached = np.einsum("k,kil->il", weight, special.ndtr((middle[None] - mean[..., None]) / sd[..., None])) >= levels
+        reached = (
+            np.einsum("k,kil->il", weight, special.ndtr((middle[None] - mean[..., None]) / sd[..., None])) >= levels
+        )
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
     return np.asarray(np.exp((low + high) / 2))

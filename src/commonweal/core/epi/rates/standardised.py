@@ -132,6 +132,4 @@ def _scaled(interval: Interval, per: float) -> Interval:
 
 
 def _over(count: Interval, expected: FloatArray) -> Interval:
-    return Interval(
-        count.value / expected, count.lower / expected, count.upper / expected, count.level, count.method
-    )
+    return Interval(count.value / expected, count.lower / expected, count.upper / expected, count.level, count.method)

@@ -71,7 +71,7 @@ def cori(
     p = np.asarray(levels, dtype=np.float64)
     quantiles = _quantiles(p, shape, scale)
     result = Reproduction(
-        first, last, shape * scale, np.sqrt(shape) * scale, quantiles, p, shape, scale, local >= LEAST_CASES
+        first, last, shape * scale, np.sqrt(shape) * scale, quantiles, p, shape, scale, np.asarray(local >= LEAST_CASES)
     )
     return _first(result) if single else result
 
@@ -96,7 +96,7 @@ def mixture(results: Sequence[Reproduction], draws: int, seed: checks.Seed) -> R
     levels = results[0].levels
     quantiles = np.moveaxis(np.quantile(flat, levels, axis=0), 0, -1)
     mean, sd = flat.mean(axis=0), flat.std(axis=0)
-    reliable = np.stack([r.reliable for r in results]).all(axis=0)
+    reliable = np.logical_and.reduce([r.reliable for r in results])
     return Reproduction(
         results[0].first, results[0].last, mean, sd, quantiles, levels, mean**2 / sd**2, sd**2 / mean, reliable
     )

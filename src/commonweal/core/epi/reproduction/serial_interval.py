@@ -24,7 +24,9 @@ def discretised(mean: float, sd: float, longest: int) -> FloatArray:
     floored at 0 and not rescaled.
     """
     if not (mean > 1 and sd > 0):
-        raise Refused(f"serial interval mean {mean}, sd {sd}; the shifted gamma needs a mean above 1 day and an sd above 0.")
+        raise Refused(
+            f"serial interval mean {mean}, sd {sd}; the shifted gamma needs a mean above 1 day and an sd above 0."
+        )
     checks.at_least("longest", longest, 1)
     shape, scale = ((mean - 1) / sd) ** 2, sd**2 / (mean - 1)
     k = np.arange(longest + 1, dtype=np.float64)
@@ -61,7 +63,7 @@ def uncertain(
     A draw whose sd exceeds its mean is drawn again, as in EpiEstim.
     """
     rng = checks.generator(seed)
-    rows = []
+    rows: list[FloatArray] = []
     while len(rows) < draws:
         m, s = _cut_normal(mean, rng), _cut_normal(sd, rng)
         if m > 1 and s <= m:

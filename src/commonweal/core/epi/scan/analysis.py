@@ -80,7 +80,9 @@ class ScanResult:
     best: BestWindows = field(repr=False)
 
 
-def run(prepared: Prepared, inference: Inference, *, seed: Seed, overlap: str = "space_time", most: int = 50) -> ScanResult:
+def run(
+    prepared: Prepared, inference: Inference, *, seed: Seed, overlap: str = "space_time", most: int = 50
+) -> ScanResult:
     """Find clusters in the observed data, simulate, and say how surprising each is.
 
     overlap: `space_time` keeps clusters that share no place on a common day, `space` those that share no place at all,

@@ -13,8 +13,8 @@ from commonweal.core.errors import Refused
 def poisson(count: ArrayLike, population: ArrayLike) -> FloatArray:
     """Indirectly standardised expectation `[place, time]`: sum over strata of population * stratum rate.
 
-    count, population: `[stratum, place, time]`. Each stratum's rate is its cases over its person-time, so the sum equals
-    the number of cases. A stratum with cases but no population is refused.
+    count, population: `[stratum, place, time]`. Each stratum's rate is its cases over its person-time, so the sum
+    equals the number of cases. A stratum with cases but no population is refused.
     """
     cases, people = checks.counts("count", count), checks.non_negative("population", population)
     checks.same_shape("count", cases, "population", people)

@@ -6,6 +6,7 @@ Places with the same coordinates always enter together, so they are first joined
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,7 +72,9 @@ def circles(
     after the first refused one are not considered even if they would fit. Equal distances keep the order of the sites.
     """
     if not 0 < max_share <= 1:
-        raise Refused(f"max_share is {max_share}; it is a share of the whole, above 0 and at most 1. For 50 % pass 0.5.")
+        raise Refused(
+            f"max_share is {max_share}; it is a share of the whole, above 0 and at most 1. For 50 % pass 0.5."
+        )
     middle = points if centres is None else centres
     limit = max_share * weight.sum() * (1 + ROUNDING)
     orders, distances, stops = [], [], []
@@ -103,14 +106,13 @@ def _by_distance(middle: FloatArray, points: FloatArray) -> tuple[IntArray, Floa
     return order, distance
 
 
-def _stacked(parts: list[NDArray[np.generic]]) -> NDArray[np.generic]:  # type: ignore[type-arg]
+Entry = TypeVar("Entry", bound=np.generic)
+
+
+def _stacked(parts: list[NDArray[Entry]]) -> NDArray[Entry]:
+    """Rows of all parts, padded with zeros to the widest."""
     width = max(part.shape[1] for part in parts)
-    whole = np.zeros((sum(part.shape[0] for part in parts), width), dtype=parts[0].dtype)
-    row = 0
-    for part in parts:
-        whole[row : row + part.shape[0], : part.shape[1]] = part
-        row += part.shape[0]
-    return whole
+    return np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in parts])
 
 
 def _on_sphere(degrees: FloatArray) -> FloatArray:

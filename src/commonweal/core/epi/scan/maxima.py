@@ -1,10 +1,11 @@
 """The largest log likelihood ratio of each simulated data set: the loop that costs the time of a scan.
 
-Lanes of replicates are walked together. For one time window and one centre, the cases of the sites are added outwards in
-segments, and after each segment the counts of all lanes are compared with one number: the smallest count that could
-reach a floor L0 anywhere in the segment (a count never falls, a size never falls, so the count at the segment's end and
-the size at its beginning bound the rest). Only lanes that reach it are looked at one by one. The floor is a low
-quantile of a pilot; replicates whose maximum lies below it are walked again with a lower floor, so the maxima are exact.
+Lanes of replicates are walked together. For one time window and one centre, the cases of the sites are added outwards
+in segments, and after each segment the counts of all lanes are compared with one number: the smallest count that
+could reach a floor L0 anywhere in the segment (a count never falls, a size never falls, so the count at the segment's
+end and the size at its beginning bound the rest). Only lanes that reach it are looked at one by one. The floor is a
+low quantile of a pilot; replicates whose maximum lies below it are walked again with a lower floor, so the maxima are
+exact.
 """
 
 from __future__ import annotations
@@ -76,9 +77,7 @@ class Plan:
     low: NDArray[np.int32]
 
 
-def maxima(
-    problem: Problem, circles: Circles, cases: Cases, floor: float, *, threads: int = 1
-) -> FloatArray:
+def maxima(problem: Problem, circles: Circles, cases: Cases, floor: float, *, threads: int = 1) -> FloatArray:
     """The maximum of each replicate if it reaches the floor, else 0."""
     replicates = cases.first.shape[0]
     sites = problem.count.shape[0]
@@ -96,15 +95,33 @@ def maxima(
             window = (int(problem.start[w]), int(problem.end[w]))
             total = (float(problem.cases[w]), float(problem.total_size[w]))
 
-            def walk(i: int, plan: Plan = plan, window: tuple[int, int] = window, w: int = w,
-                     limits: tuple[FloatArray, FloatArray] = limits, before: tuple[int, int] = before,
-                     total: tuple[float, float] = total) -> None:
+            def walk(
+                i: int,
+                plan: Plan = plan,
+                window: tuple[int, int] = window,
+                w: int = w,
+                limits: tuple[FloatArray, FloatArray] = limits,
+                before: tuple[int, int] = before,
+                total: tuple[float, float] = total,
+            ) -> None:
                 start, stop = blocks[i]
                 _add_days(rows[i], cases.site, cases.first, start, *before, *window)
                 _walk(
-                    rows[i], problem.window_size[:, w].copy(), circles.order, plan.end, plan.number, plan.size,
-                    plan.high, plan.low, limits[0], limits[1], problem.model, problem.direction,
-                    problem.least_cases, *total, best[start:stop],
+                    rows[i],
+                    problem.window_size[:, w].copy(),
+                    circles.order,
+                    plan.end,
+                    plan.number,
+                    plan.size,
+                    plan.high,
+                    plan.low,
+                    limits[0],
+                    limits[1],
+                    problem.model,
+                    problem.direction,
+                    problem.least_cases,
+                    *total,
+                    best[start:stop],
                 )
 
             list(pool.map(walk, range(len(blocks))))
@@ -132,14 +149,26 @@ def _plan(problem: Problem, circles: Circles, w: int, limits: tuple[FloatArray, 
     centres, widest = circles.order.shape
     shape = (centres, widest)
     plan = Plan(
-        np.zeros(shape, np.int32), np.zeros(centres, np.int32), np.zeros(shape), np.zeros(shape, np.int32),
+        np.zeros(shape, np.int32),
+        np.zeros(centres, np.int32),
+        np.zeros(shape),
+        np.zeros(shape, np.int32),
         np.zeros(shape, np.int32),
     )
     share = 1.0 if problem.model == EXPECTATION else problem.cases[w] / problem.total_size[w]
     # critical counts are looked up along the growing size, so both limits must rise with the count
     _segments(
-        np.ascontiguousarray(problem.window_size[:, w]), circles.order, circles.stop, limits[0], limits[1], share,
-        plan.end, plan.number, plan.size, plan.high, plan.low,
+        np.ascontiguousarray(problem.window_size[:, w]),
+        circles.order,
+        circles.stop,
+        limits[0],
+        limits[1],
+        share,
+        plan.end,
+        plan.number,
+        plan.size,
+        plan.high,
+        plan.low,
     )
     return plan
 
@@ -245,8 +274,24 @@ def _walk(
                 least = np.int16(low[centre, segment])
                 for lane in range(lanes):
                     if count[lane] <= least:
-                        _look(rows, size, order[centre], j, end, start_size[centre, segment], lane, count[lane],
-                              high_limit, low_limit, model, direction, least_cases, cases, total_size, best)
+                        _look(
+                            rows,
+                            size,
+                            order[centre],
+                            j,
+                            end,
+                            start_size[centre, segment],
+                            lane,
+                            count[lane],
+                            high_limit,
+                            low_limit,
+                            model,
+                            direction,
+                            least_cases,
+                            cases,
+                            total_size,
+                            best,
+                        )
             first = j
             while j + 4 <= end:
                 a, b = rows[order[centre, j]], rows[order[centre, j + 1]]
@@ -275,8 +320,24 @@ def _walk(
                             continue
                         for k in range(first, end):
                             before -= rows[order[centre, k], lane]
-                        _look(rows, size, order[centre], first, end, start_size[centre, segment], lane, before,
-                              high_limit, low_limit, model, direction, least_cases, cases, total_size, best)
+                        _look(
+                            rows,
+                            size,
+                            order[centre],
+                            first,
+                            end,
+                            start_size[centre, segment],
+                            lane,
+                            before,
+                            high_limit,
+                            low_limit,
+                            model,
+                            direction,
+                            least_cases,
+                            cases,
+                            total_size,
+                            best,
+                        )
 
 
 @compiled

@@ -33,7 +33,7 @@ def best_windows(problem: Problem, circles: Circles) -> BestWindows:
     """The best window of each centre over all durations."""
     found = np.zeros((circles.stop.size, 5))
     chosen = np.ones(problem.start.size, dtype=np.bool_)
-    for centre in range(0, circles.stop.size):
+    for centre in range(circles.stop.size):
         _best_at(centre, *_plain(problem), circles.order, circles.stop, chosen, found[centre])
     return _packed(np.arange(circles.stop.size), found)
 
@@ -115,12 +115,10 @@ def _best_at(
             if cases[w] == 0:
                 continue
             high = is_high(model, c[w], s[w], cases[w], total_size[w])
-            if high and (direction == LOW or c[w] < least_cases) or not high and direction == HIGH:
+            if (high and (direction == LOW or c[w] < least_cases)) or (not high and direction == HIGH):
                 continue
             ratio = log_likelihood_ratio(model, c[w], s[w], cases[w], total_size[w])
             # A difference within rounding is a tie: the smaller and earlier window stays.
             if ratio > best * (1 + 1e-12) + 1e-13:
                 best = ratio
                 found[0], found[1], found[2], found[3], found[4] = ratio, j + 1, w, c[w], s[w]
-
-

@@ -76,9 +76,7 @@ def poisson(
     total = cases.sum(axis=0)
     size = expectation.time_stratified(expected, total) if time_stratified else expected
     kind = "within_day" if time_stratified else "multinomial"
-    return _assemble(
-        total, size, coordinates, windows, geographic, geometry, POISSON, kind, stratified=time_stratified
-    )
+    return _assemble(total, size, coordinates, windows, geographic, geometry, POISSON, kind, stratified=time_stratified)
 
 
 def permutation(
@@ -169,7 +167,10 @@ def _assemble(
         checks.one_of("direction", windows.direction, ("high", "low", "both"))
     ]
     options = {
-        "model": model, "direction": direction, "least_cases": windows.least_cases, "stratified": stratified,
+        "model": model,
+        "direction": direction,
+        "least_cases": windows.least_cases,
+        "stratified": stratified,
         "expected": shown,
     }
     alive = problem(site_count, site_size, observed, **options)  # type: ignore[arg-type]
@@ -179,9 +180,7 @@ def _assemble(
     return Prepared(alive, every, area, null, places, split_in_time=windows.period == "retrospective")
 
 
-def _spans(
-    windows: Windows, length: int
-) -> tuple[tuple[IntArray, IntArray], tuple[IntArray, IntArray]]:
+def _spans(windows: Windows, length: int) -> tuple[tuple[IntArray, IntArray], tuple[IntArray, IntArray]]:
     """Windows that are reported, and those that are simulated."""
     checks.one_of("period", windows.period, ("prospective", "retrospective", "spatial"))
     if windows.period == "spatial":
@@ -190,7 +189,9 @@ def _spans(
     shortest = checks.at_least("shortest", windows.shortest, 1)
     longest = max(1, length // 2) if windows.longest is None else windows.longest
     if not shortest <= longest <= length:
-        raise Refused(f"longest is {longest} steps; it must lie between shortest ({shortest}) and the {length} steps given.")
+        raise Refused(
+            f"longest is {longest} steps; it must lie between shortest ({shortest}) and the {length} steps given."
+        )
     if windows.period == "retrospective":
         spans = retrospective_windows(length, shortest, longest)
         return spans, spans

@@ -15,9 +15,9 @@ class Problem:
     """Ready for the kernels.
 
     count, size: `[site, time]`; size is the expectation, or cases + controls (Bernoulli). start, end: half-open time
-    windows. window_cases, window_size: `[site, window]` sums. cases, total_size: the totals that each window is compared
-    with (the same for all, or those of the window's own days if time is stratified). expected: `[site, time]` the
-    expectation that is reported (differs from `size` for Bernoulli).
+    windows. window_cases, window_size: `[site, window]` sums. cases, total_size: the totals that each window is
+    compared with (the same for all, or those of the window's own days if time is stratified). expected: `[site,
+    time]` the expectation that is reported (differs from `size` for Bernoulli).
     """
 
     count: FloatArray
@@ -57,7 +57,19 @@ def problem(
     if model == EXPECTATION:
         total = np.full(start.size, np.inf)
     return Problem(
-        count, size, shown, start, end, window_cases, window_size, cases, total, model, direction, least_cases, stratified
+        count,
+        size,
+        shown,
+        start,
+        end,
+        window_cases,
+        window_size,
+        cases,
+        total,
+        model,
+        direction,
+        least_cases,
+        stratified,
     )
 
 

@@ -56,7 +56,7 @@ def draw(null: Null, replicates: int, rng: np.random.Generator) -> Cases:
 
 def _multinomial(null: Null, replicates: int, rng: np.random.Generator) -> Cases:
     weight = null.weight
-    sites, days = weight.shape
+    _sites, days = weight.shape
     total = int(null.count.sum())
     by_day = weight.sum(axis=0)
     share = by_day / by_day.sum()
