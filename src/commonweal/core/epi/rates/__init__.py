@@ -1,0 +1,1 @@
+"""Rates and what surrounds them: intervals, standardisation, funnels, smoothing, spatial autocorrelation."""

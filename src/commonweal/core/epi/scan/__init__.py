@@ -1,0 +1,1 @@
+"""Kulldorff scan statistics: circles and cylinders that hold more (or fewer) cases than chance explains."""
