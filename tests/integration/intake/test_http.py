@@ -21,7 +21,9 @@ def client() -> Client:
     return Client(HTTP_HOST="localhost")
 
 
-def post(client: Client, token: str, body: bytes, *, feed: str = "lab-one", kind: str = "application/json", **headers: str) -> Any:
+def post(
+    client: Client, token: str, body: bytes, *, feed: str = "lab-one", kind: str = "application/json", **headers: str
+) -> Any:
     names = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     return client.post(
         f"/api/v1/feeds/{feed}/results", body, content_type=kind, HTTP_AUTHORIZATION=f"Bearer {token}", **names
@@ -71,7 +73,9 @@ def test_the_same_key_with_other_content_is_refused(client: Client, tokens: dict
     assert stored("select 1 from intake.submission where idempotency_key = 'k5'") == [{"?column?": 1}]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'"text"', b'[{"record_id": {"a": 1}}]', b'{"record_id": "a\\u0000b"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff", b'"text"', b'[{"record_id": {"a": 1}}]', b'{"record_id": "a\\u0000b"}']
+)
 def test_what_is_no_record_is_refused_or_rejected_with_a_reason(
     client: Client, tokens: dict[str, str], body: bytes
 ) -> None:
@@ -104,7 +108,11 @@ def test_many_senders_at_once_are_each_answered_for_their_own(tokens: dict[str, 
 def test_the_same_record_from_many_senders_at_once_is_stored_once(tokens: dict[str, str]) -> None:
     def send(_: int) -> bool:
         try:
-            return bool(post(Client(HTTP_HOST="localhost"), tokens["lab-one"], as_json(record(record_id="H8"))).json()["replayed"])
+            return bool(
+                post(Client(HTTP_HOST="localhost"), tokens["lab-one"], as_json(record(record_id="H8"))).json()[
+                    "replayed"
+                ]
+            )
         finally:
             connections.close_all()
 

@@ -48,7 +48,10 @@ BAD = {
     "empty gzip": (gzip.compress(b""), "the file is empty"),
     "half a gzip": (gzip.compress(GOOD * 9)[:-20], "ends in the middle.*Send the whole file again"),
     "a gzip cut to its first bytes": (gzip.compress(GOOD)[:4], "ends in the middle"),
-    "a damaged gzip": (gzip.compress(GOOD)[:30] + b"\xff\xff\xff\xff" + gzip.compress(GOOD)[34:], "The gzip is damaged"),
+    "a damaged gzip": (
+        gzip.compress(GOOD)[:30] + b"\xff\xff\xff\xff" + gzip.compress(GOOD)[34:],
+        "The gzip is damaged",
+    ),
     "something after a gzip": (gzip.compress(GOOD) + b"and more", "followed by something that is not gzip"),
     "UTF-16 with a mark": (GOOD.decode().encode("utf-16"), "UTF-16.*save it as UTF-8"),
     "UTF-16 without a mark": (GOOD.decode().encode("utf-16-le"), "UTF-16 text without a mark"),
@@ -62,7 +65,10 @@ BAD = {
     "missing columns": (GOOD.replace(b",result,", b",outcome,"), "The header lacks result; nothing was taken"),
     "no person and no NHS number": (GOOD.replace(b"person_id", b"patient"), "lacks person_id or nhs_number"),
     "duplicate header": (GOOD.replace(b",sex,", b",result,"), "repeats column 4, 'result'"),
-    "duplicate header but for its case": (GOOD.replace(b",sex,", b",Result,"), "Column 10 of the header, 'result', repeats"),
+    "duplicate header but for its case": (
+        GOOD.replace(b",sex,", b",Result,"),
+        "Column 10 of the header, 'result', repeats",
+    ),
     "a header whose quote does not close": (b'"' + GOOD, "quote that does not close"),
 }
 
