@@ -6,6 +6,7 @@ import hmac
 import os
 
 from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,7 +33,7 @@ def enter(request: HttpRequest, token: str, who: str) -> HttpResponse:
     account = accounts.find(seat.email) if seat else None
     if seat is None or account is None:
         raise Http404
-    login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, account, backend=settings.AUTHENTICATION_BACKENDS[0])
     record_authentication(request, account, "mfa", type="demonstration")
     _act(request, account, seat.label)
     return HttpResponseRedirect("/")
