@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+from click.termui import progressbar
 
 from commonweal.server import provider
 
@@ -57,8 +58,7 @@ def _bar(size: int, *, silent: bool) -> Iterator[Callable[[str, int], None]]:
     if silent:
         yield lambda _label, _read: None
         return
-    bar: Any = click.progressbar(length=size, label="Reading", file=click.get_text_stream("stderr"))
-    with bar:
+    with progressbar(length=size, label="Reading", file=click.get_text_stream("stderr")) as bar:
         yield lambda _label, read: bar.update(read)
 
 

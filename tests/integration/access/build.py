@@ -8,11 +8,11 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.db import connections
 from django.test import Client
 
 from commonweal.apps.access.scope import Actor
 from commonweal.web import db
+from tests import small_places
 
 PURPOSE = "outbreak_control"
 PERMISSIONS = ["read_counts", "read_records", "read_identifiable", "accept_agreement"]
@@ -94,20 +94,13 @@ def accept(agreement_id: str, actor: Actor) -> None:
         )
 
 
+PLACES = ("E06000016", "E06000017", "E06000018", "E07000135")
+
+
 def places() -> None:
-    """Places that stand for themselves, the nation for all of them, until a test loads real ones."""
-    with connections["migrate"].cursor() as cursor:
-        cursor.execute("select to_regprocedure('places.resolve_scope(text)')")
-        row = cursor.fetchone()
-        if row and row[0]:
-            return
-        cursor.execute("create schema if not exists places")
-        cursor.execute("grant usage on schema places to cw_app, cw_authn")
-        cursor.execute(
-            "create function places.resolve_scope(code text) returns text[] language sql as $$ select case"
-            " when code = 'E92000001' then array(select area_code from access.organisation where area_code is not null)"
-            " else array[code] end $$"
-        )
+    """A small area for each of a few authorities."""
+    if not db.value("app", "select exists (select from places.scope_vintage)"):
+        small_places.load(authorities=PLACES)
 
 
 def authorities(**names: str) -> None:

@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import connections
-
 from commonweal.apps.intake import actions, feeds, sources
 from commonweal.apps.intake.actions import Receipt
 from commonweal.web import db
+from tests import small_places
 
 # postcode, small area, middle area, ward, authority
 POSTCODES = (
@@ -43,19 +42,8 @@ GOOD = {
 
 
 def make_places() -> None:
-    """What the places room would have worked out of official files, for POSTCODES."""
-    with connections["migrate"].cursor() as cursor:
-        for pcd, lsoa, msoa, ward, ltla in POSTCODES:
-            cursor.execute(
-                "insert into places.lsoa_scope (lsoa_code, base_lsoa, msoa_code, scope_code) values (%s, %s, %s, %s)"
-                " on conflict do nothing",
-                [lsoa, lsoa, msoa, ltla],
-            )
-            cursor.execute(
-                "insert into places.postcode_now (pcd, dointr, lsoa11, msoa11, ward, ltla, dataset_id)"
-                " values (%s, 198001, %s, %s, %s, %s, 1)",
-                [pcd, lsoa, msoa, ward, ltla],
-            )
+    """The postcodes above and their areas, loaded as official files are."""
+    small_places.load(POSTCODES)
 
 
 def make_laboratory(*names: str) -> dict[str, str]:
