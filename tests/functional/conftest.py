@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ if not apps.ready:
 
 # The browser's driver keeps an event loop in this thread; the tests' own queries beside it are meant.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# A folder that takes a picture of every page at the end of its test, for people to look at.
+SCREENSHOTS = os.environ.get("COMMONWEAL_SCREENSHOTS")
 
 FLAGS = (
     "--no-sandbox",
@@ -70,7 +74,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Opened]]:
     """open_page(url, width=1280, scripts=True, ...) -> Opened; further names are those of a browser context."""
     opened: list[Opened] = []
 
@@ -88,7 +92,10 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
         return one
 
     yield open_one
-    for one in opened:
+    for number, one in enumerate(opened):
+        if SCREENSHOTS:
+            name = re.sub(r"[^a-zA-Z0-9]+", "-", request.node.name).strip("-")
+            one.page.screenshot(path=f"{SCREENSHOTS}/{name}-{number}.png", full_page=True)
         one.page.context.close()
     for one in opened:
         assert one.unexpected() == []

@@ -159,21 +159,6 @@ def test_a_download_holds_what_the_picture_shows(site: str, open_as_director: Ca
     assert total == sum(int(cell.replace(",", "")) for cell in cells)
 
 
-def test_what_happens_when_a_page_asks_for_the_impossible(open_as_director: Callable[..., Opened]) -> None:
-    for path, said in (
-        ("/my-area?as_of=2999-01-01T00:00:00Z", "has not happened yet"),
-        ("/my-area?as_of=yesterday", "is no moment"),
-        ("/my-area?at-day=31&at-month=6&at-year=2020", "There is no moment"),
-        ("/my-area?place=E07000135", "has no mandate over"),
-        ("/submissions/99999", "There is no submission 99999"),
-        ("/feeds/none", "There is no feed 'none'"),
-        ("/late?to=June", "is no day"),
-    ):
-        opened = open_as_director(path)
-        opened.expected.append("Failed to load resource")
-        expect(opened.page.locator("main")).to_contain_text(said)
-
-
 def test_a_reason_is_asked_on_the_page(open_as_director: Callable[..., Opened]) -> None:
     page = open_as_director("/late").page
     page.get_by_role("button", name=re.compile("^Ask Lighthouse laboratory")).click()

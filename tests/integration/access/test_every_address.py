@@ -22,10 +22,13 @@ PUBLIC = {
     "api:openapi-json": "describes the interface, no data",
     "api:api-root": "leads nowhere but to that description",
     "access:invitation": "a one-time link, known to its holder only",
+    "home": "what this is, and the way in",
+    "intake:balance": "the public sheet on which everything received is accounted for",
+    "intake:balance_file": "the same sheet as a file",
 }
 # Signed-in pages that open before an office is chosen.
 NO_OFFICE = {"access:acting", "access:account", "access:sign_out_everywhere"}
-EXAMPLES = {"agreement_id": "public-health-e06000016-1", "token": "none"}
+EXAMPLES = {"form": "csv", "agreement_id": "public-health-e06000016-1", "token": "none"}
 
 
 # Operations of the interface for programs that need neither token nor session.
