@@ -94,27 +94,19 @@ def accept(agreement_id: str, actor: Actor) -> None:
         )
 
 
-def places() -> None:
-    """Places that stand for themselves, the nation for all of them, until a test loads real ones."""
+def places(*codes: str) -> None:
+    """Places that stand for themselves and lie in the nation: what the places room would work out from official files."""
     with connections["migrate"].cursor() as cursor:
-        cursor.execute("select to_regprocedure('places.resolve_scope(text)')")
-        row = cursor.fetchone()
-        if row and row[0]:
-            return
-        cursor.execute("create schema if not exists places")
-        cursor.execute("grant usage on schema places to cw_app, cw_authn")
-        cursor.execute(
-            "create function places.resolve_scope(code text) returns text[] language sql as $$ select case"
-            " when code = 'E92000001' then array(select area_code from access.organisation where area_code is not null)"
-            " else array[code] end $$"
-        )
+        for code in codes:
+            for wider in (code, "E92000001"):
+                cursor.execute("insert into places.scope_cover (code, scope_code) values (%s, %s)", [wider, code])
 
 
 def authorities(**names: str) -> None:
     """Places, and what stands from the first day for authorities given as code=name."""
     from commonweal.apps.access import authorities as bootstrap
 
-    places()
+    places(*names)
     bootstrap.ensure(names, {"E12000004": "East Midlands"})
 
 
