@@ -41,5 +41,12 @@ def _row(key: str, lsoa: str, msoa: str, ward: str, ltla: str) -> list[str]:
     county = COUNTIES.get(ltla, ("E99999999", ""))[0]
     oa = f"E00{lsoa[3:]}"
     return postcode_row(
-        ONSPD_2020, pcds=f"{key[:-3]} {key[-3:]}", oa11=oa, lsoa11=lsoa, msoa11=msoa, ward=ward, ltla=ltla, county=county
+        ONSPD_2020,
+        pcds=f"{key[:-3]} {key[-3:]}",
+        oa11=oa,
+        lsoa11=lsoa,
+        msoa11=msoa,
+        ward=ward,
+        ltla=ltla,
+        county=county,
     )

@@ -69,8 +69,8 @@ def _show_receipts(receipts: list[tuple[str, Receipt]], as_json: bool) -> None:
         click.echo(f"{name}: {said} in {receipt.seconds:.1f} s (submission {receipt.submission}).")
         if receipt.replayed:
             click.echo("  These bytes came before: nothing was added.")
-        if receipt.unknown_columns:
-            click.echo(f"  Columns that are no fields were left out: {', '.join(receipt.unknown_columns)}.")
+        if receipt.header and receipt.header.unknown:
+            click.echo(f"  Columns that are no fields were left out: {', '.join(receipt.header.unknown)}.")
         if receipt.stages:
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in receipt.stages.items())
             click.echo(f"  Seconds by stage (reading and preparing overlap with the database): {stages}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.termui import progressbar
 
 from commonweal.server import provider
 
@@ -58,7 +58,7 @@ def _bar(size: int, *, silent: bool) -> Iterator[Callable[[str, int], None]]:
     if silent:
         yield lambda _label, _read: None
         return
-    with progressbar(length=size, label="Reading", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
         yield lambda _label, read: bar.update(read)
 
 

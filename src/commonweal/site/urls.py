@@ -10,7 +10,8 @@ from commonweal.site.demo import views as demo
 from commonweal.web.home import home
 
 for _address in api.urls[0]:  # every operation states its own way of telling who asks: a token, or an acting office
-    login_not_required(_address.callback)
+    if _address.callback is not None:
+        login_not_required(_address.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),

@@ -8,11 +8,11 @@ import time
 from typing import Any
 from uuid import UUID
 
+from django.db import connections
 from django.test import Client
 
 from commonweal.apps.access.scope import Actor
 from commonweal.web import db
-from tests import small_places
 
 PURPOSE = "outbreak_control"
 PERMISSIONS = ["read_counts", "read_records", "read_identifiable", "accept_agreement"]
@@ -94,20 +94,19 @@ def accept(agreement_id: str, actor: Actor) -> None:
         )
 
 
-PLACES = ("E06000016", "E06000017", "E06000018", "E07000135")
-
-
-def places() -> None:
-    """A small area for each of a few authorities."""
-    if not db.value("app", "select exists (select from places.scope_vintage)"):
-        small_places.load(authorities=PLACES)
+def places(*codes: str) -> None:
+    """Places that stand for themselves and lie in the nation: what the places room would work out from official files."""
+    with connections["migrate"].cursor() as cursor:
+        for code in codes:
+            for wider in (code, "E92000001"):
+                cursor.execute("insert into places.scope_cover (code, scope_code) values (%s, %s)", [wider, code])
 
 
 def authorities(**names: str) -> None:
     """Places, and what stands from the first day for authorities given as code=name."""
     from commonweal.apps.access import authorities as bootstrap
 
-    places()
+    places(*names)
     bootstrap.ensure(names, {"E12000004": "East Midlands"})
 
 

@@ -29,7 +29,6 @@ def world(space: str) -> None:
 
 
 def accept_all() -> None:
-    build.places()
     nation = build.office("nation", ["E06000016"])
     signed = agreement("E06000016", ["nation", "authority-e06000016"])
     accept(signed, nation)

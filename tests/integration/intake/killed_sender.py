@@ -16,9 +16,9 @@ def main() -> None:
     from commonweal.site import installation
 
     installation.use_space(space)
-    from commonweal.apps.intake import actions, rulebook, sources
-
     import scipy.sparse.csgraph  # noqa: F401 - each child would load it again
+
+    from commonweal.apps.intake import actions, rulebook, sources
 
     rulebook.line_list()
     print("ready", flush=True)

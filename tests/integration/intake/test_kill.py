@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -59,10 +60,8 @@ class Sender:
                 break
             time.sleep(0.001)
         if kill_after is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         return self._answer(), self.written() - start
 
     def close(self) -> None:
@@ -140,7 +139,9 @@ def test_fifty_kills_lose_nothing_and_double_nothing(sender: Sender, tmp_path: P
         "select count(*) as n from (select distinct on (case_id) withdrawn from record.case_version"
         " order by case_id, version desc) newest where not withdrawn"
     )[0]["n"]
-    assert cases == len({place % 150 for place in range(RECORDS) if place % 7 == 0 and place % 50 and place % 130 <= 120})
+    assert cases == len(
+        {place % 150 for place in range(RECORDS) if place % 7 == 0 and place % 50 and place % 130 <= 120}
+    )
 
 
 def test_a_server_that_stops_half_way_is_named_and_nothing_is_there(tokens: dict[str, str]) -> None:
@@ -177,7 +178,9 @@ def test_a_full_disk_is_named_and_nothing_is_there(tokens: dict[str, str], space
         admin.execute("grant execute on function public.full_disk() to public; grant usage on schema public to public")
         admin.execute("create trigger full_disk before insert on intake.tally execute function public.full_disk()")
         try:
-            with pytest.raises(NotThere, match="no room left .*No space left on device.* Nothing was taken: free space"):
+            with pytest.raises(
+                NotThere, match="no room left .*No space left on device.* Nothing was taken: free space"
+            ):
                 send(as_csv(record(record_id="D1")))
         finally:
             admin.execute("drop trigger full_disk on intake.tally")

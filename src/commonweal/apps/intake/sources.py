@@ -79,7 +79,7 @@ def from_stream(stream: IO[bytes], provenance: Provenance) -> Iterator[Source]:
             spool.flush()
         except OSError as error:
             raise NotThere(
-                f"Standard input could not be kept in {spool.name} while it is read: {error.strerror}. Nothing was taken."
+                f"Standard input could not be kept in {spool.name}: {error.strerror}. Nothing was taken."
             ) from None
         yield Source(provenance, digest.digest(), size, path=Path(spool.name))
 

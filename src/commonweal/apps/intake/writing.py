@@ -140,7 +140,8 @@ class Writing:
         self._cursor.execute(
             FINISH,
             [
-                opened.submission, opened.feed, source.sha256, opened.received, origin.channel, origin.label, source.size,
+                opened.submission, opened.feed, source.sha256, opened.received, origin.channel, origin.label,
+                source.size,
                 opened.now, origin.sent_by, origin.held_since, origin.held_by, origin.idempotency_key,
                 self._book.line_list.version,
             ],

@@ -34,7 +34,8 @@ class Balance:
     @property
     def unaccounted(self) -> int:
         """Records received that have no outcome (positive), or outcomes without a record (negative). Zero closes."""
-        return self.received - sum(getattr(self, outcome) for outcome in OUTCOMES)
+        accounted: int = sum(getattr(self, outcome) for outcome in OUTCOMES)
+        return self.received - accounted
 
     @property
     def closes(self) -> bool:

@@ -29,7 +29,8 @@ def records_of(body: bytes) -> list[object]:
     records = document if isinstance(document, list) else [document]
     if len(records) > MOST_RECORDS:
         raise Refused(
-            f"The body has {len(records)} records; at most {MOST_RECORDS} fit in one JSON body. Nothing was taken: send "
+            f"The body has {len(records)} records; at most {MOST_RECORDS} fit in one JSON body. Nothing was taken: "
+            "send "
             "smaller batches, or a CSV."
         )
     return records

@@ -196,7 +196,12 @@ class Group:
 
 
 def _identifier(
-    number: int, each: Carried, local: int, said: Sequence[Carried], ids: Sequence[str], numbers: Mapping[object, int]
+    number: int,
+    each: Carried,
+    local: int,
+    said: Sequence[Carried],
+    ids: Sequence[str],
+    numbers: Mapping[tuple[int, int, bytes], int],
 ) -> Row:
     births = sorted({one.birth for one in said if one.birth is not None})
     sexes = sorted({one.sex for one in said if one.sex is not None})
@@ -243,7 +248,7 @@ def _cell(value: Cell) -> str:
     if isinstance(value, str):
         return '"' + value.replace('"', '""') + '"'
     if isinstance(value, Sequence):
-        return '"{' + ",".join(value) + '}"'
+        return '"{' + ",".join(map(str, value)) + '}"'
     return str(value)
 
 

@@ -19,7 +19,8 @@ from commonweal.core.intake.schema import FALSE_WORDS, TRUE_WORDS, Field, LineLi
 
 _LONDON = ZoneInfo(times.LONDON)
 _MOMENT = re.compile(
-    r"((?:19|20)\d\d-\d\d-\d\d)(?:[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?([Zz]|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?",
+    r"((?:19|20)\d\d-\d\d-\d\d)"
+    r"(?:[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?([Zz]|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?",
     re.ASCII,
 )
 _POSTCODE, _FOREIGN = re.compile(texts.POSTCODE_SHAPE), re.compile(texts.FOREIGN_SHAPE)
@@ -112,15 +113,23 @@ def _value(column: Field, text: str | None, verdict: Verdict) -> Value:
             verdict.reject(f"{column.id}:missing")
         return None
     if column.type == "code" and column.values:
-        return text.lower() if text.lower() in column.values else _unreadable(column, "unknown_code", text, verdict)
+        if text.lower() in column.values:
+            return text.lower()
+        _unreadable(column, "unknown_code", text, verdict)
+        return None
     if column.type == "integer":
         return _integer(column, text, verdict)
     if column.type == "boolean":
         word = text.lower()
-        known = word in TRUE_WORDS or word in FALSE_WORDS
-        return word in TRUE_WORDS if known else _unreadable(column, "not_true_or_false", text, verdict)
+        if word in TRUE_WORDS or word in FALSE_WORDS:
+            return word in TRUE_WORDS
+        _unreadable(column, "not_true_or_false", text, verdict)
+        return None
     if column.type == "date":
-        return _date(text) or _unreadable(column, "not_a_date", text, verdict)
+        day = _date(text)
+        if day is None:
+            _unreadable(column, "not_a_date", text, verdict)
+        return day
     if column.type == "postcode":
         code = re.sub("[^0-9A-Z]", "", text.upper())
         if not column.waits and not _POSTCODE.match(code):
@@ -131,11 +140,15 @@ def _value(column: Field, text: str | None, verdict: Verdict) -> Value:
 
 def _integer(column: Field, text: str, verdict: Verdict) -> int | None:
     if not re.fullmatch("[+-]?[0-9]+", text):
-        return _unreadable(column, "not_a_number", text, verdict)
+        _unreadable(column, "not_a_number", text, verdict)
+        return None
     number = int(text[:12])
     low = column.minimum if column.minimum is not None else -(10**9)
     high = column.maximum if column.maximum is not None else 10**9
-    return number if low <= number <= high else _unreadable(column, "out_of_range", text, verdict)
+    if low <= number <= high:
+        return number
+    _unreadable(column, "out_of_range", text, verdict)
+    return None
 
 
 def _unreadable(column: Field, code: str, text: str, verdict: Verdict) -> None:

@@ -58,7 +58,7 @@ def typed(field: Field, text: pl.Series) -> pl.Series:
 
 
 def _codes(field: Field, text: pl.Series) -> pl.Series:
-    """The code where it is one of the list, whatever its letter case; an empty one is `unknown` if the list has that."""
+    """The code where the list has it, whatever its letter case; an empty one is `unknown` if the list has that."""
     kind = pl.Enum(field.values)
     value = text.cast(kind, strict=False)
     if value.null_count() > text.null_count():

@@ -66,7 +66,8 @@ class Sealer:
             return AESGCM(key).decrypt(_NONCE, sealed.payload, binding)
         except (InvalidTag, ValueError):
             raise Refused(
-                f"The sealed fields of {binding.hex()} do not open with identity key {self.key_id}: they were sealed with "
+                f"The sealed fields of {binding.hex()} do not open with identity key {self.key_id}: they were sealed "
+                "with "
                 "another key, for another record, or were changed. Restore the key file that was used."
             ) from None
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,12 @@ Places = npt.NDArray[np.int64]
 # columns of the staging table that are taken as they are from a checked frame
 CARRIED = (
     "postcode_source", "specimen_date", "specimen_at", "lab_received_at", "reported_at", "reported_date", "age_years",
-    "age_band", "sex", "ethnic_group", "occupation", "workplace_postcode", "pillar", "test_route", "test_type", "result",
-    "symptomatic", "onset_date", "setting_type", "setting_id", "incident_id", "contacts_named",
+    "age_band", "sex", "ethnic_group", "occupation", "workplace_postcode", "pillar", "test_route", "test_type",
+    "result", "symptomatic", "onset_date", "setting_type", "setting_id", "incident_id", "contacts_named",
 )  # fmt: skip
 STAGED = (
-    "place", "row_number", "fate", "reasons", "notes", "record_hash", "revision", "content_hash", "repeated", "strongest",
-    "pcd", "sent_ltla", *CARRIED, "sealing_key_id", "sealing_key", "sealed",
+    "place", "row_number", "fate", "reasons", "notes", "record_hash", "revision", "content_hash", "repeated",
+    "strongest", "pcd", "sent_ltla", *CARRIED, "sealing_key_id", "sealing_key", "sealed",
 )  # fmt: skip
 IDENTIFIERS = ("number", "kind", "hash", "key_id", "local", "id", "component", "birth", "sex", "clash")
 
@@ -188,7 +189,7 @@ def _differ(column: str) -> pl.Expr:
 
 
 def ordered_ids(count: int, random_bytes: RandomBytes, milliseconds: int) -> list[str]:
-    """Random identifiers (UUID version 7, as 32 hexadecimal digits): time first, then their order, then 46 bits of chance.
+    """Random identifiers (UUID version 7, 32 hexadecimal digits): time first, then their order, then 46 bits of chance.
 
     In order of time an index grows at its end, which is much quicker than everywhere at once.
     """
@@ -230,7 +231,7 @@ def _sealed(
 def _malformed(chunk: Chunk, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows for the records that have no columns."""
     bad = chunk.malformed
-    columns = {
+    columns: dict[str, list[Any]] = {
         "place": [rows.height + position for position in range(1, len(bad) + 1)],
         "row_number": [each.number for each in bad],
         "fate": [int(Fate.REJECTED)] * len(bad),
@@ -238,5 +239,5 @@ def _malformed(chunk: Chunk, rows: pl.DataFrame) -> pl.DataFrame:
         "notes": [[] for _ in bad],
         "repeated": [False] * len(bad),
     }
-    nothing = [None] * len(bad)
+    nothing: list[Any] = [None] * len(bad)
     return pl.DataFrame([pl.Series(name, columns.get(name, nothing), dtype=kind) for name, kind in rows.schema.items()])

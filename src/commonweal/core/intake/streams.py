@@ -68,7 +68,7 @@ def _gunzip(head: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
             if unpacker.eof:
                 if not waiting.startswith(GZIP_MAGIC[: len(waiting)]):
                     raise Refused(
-                        f"The gzip ends {received - len(waiting)} bytes in and is followed by something that is not gzip; "
+                        f"The gzip ends {received - len(waiting)} bytes in and is followed by what is no gzip; "
                         "nothing was taken. Pack the file again and send it once more."
                     )
                 unpacker = zlib.decompressobj(wbits=31)
@@ -99,7 +99,7 @@ def _refuse_other_files(start: bytes) -> None:
 
 
 def check_utf8(block: bytes, offset: int, line: int) -> None:
-    """Refuse a block that is not UTF-8, naming the byte (counted from 0 in the unpacked file), line and likely encoding.
+    """Refuse a block that is not UTF-8, naming the byte (from 0 in the unpacked file), line and likely encoding.
 
     `offset` and `line` are those of the block's first byte. The file is refused whole: guessing an encoding would
     write names and addresses wrong without anybody noticing.

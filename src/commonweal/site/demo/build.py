@@ -109,10 +109,10 @@ def move_clock(target: datetime) -> datetime:
 
 
 def _load_places(story: Story) -> None:
-    from commonweal.apps.places import actions
+    from commonweal.apps.places.actions import load_files
 
     with temporary_folder() as folder:
-        actions.load_files(story.place_files(Path(folder)))
+        load_files(story.place_files(Path(folder)))
 
 
 def _snapshot() -> None:
