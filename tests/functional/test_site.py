@@ -17,6 +17,7 @@ from commonweal.apps.access.signin import accounts
 from commonweal.apps.intake import feeds
 from commonweal.web import db
 from tests.integration.access import build
+from tests.integration.intake import ground
 from tests.integration.intake import world as records
 
 from .conftest import Opened, runs_sideways
@@ -37,6 +38,7 @@ def site(space: str) -> Iterator[str]:
     """Leicester with a director and a laboratory that sent something yesterday and something wrong."""
     records.make_places()
     build.authorities(E06000016="Leicester")
+    ground.lay()
     actions.invite(DIRECTOR, "Director", [OFFICE])
     actions.invite(MINISTER, "Minister", ["national-decision-maker-e92000001"])
     for email, office in ((DIRECTOR, OFFICE), (MINISTER, "national-decision-maker-e92000001")):

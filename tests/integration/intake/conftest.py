@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import django
 import pytest
+from django.apps import apps
 
 from . import world
+
+if not apps.ready:  # models can be imported only once Django is set up
+    django.setup()
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from commonweal.apps.access.signin import accounts
 from commonweal.web import db
 from tests.integration.access import build
 
+from . import ground
 from .world import as_csv, record, send
 
 DIRECTOR, OFFICE = "director@leicester.example", "director-of-public-health-e06000016"
@@ -22,6 +23,7 @@ NATION = "national-decision-maker-e92000001"
 def world(tokens: dict[str, str]) -> None:
     """Leicester with an agreement in force, and records of which one is positive, one wrong and one without a place."""
     build.authorities(E06000016="Leicester")
+    ground.lay()
     actions.invite(DIRECTOR, "Director", [OFFICE])
     actions.invite(MINISTER, "Minister", [NATION])
     for email, office in ((DIRECTOR, OFFICE), (MINISTER, NATION)):
@@ -130,3 +132,18 @@ def test_outcomes_are_filtered_and_in_words(director: Client) -> None:
     text = director.get("/submissions/1?outcome=rejected").content.decode()
     assert "Age years is not a number. Mend it and send the record again." in text
     assert "Postcode is not on the list of postcodes." not in text
+
+
+def test_the_rate_divides_by_residents_and_the_map_shows_neighbourhoods(director: Client) -> None:
+    text = director.get("/my-area").content.decode()
+    assert "Seven-day rate 5.0 per 100,000 residents (1 person to " in text
+    assert "Belgrave North West: 8 people per 100,000 residents" in text
+    assert "Spinney Hill Road: 0 people per 100,000 residents" in text
+
+
+def test_a_nation_sees_its_authorities_by_name_and_leads_on(director: Client) -> None:
+    client = build.browser(MINISTER)
+    build.act(client, NATION, "outbreak_control")
+    text = client.get("/my-area").content.decode()
+    assert "<h1" in text
+    assert "Seven-day rate 5.0 per 100,000 residents (1 person to " in text, "only Leicester is open to it by agreement"

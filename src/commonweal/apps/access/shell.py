@@ -20,16 +20,21 @@ class Entry:
     text: str
     name: str
     permissions: frozenset[str] = frozenset()
+    place: int = 50
 
 
 _entries: list[Entry] = []
 
 
-def register(text: str, name: str, *permissions: str) -> None:
-    """A room calls this at start-up for a page that belongs in the navigation; `name` is a URL name without parts."""
-    entry = Entry(text, name, frozenset(permissions))
+def register(text: str, name: str, *permissions: str, place: int = 50) -> None:
+    """A room calls this at start-up for a page that belongs in the navigation; `name` is a URL name without parts.
+
+    Pages stand in the order of `place`, 10 for what people open first.
+    """
+    entry = Entry(text, name, frozenset(permissions), place)
     if entry not in _entries:
         _entries.append(entry)
+        _entries.sort(key=lambda each: each.place)
 
 
 def attach(request: HttpRequest) -> None:

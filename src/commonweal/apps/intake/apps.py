@@ -12,7 +12,7 @@ class IntakeConfig(AppConfig):
     def ready(self) -> None:
         from commonweal.apps.access import shell
 
-        shell.register("My area", "intake:my_area", "read_counts")
-        shell.register("Feeds", "intake:feeds")
-        shell.register("Why was this late?", "intake:late", "read_records")
-        shell.register("Balance", "intake:balance")
+        shell.register("My area", "intake:my_area", "read_counts", place=10)
+        shell.register("Feeds", "intake:feeds", place=20)
+        shell.register("Why was this late?", "intake:late", "read_records", place=30)
+        shell.register("Balance", "intake:balance", place=80)

@@ -65,12 +65,31 @@ changes as (
 select age_band, sex, result, sum(n)::bigint as n from changes group by 1, 2, 3 having sum(n) <> 0 order by 1, 2, 3
 """
 
+# People by authority, in the shape of SMALL_AREAS: what a map of many authorities shows.
+AUTHORITIES = """
+with base as (select counts.newest_snapshot(%(as_of)s) as as_of),
+changes as (
+  select s.scope_ltla, s.specimen_day, s.result, s.n
+    from counts.snapshot_area s where s.as_of = (select as_of from base)
+     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s and s.result = 'case'
+  union all
+  select d.scope_ltla, d.specimen_day, d.result, d.n
+    from counts.delta d join ledger.tick t on t.id = d.tick_id
+   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
+     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
+)
+select scope_ltla as lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
+  from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
+"""
+
 SINCE = """
 select d.lsoa_code, d.result, sum(d.n)::bigint as n
   from ledger.tick t join counts.delta d on d.tick_id = t.id
  where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
  group by 1, 2 having sum(d.n) <> 0 order by 1, 2
 """
+
+SINCE_BY_AUTHORITY = SINCE.replace("select d.lsoa_code", "select d.scope_ltla as lsoa_code")
 
 
 @dataclass(frozen=True)
@@ -97,11 +116,23 @@ def small_area_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     return scope.rows(SMALL_AREAS, window.parameters)
 
 
+def authority_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
+    """Rows of people in the shape of `small_area_counts`, an authority's own code standing for its small areas."""
+    return scope.rows(AUTHORITIES, window.parameters)
+
+
 def age_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows age_band, sex, result, n over the window's days."""
     return scope.rows(AGES, window.parameters)
 
 
-def changes_since(scope: Scope, codes: Sequence[str], since: datetime, as_of: datetime) -> list[dict[str, Any]]:
-    """Rows lsoa_code, result, n of what became known after `since` and up to `as_of`, whatever the specimen day."""
-    return scope.rows(SINCE, {"codes": list(codes), "since": since, "as_of": as_of})
+def changes_since(
+    scope: Scope, codes: Sequence[str], since: datetime, as_of: datetime, *, by_authority: bool = False
+) -> list[dict[str, Any]]:
+    """Rows lsoa_code, result, n of what became known after `since` and up to `as_of`, whatever the specimen day.
+
+    `by_authority` gives one row an authority and result, under its own code.
+    """
+    return scope.rows(
+        SINCE_BY_AUTHORITY if by_authority else SINCE, {"codes": list(codes), "since": since, "as_of": as_of}
+    )

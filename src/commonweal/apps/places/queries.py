@@ -170,6 +170,32 @@ def boundaries_in(code: str, level: str) -> list[dict[str, Any]]:
     ]
 
 
+def outlines(wanted: Sequence[str], level: str) -> dict[str, Any]:
+    """Outlines with few points (GeoJSON, degrees) of areas of one level, by code; unloaded ones are missing."""
+    rows = db.rows(
+        "app",
+        "select distinct on (code) code, drawn from places.boundary where code = any (%s) and level = %s"
+        " order by code, vintage desc, dataset_id desc",
+        [list(wanted), level],
+    )
+    return {row["code"]: json.loads(row["drawn"]) for row in rows}
+
+
+def small_areas(scope_codes: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows lsoa_code, msoa_code, scope_code of every small area of the scope vintage in some authorities."""
+    return db.rows(
+        "app",
+        "select distinct base_lsoa as lsoa_code, msoa_code, scope_code from places.lsoa_scope"
+        " where scope_code = any (%s) order by 1",
+        [list(scope_codes)],
+    )
+
+
+def newest_dataset() -> int:
+    """Changes with every file loaded: what was worked out of places before it is stale."""
+    return int(db.value("app", "select coalesce(max(id), 0) from places.dataset"))
+
+
 def neighbours(code: str, level: str) -> list[tuple[str, str, float]]:
     """Neighbours of an area: (code, basis, metres). Touching ones where outlines are loaded, else the nearest ones."""
     rows = db.rows(

@@ -16,8 +16,8 @@ from commonweal.apps.intake.area_ground import Ground
 from commonweal.apps.intake.pages import my_area
 from commonweal.apps.intake.pages.area_figures import WEEK, AreaFacts, Reading, Row, last_complete_day
 from commonweal.apps.intake.pages.area_pictures import Address
-from commonweal.apps.intake.pages.limits import wilson
 from commonweal.apps.intake.views import common
+from commonweal.core.epi.rates.intervals import wilson
 from commonweal.core.errors import NotAllowed, Refused
 from commonweal.web import asking, files, times
 
@@ -36,6 +36,12 @@ def places_asked(request: HttpRequest) -> list[str] | None:
 def address_of(request: HttpRequest) -> Address:
     place = request.GET.get("place", "").strip()
     return Address(PATH, asking.with_changed(request, place=place) if place else "", places=f"{PATH}?place=")
+
+
+def share_limits(part: int, whole: int) -> tuple[float, float]:
+    """Wilson's 95% limits of a share."""
+    found = wilson(part, whole)
+    return float(found.lower), float(found.upper)
 
 
 @require_GET
@@ -76,7 +82,7 @@ def build(request: HttpRequest, facts: AreaFacts, ground: Ground, *, looking_bac
     if not ground.whole:
         address = Address(address.path, address.query)
     reading = page_settings.reading()
-    return my_area.build(facts, reading, wilson, address, shapes=ground.shapes, looking_back=looking_back)
+    return my_area.build(facts, reading, share_limits, address, shapes=ground.shapes, looking_back=looking_back)
 
 
 def read(request: HttpRequest, as_of: datetime, *, exported: bool) -> tuple[AreaFacts, Ground, tuple[str, ...]]:
@@ -87,10 +93,10 @@ def read(request: HttpRequest, as_of: datetime, *, exported: bool) -> tuple[Area
         actor, query=QUERY, filters=filters, as_of=as_of, places=places, data_class="L1", exported=exported
     ) as scope:
         looked = page_reads.last_looked(scope, actor.person_id, QUERY)
-        rows = counts(scope, reading, as_of)
-        since = area.changes_since(scope, scope.codes, looked, as_of) if looked else []
+        ground = area_ground.of_scope(scope.codes, places or area_ground.mandate(actor))
+        rows = counts(scope, reading, as_of, whole=ground.whole)
+        since = area.changes_since(scope, scope.codes, looked, as_of, by_authority=ground.whole) if looked else []
         latest = page_reads.latest_arrivals(scope, as_of)
-    ground = area_ground.of_codes(scope.codes)
     facts = AreaFacts(
         place=ground.name,
         residents=ground.residents,
@@ -139,18 +145,19 @@ class Counts:
     ages: Sequence[Row]
 
 
-def counts(scope: Scope, reading: Reading, as_of: datetime) -> Counts:
+def counts(scope: Scope, reading: Reading, as_of: datetime, *, whole: bool) -> Counts:
     """Counts of the curve's days, of the week as known a day earlier, of small areas in the week, of ages."""
     today = times.local(as_of).date()
     last = last_complete_day(today, reading)
     week, codes = last - timedelta(days=WEEK - 1), scope.codes
     curve_from = today - timedelta(days=reading.curve_days - 1)
     ages_from = today - timedelta(days=reading.age_days - 1)
+    by_place = area.authority_counts if whole else area.small_area_counts
     yesterday = area.Window(codes, week - timedelta(days=1), last - timedelta(days=1), as_of - timedelta(days=1))
     return Counts(
         daily=area.daily_counts(scope, area.Window(codes, curve_from, today, as_of)),
         daily_before=area.daily_counts(scope, yesterday),
-        small=area.small_area_counts(scope, area.Window(codes, week, last, as_of)),
+        small=by_place(scope, area.Window(codes, week, last, as_of)),
         ages=area.age_counts(scope, area.Window(codes, ages_from, today, as_of)),
     )
 

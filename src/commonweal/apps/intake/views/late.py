@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from commonweal.apps.access.scope import scoped_read
-from commonweal.apps.intake import delay_reasons, page_reads, page_settings
+from commonweal.apps.intake import area_ground, delay_reasons, page_reads, page_settings
 from commonweal.apps.intake.pages import from_rows, late
 from commonweal.apps.intake.views import common
 from commonweal.core import wording
@@ -45,7 +45,7 @@ def why_late(request: HttpRequest, form: str = "") -> HttpResponse:
         rows = page_reads.delays(scope, midnight(first), midnight(last + timedelta(days=1)), as_of)
     organisation = common.seat(request).organisation_id
     asked = [from_rows.question(row) for row in page_reads.questions(scope.codes, organisation, first, last)]
-    place = place_said(scope.codes)
+    place = area_ground.of_scope(scope.codes, area_ground.mandate(common.actor(request))).name
     feeds, days = from_rows.delay_rows(rows, place)
     holders = {row["number"] for row in page_reads.questions((), organisation, first, last)}
     built = late.build(
@@ -64,16 +64,6 @@ def why_late(request: HttpRequest, form: str = "") -> HttpResponse:
             raise files.nothing_there("delays")
         return files.of_picture(built.picture.picture, form, as_of, scope.agreements)
     return render(request, "intake/late.html", {"page": built.page, "late": built})
-
-
-def place_said(codes: tuple[str, ...]) -> str:
-    return "your area" if len(codes) != 1 else area_name(codes[0])
-
-
-def area_name(code: str) -> str:
-    """The name people use for an authority, or its code where places are not loaded."""
-    found = db.value("app", "select name from access.organisation where area_code = %s order by kind limit 1", [code])
-    return str(found) if found else code
 
 
 @require_POST
