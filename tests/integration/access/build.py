@@ -15,7 +15,7 @@ from commonweal.apps.access.scope import Actor
 from commonweal.web import db
 
 PURPOSE = "outbreak_control"
-PERMISSIONS = ["read_counts", "read_records", "read_identifiable", "accept_agreement"]
+PERMISSIONS = ["read_counts", "read_records", "read_identifiable", "export_records", "accept_agreement"]
 
 
 def office(
