@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
 
 from commonweal.apps.access.scope import Actor
 from commonweal.core.errors import NotAllowed, Refused
@@ -38,8 +37,8 @@ def give(actor: Actor, label: str, days: int = 90) -> str:
     with db.recorded("authn") as write:
         write.cursor.execute(
             "insert into intake.pull_token (token_sha256, person_id, office_id, purpose, label, ends_at, tick_id)"
-            " values (%s, %s, %s, %s, %s, commonweal.now() + %s, %s)",
+            " values (%s, %s, %s, %s, %s, commonweal.now() + make_interval(days => %s), %s)",
             [hashlib.sha256(token.encode()).digest(), actor.person_id, actor.office_id, actor.purpose, label.strip(),
-             timedelta(days=days), write.tick],
+             days, write.tick],
         )  # fmt: skip
     return token
