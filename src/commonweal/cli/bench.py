@@ -17,6 +17,9 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "live": ("benchmarks.live", "Single records by HTTP, and from commit to the open page."),
     "pages": ("benchmarks.pages", "My area with millions of results; cross-area attempts."),
     "kills": ("benchmarks.kills", "kill -9 at random moments: nothing lost, nothing doubled."),
+    "conformance": ("commonweal.cli.bench_conformance", "The statistics against the reference cases in a folder."),
+    "engine": ("benchmarks.engine", "How fast the statistics are, and how they scale."),
+    "quality": ("benchmarks.quality", "Power, false alarms and coverage on simulated truth."),
     "cli": ("benchmarks.cli", "How long --help and --version take."),
 }
 

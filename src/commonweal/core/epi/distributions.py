@@ -43,23 +43,36 @@ def negative_binomial_cdf(k: ArrayLike, size: ArrayLike, prob: ArrayLike) -> Flo
 
 
 def negative_binomial_quantile(p: ArrayLike, size: ArrayLike, prob: ArrayLike) -> FloatArray:
-    """Smallest whole k with P(X <= k) >= p, searched from the normal approximation outwards."""
+    """Smallest whole k with P(X <= k) >= p, searched from the Cornish-Fisher approximation outwards."""
     p, size, prob = np.broadcast_arrays(
         np.asarray(p, np.float64), np.asarray(size, np.float64), np.asarray(prob, np.float64)
     )
-    mean, variance = size * (1 - prob) / prob, size * (1 - prob) / prob**2
-    upper = np.ceil(np.maximum(mean + normal_quantile(p) * np.sqrt(variance), 0)) + 1
-    while True:
-        short = negative_binomial_cdf(upper, size, prob) < p
-        if not short.any():
-            break
-        upper = np.where(short, upper * 2 + 1, upper)
-    lower = np.full(upper.shape, -1.0)
-    while (upper - lower > 1).any():
-        middle = np.floor((upper + lower) / 2)
-        enough = negative_binomial_cdf(middle, size, prob) >= p
-        upper, lower = np.where(enough, middle, upper), np.where(enough, lower, middle)
-    return np.asarray(upper, dtype=np.float64)
+    shape = p.shape
+    p, size, prob = p.ravel(), size.ravel(), prob.ravel()
+    mean, sd = size * (1 - prob) / prob, np.sqrt(size * (1 - prob)) / prob
+    skewness = (2 - prob) / np.sqrt(size * (1 - prob))
+    z = normal_quantile(p)
+    # (lower, upper]: the answer lies above lower and not above upper, once both are known to
+    upper = np.ceil(np.maximum(mean + sd * (z + (z * z - 1) * skewness / 6), 0))
+    lower = np.maximum(upper - 2, -1)
+    step = np.ones(upper.shape)
+    active = np.arange(upper.size)
+    while active.size:
+        i = active
+        short = negative_binomial_cdf(upper[i], size[i], prob[i]) < p[i]
+        beyond = ~short & (lower[i] >= 0) & (negative_binomial_cdf(lower[i], size[i], prob[i]) >= p[i])
+        lower[i] = np.where(short, upper[i], np.where(beyond, np.maximum(lower[i] - step[i], -1), lower[i]))
+        upper[i] = np.where(short, upper[i] + step[i], np.where(beyond, lower[i] + step[i], upper[i]))
+        step[i] *= 2
+        active = i[short | beyond]
+    active = np.flatnonzero(upper - lower > 1)
+    while active.size:
+        i = active
+        middle = np.floor((upper[i] + lower[i]) / 2)
+        enough = negative_binomial_cdf(middle, size[i], prob[i]) >= p[i]
+        upper[i], lower[i] = np.where(enough, middle, upper[i]), np.where(enough, lower[i], middle)
+        active = i[upper[i] - lower[i] > 1]
+    return np.asarray(upper.reshape(shape), dtype=np.float64)
 
 
 def _settle(guess: FloatArray, cdf: Callable[[FloatArray], FloatArray], p: FloatArray) -> FloatArray:

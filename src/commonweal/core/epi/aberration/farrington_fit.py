@@ -169,9 +169,9 @@ def _reweigh(
         if used == 1:
             centred = rows[TIME, i] - by_level[SUM_TIME, group[i]] / by_level[SUM, group[i]]
             leverage += centred**2 / fit[INFORMATION]
-        root = np.sqrt(rows[MU, i])
+        sixth = np.exp(-rows[ETA, i] / 6)
         scale = np.sqrt(fit[PHI] * (1 - leverage * rows[WORKING, i]))
-        residual = 1.5 * (rows[POWER, i] / np.cbrt(root) - root) / scale
+        residual = 1.5 * (rows[POWER, i] * sixth - 1 / sixth**3) / scale
         rows[WEIGHT, i] = 1 / residual**2 if residual > threshold else 1.0
         total += rows[WEIGHT, i]
     for i in range(n):

@@ -80,13 +80,13 @@ def _projected(cells: FloatArray, factor: FloatArray, sigma2: FloatArray, base: 
         open_ = seen <= j
         started = np.where(seen == j, latest, projected)
         with np.errstate(divide="ignore", invalid="ignore"):
-            process = per_step[:, j, None] / started
+            process = np.where(started > 0, per_step[:, j, None] / started, np.inf)
             estimate = np.where(base[:, j] > 0, per_step[:, j] / base[:, j], 0.0)
         variance = np.where(open_, variance + process + estimate[:, None], variance)
         projected = np.where(open_, started * factor[:, j, None], projected)
         # the estimation error of a factor is shared by all events that still need it
         shared = np.where(open_, ultimate, 0.0).sum(axis=1)
-        own = np.where(open_, np.nan_to_num(ultimate**2 * process, nan=0.0, posinf=0.0), 0.0).sum(axis=1)
+        own = np.where(open_ & (ultimate > 0), ultimate**2 * np.where(ultimate > 0, process, 0.0), 0.0).sum(axis=1)
         total_variance += own + shared**2 * estimate
     with np.errstate(invalid="ignore"):
         se = np.sqrt(np.where(latest > 0, ultimate**2 * variance, np.where(seen == delays - 1, 0.0, np.nan)))

@@ -1,4 +1,4 @@
-"""The log likelihood ratios of the scan models, their cheap upper bounds, and the sizes at which they reach a floor.
+"""The log likelihood ratios of the scan models, and the sizes at which they reach a floor.
 
 A window holds c of C cases and a size s of S. The size is the expectation (Poisson, permutation, expectation-based)
 or the number of cases and controls (Bernoulli). Sources: Kulldorff 1997; Kulldorff et al. 2005; Neill 2009.
@@ -38,22 +38,6 @@ def log_likelihood_ratio(model: int, c: float, s: float, cases: float, size: flo
 def _binomial(c: float, n: float) -> float:
     first = c * np.log(c / n) if c > 0 else 0.0
     return first + ((n - c) * np.log((n - c) / n) if n > c else 0.0)
-
-
-@compiled
-def ratio_bound(model: int, c: float, s: float, cases: float, size: float) -> float:
-    """An upper bound of the log likelihood ratio without logarithms (relative entropy never exceeds chi-square)."""
-    if model == EXPECTATION:
-        return (c - s) ** 2 / s
-    expected = s * cases / size
-    out = cases - expected
-    square = (c - expected) ** 2
-    if model == POISSON:
-        return square * cases / (expected * out) if out > 0 else np.inf
-    # n (p - q)^2 N / ((N - n) q (1 - q)) with p = c/n, q = C/N
-    if size <= s:
-        return np.inf
-    return square * size**3 / (s * (size - s) * cases * (size - cases))
 
 
 @compiled

@@ -141,8 +141,9 @@ def _limits(problem: Problem, w: int, floor: float) -> tuple[FloatArray, FloatAr
     if problem.model == EXPECTATION:
         cases = int(problem.size.sum() * 2 + 100)
     high = high_limits(problem.model, floor, cases, size, problem.least_cases)
-    low = low_limits(problem.model, floor, cases, size)
-    return high, low
+    if problem.direction == HIGH:
+        return high, np.full(1, np.inf)
+    return high, low_limits(problem.model, floor, cases, size)
 
 
 def _plan(problem: Problem, circles: Circles, w: int, limits: tuple[FloatArray, FloatArray]) -> Plan:
@@ -211,7 +212,7 @@ def _segments(
                 j += 1
                 length += 1
             # largest count that is low enough at the size of the segment's end
-            while below + 1 <= most and low_limit[below + 1] <= total:
+            while below + 1 < low_limit.size and low_limit[below + 1] <= total:
                 below += 1
             low[centre, segment] = below
             ends[centre, segment] = j

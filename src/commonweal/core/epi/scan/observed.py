@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from commonweal.core.epi.checks import FloatArray, IntArray
 from commonweal.core.epi.compiled import compiled
 from commonweal.core.epi.scan.geometry import Circles
-from commonweal.core.epi.scan.likelihood import HIGH, LOW, is_high, log_likelihood_ratio, ratio_bound
+from commonweal.core.epi.scan.likelihood import BERNOULLI, EXPECTATION, HIGH, LOW, is_high, log_likelihood_ratio
 from commonweal.core.epi.scan.problem import Problem
 
 
@@ -33,8 +33,7 @@ def best_windows(problem: Problem, circles: Circles) -> BestWindows:
     """The best window of each centre over all durations."""
     found = np.zeros((circles.stop.size, 5))
     chosen = np.ones(problem.start.size, dtype=np.bool_)
-    for centre in range(circles.stop.size):
-        _best_at(centre, *_plain(problem), circles.order, circles.stop, chosen, found[centre])
+    _best_everywhere(*_plain(problem), circles.order, circles.stop, chosen, found)
     return _packed(np.arange(circles.stop.size), found)
 
 
@@ -86,6 +85,27 @@ def _packed(centre: IntArray, found: FloatArray) -> BestWindows:
 
 
 @compiled
+def _best_everywhere(
+    window_cases: FloatArray,
+    window_size: FloatArray,
+    cases: FloatArray,
+    total_size: FloatArray,
+    model: int,
+    direction: int,
+    least_cases: int,
+    order: NDArray[np.int32],
+    stop: NDArray[np.int32],
+    chosen: NDArray[np.bool_],
+    found: FloatArray,
+) -> None:
+    for centre in range(stop.size):
+        _best_at(
+            centre, window_cases, window_size, cases, total_size, model, direction, least_cases, order, stop, chosen,
+            found[centre],
+        )
+
+
+@compiled
 def _best_at(
     centre: int,
     window_cases: FloatArray,
@@ -103,6 +123,12 @@ def _best_at(
     """Walk outwards from a centre; found = ratio, sites, window, cases, size of the best window."""
     windows = window_cases.shape[1]
     c, s = np.zeros(windows), np.zeros(windows)
+    # With the window's expectation e = s * share no ratio exceeds chi-square: (c - e)^2 / (e (1 - e/C) scale).
+    share, inverse, scale = np.ones(windows), np.zeros(windows), np.ones(windows)
+    if model != EXPECTATION:
+        share, inverse = cases / total_size, 1 / np.maximum(cases, 1.0)
+    if model == BERNOULLI:
+        scale = 1 - share
     best = 0.0
     for j in range(stop[centre]):
         site = order[centre, j]
@@ -110,9 +136,12 @@ def _best_at(
             c[w] += window_cases[site, w]
             s[w] += window_size[site, w]
         for w in range(windows):
-            if not chosen[w] or s[w] <= 0 or ratio_bound(model, c[w], s[w], cases[w], total_size[w]) <= best:
+            # most windows end at this bound, which needs neither logarithm nor division
+            expected = s[w] * share[w]
+            excess = c[w] - expected
+            if excess * excess <= best * expected * (1 - expected * inverse[w]) * scale[w]:
                 continue
-            if cases[w] == 0:
+            if not chosen[w] or cases[w] == 0 or s[w] <= 0:
                 continue
             high = is_high(model, c[w], s[w], cases[w], total_size[w])
             if (high and (direction == LOW or c[w] < least_cases)) or (not high and direction == HIGH):

@@ -18,7 +18,7 @@ from commonweal.core.errors import Refused
 EULER = 0.57721566490153286
 TIE = 1e-9
 """A simulated maximum this near below the observed ratio counts as equal, and equal counts against."""
-BATCH = 64
+BATCH = 128
 """Replicates simulated between two looks at a sequential test."""
 
 Simulate = Callable[[int, float], FloatArray]
