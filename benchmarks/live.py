@@ -1,0 +1,201 @@
+"""Single records by HTTP from four senders, and how long each takes to reach fifty open pages."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import click
+
+from benchmarks.installation import FEED, Installation, installation
+from benchmarks.people import Visitors, sign_in
+from benchmarks.serving import quantile, server
+
+TICKS = """
+import json
+from commonweal.site.installation import open_existing
+open_existing("live")
+from commonweal.web import db
+print(json.dumps([r["known_at"].timestamp() for r in db.rows("app", "select t.known_at from ledger.tick t join intake.submission s on s.tick_id = t.id where s.channel = 'http' group by 1 order by 1")]))
+"""
+TOKEN = """
+from commonweal.site.installation import open_existing
+open_existing("live")
+from commonweal.apps.intake import feeds
+print(feeds.rotate("bench"))
+"""
+BARE = """
+import json, threading, time, psycopg
+from commonweal.server import provider
+dsn = provider.ensure_server()
+with psycopg.connect(dsn, autocommit=True) as c:
+    c.execute("create table if not exists bare_commit (n int)")
+done = []
+def work():
+    n = 0
+    with psycopg.connect(dsn, autocommit=True) as c:
+        while time.monotonic() < end:
+            c.execute("insert into bare_commit values (1)"); n += 1
+    done.append(n)
+end = time.monotonic() + 3
+threads = [threading.Thread(target=work) for _ in range(4)]
+[t.start() for t in threads]; [t.join() for t in threads]
+with psycopg.connect(dsn, autocommit=True) as c:
+    c.execute("drop table bare_commit")
+print(sum(done) / 3)
+"""
+
+
+@dataclass
+class Reader:
+    """One open page: when each event came, and up to which instant it told."""
+
+    tier: str
+    seen: list[tuple[float, float]] = field(default_factory=list)
+
+
+@click.command(help="Single records by HTTP, and from commit to the open page.")
+@click.option("--seconds", default=20.0, show_default=True)
+@click.option("--readers", default=50, show_default=True)
+@click.option("--senders", default=4, show_default=True)
+@click.option("--rate", default=200.0, show_default=True, help="Records a second while pages are open.")
+@click.option("--json", "as_json", is_flag=True)
+def live(seconds: float, readers: int, senders: int, rate: float, as_json: bool) -> None:
+    with installation(scale=0.2) as place:
+        visitors = sign_in(place)
+        token = place.python(TOKEN).output.strip().splitlines()[-1]
+        bare = float(place.python(BARE).output)
+        with server(place) as port:
+            alone = send_for(port, token, seconds, senders, None, "a")
+            watched = watch(place, port, token, visitors, seconds, readers, senders, rate)
+    answer = {
+        "records_a_second": round(alone["rate"]),
+        "p50_ms": alone["p50_ms"],
+        "p95_ms": alone["p95_ms"],
+        "failed": alone["failed"],
+        "bare_commits_a_second": round(bare),
+        "ratio_to_bare_commits": round(alone["rate"] / bare, 3),
+        "watched": watched,
+    }
+    click.echo(json.dumps(answer, indent=None if as_json else 2))
+
+
+def send_for(port: int, token: str, seconds: float, senders: int, rate: float | None, name: str) -> dict[str, float]:
+    """Send single records over kept connections; `rate` paces all senders together, None sends as fast as answered."""
+    times: list[float] = []
+    failed: list[int] = []
+    begin = time.monotonic()
+
+    def sender(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        count = 0
+        while time.monotonic() - begin < seconds:
+            if rate is not None:
+                due = begin + count * senders / rate
+                time.sleep(max(0.0, due - time.monotonic()))
+            body = json.dumps(a_record(f"{name}-{number}-{count}"))
+            start = time.perf_counter()
+            connection.request(
+                "POST", f"/api/v1/feeds/{FEED}/results", body,
+                {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )  # fmt: skip
+            answer = connection.getresponse()
+            answer.read()
+            times.append((time.perf_counter() - start) * 1000)
+            if answer.status not in (200, 201):
+                failed.append(answer.status)
+            count += 1
+
+    threads = [threading.Thread(target=sender, args=(number,)) for number in range(senders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {
+        "rate": len(times) / (time.monotonic() - begin),
+        "p50_ms": round(quantile(times, 0.5), 1),
+        "p95_ms": round(quantile(times, 0.95), 1),
+        "failed": len(failed),
+    }
+
+
+def watch(
+    place: Installation,
+    port: int,
+    token: str,
+    visitors: Visitors,
+    seconds: float,
+    readers: int,
+    senders: int,
+    rate: float,
+) -> dict[str, object]:
+    """Open pages, send, and compare the instants at which ticks became known with those at which pages heard."""
+    stop = time.monotonic() + seconds + 4
+    pages = [Reader("local" if number % 2 else "national") for number in range(readers)]
+    cookies = {"local": visitors.local, "national": visitors.national}
+    threads = [
+        threading.Thread(target=_read, args=(port, cookies[page.tier], visitors.area, page, stop), daemon=True)
+        for page in pages
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(3)
+    start = time.time()
+    sent = send_for(port, token, seconds, senders, rate, "w")
+    time.sleep(2)
+    ticks = [tick for tick in json.loads(place.python(TICKS).output) if start <= tick <= start + seconds]
+    delays: dict[str, list[float]] = {"local": [], "national": []}
+    missed = 0
+    for page in pages:
+        seen = sorted(page.seen)
+        place_in = 0
+        for tick in ticks:
+            while place_in < len(seen) and seen[place_in][1] < tick:
+                place_in += 1
+            if place_in == len(seen):
+                missed += 1
+            else:
+                delays[page.tier].append(seen[place_in][0] - tick)
+    found = {tier: round(quantile(values, 0.95), 3) for tier, values in delays.items() if values}
+    return {
+        "sent_a_second": round(sent["rate"]),
+        "send_p95_ms": sent["p95_ms"],
+        "readers": readers,
+        "ticks": len(ticks),
+        "visible_p95_seconds": found,
+        "local_to_national": round(found["local"] / found["national"], 3) if len(found) == 2 else None,
+        "not_seen_by_the_end": missed,
+    }
+
+
+def _read(port: int, cookie: str, area: str, page: Reader, stop: float) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", f"/my-area?place={area}", headers={"Cookie": cookie})
+    text = connection.getresponse().read().decode()
+    address = re.search(r'data-live="([^"]+)"', text) or re.search(r'"(/my-area/live[^"]*)"', text)
+    if address is None:
+        raise RuntimeError(f"the page of {area} has no live address: {text[:300]}")
+    connection.request("GET", address.group(1).replace("&amp;", "&"), headers={"Cookie": cookie})
+    answer = connection.getresponse()
+    while time.monotonic() < stop:
+        line = answer.readline().decode()
+        if line.startswith("id: "):
+            page.seen.append((time.time(), datetime.fromisoformat(line[4:].strip()).timestamp()))
+
+
+def a_record(key: str) -> dict[str, object]:
+    """One good record at a home of the fictional city."""
+    return {
+        "record_id": key, "person_id": key, "age_years": 40, "sex": "female", "postcode": HOME, "revision": 1,
+        "postcode_source": "given_at_test", "pillar": "pillar2", "test_route": "home_kit", "test_type": "pcr",
+        "result": "positive" if hash(key) % 10 == 0 else "negative", "specimen_date": "2026-01-05T10:00",
+        "reported_at": "2026-01-06T09:00:00Z",
+    }  # fmt: skip
+
+
+HOME = "ZZ1 0AD"

@@ -1,0 +1,37 @@
+"""A server of the measured installation, on loopback, ended with the measurement."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from benchmarks.installation import Installation
+
+
+@contextmanager
+def server(place: Installation, *, worker: bool = False) -> Iterator[int]:
+    """Run `commonweal serve` on a free port; gives the port."""
+    command = [sys.executable, "-m", "commonweal", "serve", "--port", "0", "--worker" if worker else "--no-worker"]
+    process = subprocess.Popen(command, env=place.environment, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        found = re.search(r":(\d+)\s*$", line)
+        if found is None:
+            raise RuntimeError(f"the server said {line!r} instead of where it listens")
+        yield int(found.group(1))
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def quantile(values: list[float], share: float) -> float:
+    """The smallest value that at least this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1))]
