@@ -97,7 +97,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "commonweal.apps.access.middleware.DenyByDefault",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "commonweal.apps.access.middleware.KeepSession",
     "commonweal.apps.access.middleware.SecondFactor",
     "commonweal.apps.access.middleware.ActingOffice",

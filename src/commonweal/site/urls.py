@@ -9,14 +9,15 @@ from commonweal.site.api import api
 from commonweal.site.demo import views as demo
 from commonweal.web.home import home
 
-for _address in api.urls[0]:  # every operation states its own way of telling who asks: a token, or an acting office
+programs = api.urls  # asked for once: each asking makes new views, which would not be the marked ones
+for _address in programs[0]:  # every operation states its own way of telling who asks: a token, or an acting office
     if _address.callback is not None:
         login_not_required(_address.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
-    path("api/v1/", api.urls),
-    path("demo/<str:token>/<slug:who>", demo.enter),
+    path("api/v1/", programs),
+    path("demo/<str:token>/<slug:who>", demo.enter, name="demo"),
     path("account/", include("commonweal.apps.access.signin.urls")),
     path("", include("commonweal.apps.access.urls")),
     path("", include("commonweal.apps.intake.urls")),

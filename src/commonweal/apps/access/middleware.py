@@ -7,7 +7,6 @@ from typing import Any
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
-from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -16,7 +15,6 @@ from commonweal.apps.access import acting, shell
 from commonweal.apps.access.signin import adapters
 
 View = Callable[..., HttpResponseBase]
-PROGRAMS = "/api/"
 # The account pages of allauth cannot be marked: these are the steps on the way to a second factor.
 SECOND_FACTOR_STEPS = frozenset({"mfa_activate_totp", "account_reauthenticate", "mfa_reauthenticate", "account_logout"})
 ACCOUNT_PAGES = ("account_", "mfa_")
@@ -26,21 +24,6 @@ def needs_no_office(view: View) -> View:
     """Mark a view that a signed-in person may open before choosing an office (or without holding one)."""
     view.needs_office = False  # type: ignore[attr-defined]
     return view
-
-
-class DenyByDefault(LoginRequiredMiddleware):
-    """Every address needs a sign-in except views marked with Django's `login_not_required`.
-
-    Addresses for programs ask for a token or a session themselves, operation by operation, and answer with a problem
-    instead of a way to the sign-in page; a test looks at each operation.
-    """
-
-    def process_view(
-        self, request: HttpRequest, view_func: View, view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
-    ) -> HttpResponseBase | None:
-        if request.path.startswith(PROGRAMS):
-            return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class KeepSession:
@@ -73,8 +56,8 @@ class SecondFactor:
         name = request.resolver_match.url_name if request.resolver_match else None
         if name in SECOND_FACTOR_STEPS or getattr(view, "login_required", True) is False:
             return None
-        if _passed_second_factor(request) or request.path.startswith(PROGRAMS):
-            return None  # without the factor nobody acts, so programs get nothing by such a session
+        if _passed_second_factor(request):
+            return None
         if adapters.has_second_factor(request.user.pk):
             return _on_the_way(request, "mfa_reauthenticate")
         return _on_the_way(request, "mfa_activate_totp")
@@ -99,7 +82,7 @@ class ActingOffice:
         if not request.user.is_authenticated or acting.actor(request) is not None:
             return None
         name = (request.resolver_match.url_name if request.resolver_match else None) or ""
-        public = getattr(view, "login_required", True) is False or request.path.startswith(PROGRAMS)
+        public = getattr(view, "login_required", True) is False
         if public or name.startswith(ACCOUNT_PAGES) or getattr(view, "needs_office", True) is False:
             return None
         return _on_the_way(request, "access:acting")
