@@ -45,12 +45,19 @@ def engine(as_json: bool, large: bool) -> None:
     threads = thread_gain()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if as_json:
-        document = {"lines": [vars(line) for line in lines], "exponent": scaling, "threads": threads, "memory_mb": memory}
+        document = {
+            "lines": [vars(line) for line in lines],
+            "exponent": scaling,
+            "threads": threads,
+            "memory_mb": memory,
+        }
         click.echo(json.dumps(document, indent=1))
         return
     for line in lines:
         click.echo(line.text())
-    click.echo(f"scan seconds grow with places to the power {scaling:.2f}; two threads: {threads:.2f} x the speed of one")
+    click.echo(
+        f"scan seconds grow with places to the power {scaling:.2f}; two threads: {threads:.2f} x the speed of one"
+    )
     click.echo(f"largest memory {memory:.0f} MB")
 
 

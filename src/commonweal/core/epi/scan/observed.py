@@ -100,7 +100,17 @@ def _best_everywhere(
 ) -> None:
     for centre in range(stop.size):
         _best_at(
-            centre, window_cases, window_size, cases, total_size, model, direction, least_cases, order, stop, chosen,
+            centre,
+            window_cases,
+            window_size,
+            cases,
+            total_size,
+            model,
+            direction,
+            least_cases,
+            order,
+            stop,
+            chosen,
             found[centre],
         )
 
