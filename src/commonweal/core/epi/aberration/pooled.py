@@ -1,7 +1,7 @@
 """Aberration detection for many areas together: one season and calendar for all, a level for each.
 
 Fitting every area alone spends its few cases on the season. Here areas of a group share the seasonal curve, the trend
-and (daily) the day-of-week and holiday effects; each keeps its own level, and dispersions are drawn towards the group's.
+and (daily) the day-of-week and holiday effects; each keeps its own level, and dispersions are drawn to the group's.
 Past outbreaks are weighted down as in Farrington et al. 1996; the latest steps are left out as in Noufaily et al. 2013.
 """
 
@@ -30,8 +30,8 @@ class PooledOptions:
 
     years, period: history used, and steps a year (52 weekly, 365 daily). harmonics: sine-cosine pairs of the season.
     left_out: latest steps not used. alpha: one-sided rate of the mid-p value; 0.008 gives 1 % of weeks on overdispersed
-    series. threshold: Anscombe residual from which a past step is weighted down. own_dispersion: weight of an area's own
-    dispersion beside the group's.
+    series. threshold: Anscombe residual from which a past step is weighted down. own_dispersion: weight of an area's
+    own dispersion beside the group's.
     """
 
     years: int = 7
