@@ -91,7 +91,7 @@ def read(row: Mapping[str, Any], now: datetime) -> tuple[str | int | None, ...]:
     stands_in = f" ({row['on_behalf_of']})" if row.get("on_behalf_of") else ""
     return (
         times.when(row["at"], now),
-        f"{row['office']}, {row['organisation']}",
+        row["office"] if row["organisation"] in row["office"] else f"{row['office']}, {row['organisation']}",
         f"{row['person']}{stands_in}",
         str(row["purpose"]).replace("_", " "),
         str(row["query"]).replace("_", " "),
