@@ -59,7 +59,10 @@ def value(alias: str, sql: str, params: Params = ()) -> Any:
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, params)
         row = cursor.fetchone()
-    return row[0] if row else None
+        document = bool(cursor.description) and cursor.description[0].type_code == JSONB
+    if row is None or row[0] is None:
+        return None
+    return json.loads(row[0]) if document else row[0]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from commonweal.apps.intake.views import area, feeds, late
+from commonweal.apps.intake.views import area, feeds, late, upload
 
 
 class FormConverter:
@@ -28,6 +28,7 @@ urlpatterns = [
     path("balance.<form:form>", feeds.balance_sheet, name="balance_file"),
     path("feeds", feeds.feed_list, name="feeds"),
     path("feeds/<slug:name>", feeds.one_feed, name="feed"),
+    path("feeds/<slug:name>/upload", upload.upload, name="upload"),
     path("submissions/<int:number>", feeds.one_submission, name="submission"),
     path("orphans", feeds.orphan_list, name="orphans"),
     path("late", late.why_late, name="late"),
