@@ -40,8 +40,9 @@ select r.id, f.name as feed, t.known_at, r.revision, r.record_hash,
                     and k.record_hash = r.record_hash and k.revision > r.revision) as is_newest_version,
        r.scope_ltla, r.lsoa_code, r.msoa_code, r.ward_code, r.ltla_code, r.utla_code, r.postcode, r.postcode_source,
        r.specimen_date, r.specimen_at, r.lab_received_at, r.reported_at, r.reported_date, r.age_years, r.age_band,
-       r.sex, r.ethnic_group, r.occupation, r.workplace_postcode, r.pillar, r.test_route, r.test_type, r.result, r.symptomatic,
-       r.onset_date, r.setting_type, r.setting_id, r.incident_id, r.contacts_named, s.key_id, s.wrapped_key, s.payload
+       r.sex, r.ethnic_group, r.occupation, r.workplace_postcode, r.pillar, r.test_route, r.test_type, r.result,
+       r.symptomatic, r.onset_date, r.setting_type, r.setting_id, r.incident_id, r.contacts_named,
+       s.key_id, s.wrapped_key, s.payload
   from record.result r join intake.feed f on f.number = r.feed_number left join ledger.tick t on t.id = r.tick_id
   left join identity.sealed s on s.result_id = r.id
  where r.link_id = any (%s::uuid[]) order by t.known_at, r.id
