@@ -98,7 +98,8 @@ set_up() {
 }
 
 run_tests() {
-  local quick=(-q -p no:cacheprovider)
+  # two processes; each takes whole files, because a file's tests share one database
+  local quick=(-q -p no:cacheprovider -n 2 --dist loadfile --cov=commonweal --cov-report=term:skip-covered)
   say "Lint";            .venv/bin/ruff check .
   say "Format";          .venv/bin/ruff format --check .
   say "Import contracts"; .venv/bin/lint-imports

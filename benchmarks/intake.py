@@ -41,6 +41,8 @@ with psycopg.connect(dsn, dbname=provider.database_name(source)) as old, psycopg
             names.append(table); rows += n; size += os.path.getsize(f"{folder}/{table}.copy")
     tick = new.execute("select ledger.begin_tick()").fetchone()[0]
     new.execute("select commonweal.make_month_partition('record.result', commonweal.now()::date)")
+    for (submission,) in old.execute("select id from intake.submission").fetchall():
+        new.execute("insert into intake.opened_submission values (%s)", [submission])
     start = time.perf_counter(); seconds = {}
     for table in names:
         begin = time.perf_counter()
@@ -49,6 +51,7 @@ with psycopg.connect(dsn, dbname=provider.database_name(source)) as old, psycopg
             while block := source_file.read(1 << 20):
                 copy.write(block)
         seconds[table] = round(time.perf_counter() - begin, 2)
+    new.execute("delete from intake.opened_submission")
     new.execute("delete from ledger.opened_tick where id = %s", [tick])
     new.commit()
     total = time.perf_counter() - start

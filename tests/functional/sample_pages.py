@@ -184,9 +184,29 @@ def who_looked_page() -> dict[str, Any]:
             **common,
         },
     ]
+    offices = [
+        {
+            "office": "Duty officer",
+            "organisation": "National health protection",
+            "purpose": "outbreak_control",
+            "reads": 2,
+            "row_count": 61,
+            "named": 1,
+            "exported": 1,
+        },
+        {
+            "office": "Director of Public Health",
+            "organisation": "Fernleigh City Council",
+            "purpose": "outbreak_control",
+            "reads": 1,
+            "row_count": 412,
+            "named": 0,
+            "exported": 0,
+        },
+    ]
     days = [(TODAY, 3), (TODAY - timedelta(days=1), 41)]
     built = access_pages.who_looked(
-        rows, days, TODAY, Pager("Reads 1 to 3 of 3"), NOW, (Link("CSV", "/who-looked.csv"),)
+        rows, offices, days, TODAY, Pager("Reads 1 to 3 of 3"), NOW, (Link("CSV", "/who-looked.csv"),)
     )
     return {"looked": built, "page": built.page}
 

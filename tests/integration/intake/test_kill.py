@@ -217,8 +217,8 @@ def test_two_feeds_at_once_agree_on_persons(tokens: dict[str, str]) -> None:
     for thread in threads:
         thread.join()
     people = stored(
-        "select count(distinct l.component) as people, count(*) as results from record.result r"
-        " join identity.link l on l.id = r.link_id where r.specimen_date between '2020-04-01' and '2020-04-06'"
+        "select count(distinct c.root) as people, count(*) as results from record.result r"
+        " join identity.component c on c.id = r.person_id where r.specimen_date between '2020-04-01' and '2020-04-06'"
     )[0]
     assert people == {"people": 100, "results": 1200}
     cases = stored(

@@ -115,9 +115,9 @@ def key(version: dict[str, Any]) -> tuple[str, int, int]:
 def found(results: dict[int, tuple[str, int, int]]) -> tuple[Any, Any, Any]:
     """The same three as the database holds them, for the results of one trial."""
     rows = stored(
-        "select r.id, case when c.component is null then l.component else l.id end as person"
-        " from record.result r join identity.link l on l.id = r.link_id"
-        " left join identity.conflict c on c.component = l.component where r.id = any (%s)",
+        "select r.id, case when x.component is null then c.root else r.link_id end as person"
+        " from record.result r join identity.component c on c.id = r.person_id"
+        " left join identity.conflict x on x.component = c.root where r.id = any (%s)",
         [list(results)],
     )
     groups: dict[Any, set[Any]] = {}

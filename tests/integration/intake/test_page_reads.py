@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connections
 
 from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.apps.intake import delay_reasons, page_reads
@@ -24,11 +23,6 @@ CITY, COUNTY = "E06000016", "E07000135"
 @pytest.fixture(scope="module")
 def offices(tokens: dict[str, str]) -> dict[str, Actor]:
     """A city, its county neighbour and a laboratory office; one agreement for the city."""
-    with connections["migrate"].cursor() as cursor:
-        cursor.execute(
-            "create or replace function places.resolve_scope(code text) returns text[] language sql as 'select array[code]'"
-        )
-        cursor.execute("grant execute on function places.resolve_scope(text) to cw_authn")
     found = {
         "city": build.office("city", [CITY], "unitary_authority"),
         "nation": build.office("nation", [CITY, COUNTY]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -38,6 +37,7 @@ class WhoLooked:
 
 def who_looked(
     rows: Sequence[Mapping[str, Any]],
+    offices: Sequence[Mapping[str, Any]],
     days: Sequence[tuple[date, int]],
     day: date | None,
     pager: Pager,
@@ -47,8 +47,8 @@ def who_looked(
     """``rows`` of one day (or of all): at, office, organisation, person, purpose, query, class, row_count, exported."""
     return WhoLooked(
         Page("Who looked", HELP),
-        sentence(rows, day),
-        by_office(rows) if rows else None,
+        sentence(offices, day),
+        by_office(offices) if offices else None,
         ShownTable(
             PictureTable("Every read, newest first", READS, tuple(read(row, now) for row in rows)),
             downloads,
@@ -65,15 +65,13 @@ def who_looked(
     )
 
 
-def sentence(rows: Sequence[Mapping[str, Any]], day: date | None) -> str:
+def sentence(offices: Sequence[Mapping[str, Any]], day: date | None) -> str:
     when = f"On {wording.day(day)}" if day else "Up to now"
-    if not rows:
+    if not offices:
         return f"{when}, nobody read data about people of your area."
-    offices = len({row["office"] for row in rows})
-    named = sum(row["class"] == "L3" for row in rows)
-    exported = sum(bool(row["exported"]) for row in rows)
-    who = wording.counted(offices, "office", "offices")
-    said = f"{when}, {who} read data of your area {wording.counted(len(rows), 'time', 'times')}"
+    who = wording.counted(len({row["office"] for row in offices}), "office", "offices")
+    reads, named, exported = (sum(row[name] for row in offices) for name in ("reads", "named", "exported"))
+    said = f"{when}, {who} read data of your area {wording.counted(reads, 'time', 'times')}"
     return f"{said}: {wording.thousands(named)} with names, {wording.thousands(exported)} taken away as a file."
 
 
@@ -93,7 +91,7 @@ def read(row: Mapping[str, Any], now: datetime) -> tuple[str | int | None, ...]:
     stands_in = f" ({row['on_behalf_of']})" if row.get("on_behalf_of") else ""
     return (
         times.when(row["at"], now),
-        f"{row['office']}, {row['organisation']}",
+        row["office"] if row["organisation"] in row["office"] else f"{row['office']}, {row['organisation']}",
         f"{row['person']}{stands_in}",
         str(row["purpose"]).replace("_", " "),
         str(row["query"]).replace("_", " "),
@@ -103,13 +101,7 @@ def read(row: Mapping[str, Any], now: datetime) -> tuple[str | int | None, ...]:
     )
 
 
-def by_office(rows: Sequence[Mapping[str, Any]]) -> ShownTable:
-    reads: Counter[tuple[str, str, str]] = Counter()
-    left: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:
-        key = (row["office"], row["organisation"], str(row["purpose"]).replace("_", " "))
-        reads[key] += 1
-        left[key] += row["row_count"] or 0
+def by_office(offices: Sequence[Mapping[str, Any]]) -> ShownTable:
     columns = (
         Column("Office", numeric=False),
         Column("Organisation", numeric=False),
@@ -117,5 +109,8 @@ def by_office(rows: Sequence[Mapping[str, Any]]) -> ShownTable:
         Column("Reads"),
         Column("Rows"),
     )
-    cells = tuple((*key, count, left[key]) for key, count in reads.most_common())
+    cells = tuple(
+        (row["office"], row["organisation"], str(row["purpose"]).replace("_", " "), row["reads"], row["row_count"])
+        for row in offices
+    )
     return ShownTable(PictureTable("By office and purpose", columns, cells), identity="offices")

@@ -29,7 +29,18 @@ select r.at, o.title as office, g.name as organisation, p.name as person, r.on_b
   join access.person p on p.id = r.person_id
   left join access.read_rows w on w.read_id = r.id
  where r.at >= %(start)s::timestamptz and r.at < %(stop)s::timestamptz and r.place_codes && %(codes)s::text[]
- order by r.at desc, r.id
+ order by r.at desc, r.id limit %(limit)s offset %(offset)s
+"""
+LOOKED_BY_OFFICE = """
+select o.title as office, g.name as organisation, r.purpose, count(*) as reads,
+       coalesce(sum(w.row_count), 0)::bigint as row_count, count(*) filter (where r.class = 'L3') as named,
+       count(*) filter (where w.exported) as exported
+  from access.read_record r
+  join access.office o on o.id = r.office_id
+  join access.organisation g on g.id = o.organisation_id
+  left join access.read_rows w on w.read_id = r.id
+ where r.at >= %(start)s::timestamptz and r.at < %(stop)s::timestamptz and r.place_codes && %(codes)s::text[]
+ group by 1, 2, 3 order by 4 desc, 1, 2, 3
 """
 AGREEMENTS = """
 select s.id, s.title, s.template, s.version, s.place_code, s.parties, s.purposes, s.classes, s.expires_at, s.accepted,
@@ -59,14 +70,25 @@ def seats_of(person_id: UUID) -> tuple[Seat, ...]:
     return tuple(found.values())
 
 
-def who_looked(scope: Scope, day: date | None = None) -> list[dict[str, Any]]:
+def who_looked(
+    scope: Scope, day: date | None = None, *, limit: int | None = None, offset: int = 0
+) -> list[dict[str, Any]]:
     """The reads that touched the scope's places, newest first: both tiers, with office, person, purpose and size.
 
     `day` is a day in London; None gives everything that is kept. What was asked for (`filters`) is left out: a name
     or number looked up in one area is no matter of another.
     """
+    return scope.rows(WHO_LOOKED, {**_of_day(scope, day), "limit": limit, "offset": offset})
+
+
+def looked_by_office(scope: Scope, day: date | None = None) -> list[dict[str, Any]]:
+    """Rows office, organisation, purpose, reads, row_count, named, exported of a day (or of all), most reads first."""
+    return scope.rows(LOOKED_BY_OFFICE, _of_day(scope, day))
+
+
+def _of_day(scope: Scope, day: date | None) -> dict[str, Any]:
     start, stop = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)) if day is None else bounds(day)
-    return scope.rows(WHO_LOOKED, {"codes": list(scope.codes), "start": start, "stop": stop})
+    return {"codes": list(scope.codes), "start": start, "stop": stop}
 
 
 def days_looked(scope: Scope) -> list[dict[str, Any]]:

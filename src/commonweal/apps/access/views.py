@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +12,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -29,13 +26,14 @@ from commonweal.apps.access.signin.sessions import sign_out_everywhere
 from commonweal.core.access.permissions import may, may_speak_for
 from commonweal.core.access.policies import STATE_WORDS, can_accept, can_end, waiting_for
 from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.web import asking, db, exports
 from commonweal.web.pages import Help, Link, Page, Pager
 
 WHO_LOOKED_COLUMNS = (
     "at", "office", "organisation", "person", "on_behalf_of", "purpose", "query", "class", "place_codes", "row_count",
     "exported", "as_of", "agreements",
 )  # fmt: skip
-TEXT_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would read such a cell as a formula
+READS_A_PAGE = 100
 HELP = Help(
     "Who may see what: offices, agreements between the two tiers, and the record of every reading.",
     (
@@ -149,32 +147,39 @@ def end_agreement(request: HttpRequest, agreement_id: str) -> HttpResponse:
 def who_looked(request: HttpRequest) -> HttpResponse:
     """Who read records of my area: both tiers, on one list."""
     _check(request, "see_who_looked", "see who looked")
-    day = _day(request)
-    with scoped_read(_actor(request), query="who looked", filters={"day": day}, data_class="L1") as scope:
-        reads, days = queries.who_looked(scope, day), queries.days_looked(scope)
-    download = Link("CSV", reverse("access:who_looked_csv") + (f"?day={day}" if day else ""))
-    listed = [(row["day"], int(row["reads"])) for row in days]
-    shown = Pager(f"All {len(reads)} shown.")
-    looked = pages.who_looked(reads, listed, day, shown, timezone.now(), (download,))
+    asked, offset = _day(request), asking.number(request, "offset")
+    with scoped_read(_actor(request), query="who looked", filters={"day": asked}, data_class="L1") as scope:
+        days = [(row["day"], int(row["reads"])) for row in queries.days_looked(scope)]
+        day = asked or (days[0][0] if days else None)
+        reads = queries.who_looked(scope, day, limit=READS_A_PAGE + 1, offset=offset)
+        offices = queries.looked_by_office(scope, day)
+    pager = Pager(
+        f"Reads {offset + 1} to {offset + len(reads[:READS_A_PAGE])}.",
+        previous=asking.with_changed(request, offset=max(0, offset - READS_A_PAGE)) if offset else "",
+        next=asking.with_changed(request, offset=offset + READS_A_PAGE) if len(reads) > READS_A_PAGE else "",
+    )
+    links = tuple(
+        Link(form.upper(), reverse("access:who_looked_file", args=[form]) + (f"?day={day}" if day else ""))
+        for form in exports.TYPES
+    )
+    now = db.value("app", "select commonweal.now()")
+    looked = pages.who_looked(reads[:READS_A_PAGE], offices, days, day, pager, now, links)
     return render(request, "access/who_looked.html", {"page": looked.page, "looked": looked})
 
 
 @require_GET
-def who_looked_csv(request: HttpRequest) -> HttpResponse:
-    """The same list as a file, whole."""
+def who_looked_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The same list as a file, whole: of a day, or of everything that is kept."""
     _check(request, "see_who_looked", "see who looked")
     day = _day(request)
     with scoped_read(
         _actor(request), query="who looked", filters={"day": day}, data_class="L1", exported=True
     ) as scope:
         reads = queries.who_looked(scope, day)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(WHO_LOOKED_COLUMNS)
-    writer.writerows([_cell(read[column]) for column in WHO_LOOKED_COLUMNS] for read in reads)
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="who-looked-{day or "all"}.csv"'
-    return response
+    rows = [[read[column] for column in WHO_LOOKED_COLUMNS] for read in reads]
+    now = db.value("app", "select commonweal.now()")
+    provenance = exports.provenance(now, scope.agreements, f"Who looked: {day or 'all days'}")
+    return exports.download(exports.Table(f"who-looked-{day or 'all'}", WHO_LOOKED_COLUMNS, rows, provenance), form)
 
 
 @needs_no_office
@@ -258,8 +263,3 @@ def _onwards(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if safe and wanted != request.path else resolve_url(settings.LOGIN_REDIRECT_URL)
-
-
-def _cell(value: Any) -> str:
-    text = "; ".join(str(part) for part in value) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(TEXT_SIGNS) else text

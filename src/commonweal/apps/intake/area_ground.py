@@ -92,4 +92,6 @@ def _name(codes: tuple[str, ...], asked: tuple[str, ...]) -> str:
     if len(wanted) > NAMED:
         return f"{len(codes)} authorities"
     names = places.names(wanted)
+    if len(codes) > NAMED and set(wanted) - set(names):
+        return f"{len(codes)} authorities"
     return wording.joined([names.get(code, code) for code in wanted])

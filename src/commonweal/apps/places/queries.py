@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from commonweal.core.places import codes
+from commonweal.core.places.neighbours import nearest
 from commonweal.core.places.postcodes import normalise, territory
 from commonweal.web import db
 
 AREA_COLUMNS = "a.code, a.level, a.vintage, a.name, a.name_people_use, a.easting, a.northing, a.lat, a.long"
+
+NEAREST = 6  # neighbours of an area without an outline: about as many as areas in the plane have
 
 # Level -> the column of places.lsoa_scope that holds its codes.
 _COLUMN = {
@@ -115,10 +120,10 @@ def areas_in(code: str, level: str) -> list[Area]:
         f"""
         with inside as (
           select distinct s.{column} as code from places.lsoa_scope s
-           where s.scope_code = any (places.resolve_scope(%(code)s)) or s.msoa_code = %(code)s
+           where s.scope_code = any ((select places.resolve_scope(%(code)s))::text[]) or s.msoa_code = %(code)s
           union
           select a.scope_code from places.authority a
-           where %(level)s = 'ltla' and a.scope_code = any (places.resolve_scope(%(code)s)))
+           where %(level)s = 'ltla' and a.scope_code = any ((select places.resolve_scope(%(code)s))::text[]))
         select i.code, coalesce(a.level, %(level)s) as level, coalesce(a.vintage, 0) as vintage,
                a.name, a.name_people_use, a.easting, a.northing, a.lat, a.long
           from inside i left join places.area_now a on a.code = i.code and a.level = %(level)s
@@ -197,15 +202,54 @@ def newest_dataset() -> int:
 
 
 def neighbours(code: str, level: str) -> list[tuple[str, str, float]]:
-    """Neighbours of an area: (code, basis, metres). Touching ones where outlines are loaded, else the nearest ones."""
-    rows = db.rows(
+    """Neighbours of an area: (code, basis, metres). Touching ones where outlines are loaded, else the nearest ones.
+
+    `metres` is the gap between outlines ("touching") or the distance between the points of the areas ("distance").
+    """
+    touching = db.rows(
         "app",
         "select neighbour, basis, min(metres) as metres from places.neighbour where code = %s and level = %s"
         " group by neighbour, basis order by neighbour",
         [code, level],
     )
-    touching = [row for row in rows if row["basis"] == "touching"]
-    return [(row["neighbour"], row["basis"], float(row["metres"])) for row in touching or rows]
+    rows = touching or db.rows(
+        "app",
+        "select o.code as neighbour, 'distance' as basis, sqrt(power(o.easting - a.easting::float8, 2)"
+        " + power(o.northing - a.northing::float8, 2)) as metres"
+        "  from places.area_now a join places.area_now o on o.level = a.level and o.code <> a.code"
+        " where a.code = %s and a.level = %s and o.easting is not null and a.easting is not null"
+        " order by metres, o.code limit %s",
+        [code, level, NEAREST],
+    )
+    return [(row["neighbour"], row["basis"], round(float(row["metres"]), 1)) for row in rows]
+
+
+def neighbour_pairs(wanted: Sequence[str], level: str) -> list[tuple[str, str]]:
+    """Every pair of neighbours among these areas, in both directions, sorted: the graph that the sweep smooths over.
+
+    Touching outlines where every one of the areas has them, else mutual nearness of points.
+    """
+    rows = db.rows(
+        "app",
+        "select distinct code, neighbour from places.neighbour"
+        " where level = %s and code = any (%s) and neighbour = any (%s)",
+        [level, list(wanted), list(wanted)],
+    )
+    if {row["code"] for row in rows} >= set(wanted):
+        return sorted((row["code"], row["neighbour"]) for row in rows)
+    points = db.rows(
+        "app",
+        "select code, easting, northing from places.area_now where level = %s and code = any (%s)"
+        " and easting is not null and northing is not null order by code",
+        [level, list(wanted)],
+    )
+    near = nearest(
+        [row["code"] for row in points],
+        np.array([row["easting"] for row in points], dtype=np.float64),
+        np.array([row["northing"] for row in points], dtype=np.float64),
+        NEAREST,
+    )
+    return near.select("code", "neighbour").rows()
 
 
 def resolve_scope(code: str) -> list[str]:

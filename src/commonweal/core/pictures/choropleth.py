@@ -158,8 +158,9 @@ def sketch(data: AreaMap, shown: dict[str, AreaValue], sheet: Sheet, prefix: str
     """Legend, areas, lines to find one's way by, outlines, names."""
     keys, top = legend(data, sheet, prefix)
     projection, height = fit(data.shapes, 4, top, sheet.width - 8, 420 if sheet.narrow else 560)
-    areas = [area(shape, shown[shape.code], data.classes, projection, sheet, prefix) for shape in data.shapes]
-    borders = projection.path(ring for shape in data.shapes for ring in shape.rings)
+    paths = {shape.code: projection.path(shape.rings) for shape in data.shapes}
+    areas = [area(shape, shown[shape.code], data.classes, paths[shape.code], sheet, prefix) for shape in data.shapes]
+    borders = "".join(paths.values())
     thin = 0.5 if len(data.shapes) > 80 or sheet.narrow else 0.8
     body = [
         keys,
@@ -176,15 +177,13 @@ def sketch(data: AreaMap, shown: dict[str, AreaValue], sheet: Sheet, prefix: str
     )
 
 
-def area(
-    shape: AreaShape, value: AreaValue, classes: Classes, projection: Projection, sheet: Sheet, prefix: str
-) -> str:
+def area(shape: AreaShape, value: AreaValue, classes: Classes, path: str, sheet: Sheet, prefix: str) -> str:
     """One filled area with its name and value, a link on the page where it leads somewhere."""
     name = f"{shape.name}: {said_value(value, classes)}"
     drawn = tag(
         "path",
         tag("title", escape(name)),
-        d=projection.path(shape.rings),
+        d=path,
         fill=fill(value, classes, prefix),
         fill_rule="evenodd",
     )

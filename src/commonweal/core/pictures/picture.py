@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import palette
@@ -45,7 +45,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Picture:
-    """A finished picture. ``key`` is unique on its page and names its downloads."""
+    """A finished picture. ``key`` is unique on its page and names its downloads; the file is drawn when asked for."""
 
     key: str
     words: Words
@@ -53,7 +53,12 @@ class Picture:
     narrow: str
     table: PictureTable
     notes: tuple[str, ...] = ()
-    file: str = ""
+    draw_file: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def file(self) -> str:
+        """The stand-alone drawing, with everything inside that the page says around it."""
+        return self.draw_file()
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def compose(
     if not key.replace("-", "").isalnum():
         raise Refused(f"The picture key {key!r} must be letters, digits and hyphens: it becomes part of identifiers.")
     wide, narrow = (inline(f"{key}-{sheet.name}", words, draw, sheet, links=links) for sheet in (WIDE, NARROW))
-    return Picture(key, words, wide, narrow, table, notes, stand_alone(key, words, draw, notes))
+    return Picture(key, words, wide, narrow, table, notes, lambda: stand_alone(key, words, draw, notes))
 
 
 def inline(prefix: str, words: Words, draw: Draw, sheet: Sheet, *, links: bool) -> str:

@@ -61,6 +61,7 @@ class AreaFacts:
     areas: Mapping[str, SmallArea]
     group_residents: Mapping[str, int]
     new_care_homes: tuple[str, ...] | None = ()
+    group_word: str = "Neighbourhood"
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ def areas_picture(
         SOURCE,
         known,
         f"seven days to {wording.day_and_year(last)}",
-        area_word="Neighbourhood",
+        area_word=facts.group_word,
     )
     return draw_map(data, "areas")
 
@@ -203,7 +203,7 @@ def area_table(facts: AreaFacts, last: date, address: Address) -> ShownTable | N
     if not found:
         return None
     columns = (
-        Column("Neighbourhood", numeric=False),
+        Column(facts.group_word, numeric=False),
         Column("People per 100,000 residents", decimals=1),
         Column("People"),
         Column("Residents"),

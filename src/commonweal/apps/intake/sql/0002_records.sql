@@ -238,7 +238,7 @@ create table record.result (
   primary key (known_month, id)
 ) partition by range (known_month);
 create index result_scope_tick on record.result (scope_ltla, tick_id);
-create index result_link on record.result (link_id);
+create index result_person on record.result (person_id);
 call commonweal.declare_fact('record.result', 'one version of a laboratory result, without direct identifiers (L2)');
 call access.protect('record.result', 'L2');
 grant select on record.result to cw_app, cw_backup;
@@ -259,21 +259,30 @@ call commonweal.declare_fact('record.record_key', 'which versions of which recor
 
 -- Persons -------------------------------------------------------------------------------------------------------------
 
--- kind: 1 NHS number, 2 name + birth date + postcode, 3 the feed's own number for the person (strongest first).
+-- kind: 1 NHS number, 2 name + birth date + postcode, 3 the feed's own number for the person (strongest first). The kind
+-- and namespace are part of what is hashed, so a hash alone is the key.
 create table identity.link (
+  hash bytea primary key,
   kind smallint not null check (kind in (1, 2, 3)),
-  hash bytea not null,
   key_id smallint not null,
   id uuid not null,
   component uuid not null,
+  tick_id bigint not null
+);
+call commonweal.declare_fact('identity.link', 'the keyed hash of an identifier, and the component in which it was first met');
+
+-- A component is a person unless its identifiers contradict each other. It only grows: joined into another one, that is
+-- its root from then on. Birth (keyed hash) and sex are what its records say, kept at the root.
+create table identity.component (
+  id uuid primary key,
+  root uuid not null,
   birth bytea,
   sex text,
-  tick_id bigint not null,
-  primary key (kind, hash)
+  tick_id bigint not null
 );
-create index link_component on identity.link (component);
-comment on table identity.link is
-  'projection: keyed hashes of identifiers and the connected component each lies in; rebuilt from records and joins';
+create index component_root on identity.component (root) where root <> id;
+comment on table identity.component is
+  'projection: connected components of identifiers, where each lies now, and the birth date and sex known of it';
 
 create table identity.joined (
   component uuid not null,
@@ -369,10 +378,10 @@ grant usage on sequence intake.submission_id to cw_ingest;
 grant select, insert, delete on intake.opened_submission to cw_ingest;
 grant insert on intake.submission, intake.outcome, intake.tally, intake.held, intake.orphan, intake.orphan_end,
   record.record_key, identity.joined, identity.conflict to cw_ingest;
-grant select on record.record_key, identity.link, identity.joined, identity.conflict to cw_ingest;
-grant insert on identity.link to cw_ingest;
-grant update (component, birth, sex) on identity.link to cw_ingest;
+grant select on record.record_key, identity.link, identity.component, identity.joined, identity.conflict to cw_ingest;
+grant insert on identity.link, identity.component to cw_ingest;
+grant update (root, birth, sex) on identity.component to cw_ingest;
 grant insert on intake.orphan_end to cw_app;
-grant select on intake.held, record.record_key, identity.link, identity.joined, identity.conflict to cw_backup;
+grant select on intake.held, record.record_key, identity.link, identity.component, identity.joined, identity.conflict to cw_backup;
 
 select commonweal.make_partitions_ahead('record.result');

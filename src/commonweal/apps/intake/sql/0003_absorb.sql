@@ -8,8 +8,12 @@
 create function intake.make_staging() returns void
 language plpgsql as $$
 begin
-  set local client_min_messages = warning;
-  create temp table if not exists staged (
+  if to_regclass('pg_temp.staged') is not null then
+    return;
+  end if;
+  -- a chunk stays in memory: it is read several times
+  perform set_config('temp_buffers', '320MB', false);
+  create temp table staged (
     place integer not null,                -- 1.. within the chunk
     submission_id bigint not null,
     feed_number integer not null,
@@ -30,7 +34,7 @@ begin
     symptomatic boolean, onset_date date, setting_type text, setting_id text, incident_id text, contacts_named integer,
     sealing_key_id smallint, sealing_key bytea, sealed bytea
   ) on commit delete rows;
-  create temp table if not exists decided (
+  create temp table decided (
     place integer not null,
     outcome text not null,                 -- `new` until it is known whether it is accepted or superseded
     reasons text[] not null,
@@ -40,39 +44,50 @@ begin
     newest boolean not null,
     lsoa_code text, msoa_code text, ward_code text, ltla_code text, utla_code text, scope_ltla text
   ) on commit delete rows;
-  create temp table if not exists staged_identifier (
-    number integer not null,               -- 1.. within the chunk, each (kind, hash) once
+  create temp table replaced (             -- what the versions said that are the newest no longer
+    place integer not null,
+    person_id uuid not null, feed_number integer, record_hash bytea, scope_ltla text, lsoa_code text, specimen_date date,
+    pillar text, test_type text, result text, age_band text, sex text
+  ) on commit delete rows;
+  create temp table staged_identifier (
+    number integer not null,               -- 1.. within the chunk, each hash once
     kind smallint not null,
     hash bytea not null,
     key_id smallint not null,
     local integer not null,                -- connected component within the chunk
     id uuid not null,                      -- for a new link
-    component uuid not null,               -- for a new component; the same for all of one `local`
+    component uuid not null,               -- for a new component: the id of the first identifier in it
     birth bytea,                           -- keyed hash of the component's birth date, if any record gives one
     sex text,
     clash boolean not null                 -- the component's records give two birth dates or two sexes
   ) on commit delete rows;
-  create temp table if not exists linked (
+  create temp table linked (
     number integer not null,
     local integer not null,
     id uuid not null,
-    component uuid not null,
+    component uuid not null,               -- the root
     is_new boolean not null,
-    tells_more boolean not null            -- of a link that was there: it knew less, or something else
+    several boolean not null,              -- what is one component in the chunk was more than one
+    tells_more boolean not null            -- of a component that was there: it knew less, or something else
   ) on commit delete rows;
-  create temp table if not exists counted (          -- over all chunks
+  create temp table counted (              -- over all chunks
     scope_ltla text, lsoa_code text, specimen_date date, pillar text, test_type text, result text, age_band text,
     sex text, n smallint
   ) on commit delete rows;
-  create temp table if not exists touched (          -- components whose cases must be worked out again, over all chunks
+  create temp table touched (              -- components whose cases must be worked out again, over all chunks
     component uuid not null
+  ) on commit delete rows;
+  create temp table root (                 -- their roots
+    component uuid not null,
+    is_new boolean not null,
+    in_conflict boolean not null
   ) on commit delete rows;
 end $$;
 
 create function intake.clear_chunk() returns void
 language plpgsql as $$
 begin
-  truncate staged, decided, staged_identifier, linked;
+  truncate staged, decided, replaced, staged_identifier, linked;
 end $$;
 
 -- Step 0: one submission of a feed at a time; the month's partition is there. Returns null when these bytes, or this
@@ -119,12 +134,21 @@ declare
   left_out integer[];
 begin
   insert into decided
+  -- `offset 0` keeps a lookup a lookup: temporary tables have no statistics, and reading a large table whole for each
+  -- chunk is what a guess would lead to
   with versions as materialized (
-    select s.place, k.revision, k.content_hash, k.result_id, k.known_month
-      from staged s join record.record_key k on k.feed_number = s.feed_number and k.record_hash = s.record_hash
+    select s.place, k.*
+      from staged s
+     cross join lateral (select v.revision, v.content_hash, v.result_id, v.known_month from record.record_key v
+                          where v.feed_number = s.feed_number and v.record_hash = s.record_hash offset 0) k
      where s.fate < 2),
   newest as (
     select distinct on (place) place, revision, result_id, known_month from versions order by place, revision desc),
+  located as materialized (
+    select d.pcd, p.*
+      from (select distinct pcd from staged where fate = 0) d
+     cross join lateral (select c.scope_ltla, c.lsoa_code, c.msoa_code, c.ward_code, c.ltla_code, c.utla_code
+                           from places.postcode_current c where c.pcd = d.pcd offset 0) p),
   waiting as (
     select distinct s.place
       from staged s
@@ -146,7 +170,7 @@ begin
       left join versions same on same.place = s.place and same.revision = s.revision
       left join newest n on n.place = s.place
       left join waiting w on w.place = s.place
-      left join places.postcode_current p on p.pcd = s.pcd and s.fate = 0)
+      left join located p on p.pcd = s.pcd and s.fate = 0)
   select place, case outcome when 'differs' then 'rejected' else outcome end,
          case outcome when 'differs' then array['revision:content_differs']
                       when 'rejected' then reasons
@@ -182,39 +206,40 @@ begin
      where r.place = d.place;
   end if;
 
+  insert into replaced
+  select d.place, r.*
+    from decided d
+   cross join lateral (select v.person_id, v.feed_number, v.record_hash, v.scope_ltla, v.lsoa_code, v.specimen_date, v.pillar,
+                              v.test_type, v.result, v.age_band, v.sex
+                         from record.result v where v.known_month = d.replaces_month and v.id = d.replaces offset 0) r
+   where d.newest and d.replaces is not null;
+
   select array_agg(d.place) into left_out from decided d join staged s using (place)
    where s.fate = 0 and d.outcome in ('rejected', 'pending');
   return coalesce(left_out, '{}');
 end $$;
 
--- Step 2: whose records these are. Links are inserted in one order everywhere, so that two submissions that meet the
--- same identifiers wait for each other; then components that a record connects are joined. (Should two submissions
--- still lock each other out, the server ends one and the caller sends it again.)
+-- Step 2: whose records these are. Should two submissions meet the same new identifiers at the same time, the second
+-- waits for the first and then finds its links; should two lock each other out, the server ends one and the caller
+-- sends it again.
 create function intake.link_chunk() returns void
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
-  expected bigint;
-  added bigint;
 begin
   perform intake.find_links();
-  select count(*) into expected from linked where is_new;
-  if expected > 0 then
-    insert into identity.link (kind, hash, key_id, id, component, birth, sex, tick_id)
-    select i.kind, i.hash, i.key_id, i.id, n.component, i.birth, i.sex, tick
-      from linked n join staged_identifier i using (number)
-     where n.is_new
-     order by i.kind, i.hash
-    on conflict (kind, hash) do nothing;
-    get diagnostics added = row_count;
-    if added < expected then  -- another submission was first with some of them: theirs are the links
-      truncate linked;
-      perform intake.find_links();
-    end if;
-  end if;
-  if exists (select from linked where not is_new) then
+  begin
+    perform intake.add_links();
+  exception when unique_violation then  -- another submission was first with some of them: theirs are the links
+    truncate linked;
+    perform intake.find_links();
+    perform intake.add_links();
+  end;
+  if exists (select from linked where several) then
     perform intake.join_components();
-    perform intake.note_what_links_learn();
+  end if;
+  if exists (select from linked where tells_more) then
+    perform intake.note_what_components_learn();
   end if;
   insert into identity.conflict (component, reason, tick_id)
   select distinct n.component, 'two birth dates or sexes among records with one identifier', tick
@@ -227,79 +252,109 @@ language plpgsql as $$
 begin
   insert into linked
   with met as materialized (
-    select i.number, i.local, i.component as own, i.id as new_id, l.id, l.component,
-           l.id is not null and ((i.birth is not null and l.birth is distinct from i.birth)
-                              or (i.sex is not null and l.sex is distinct from i.sex)) as tells_more
-      from staged_identifier i left join identity.link l on l.kind = i.kind and l.hash = i.hash),
-  known as (
-    select local, min(component::text)::uuid as component from met where id is not null group by local)
-  select m.number, m.local, coalesce(m.id, m.new_id), coalesce(m.component, k.component, m.own), m.id is null, m.tells_more
+    select i.number, i.local, i.component as own, i.id as new_id, i.birth, i.sex, k.id, k.root
+      from staged_identifier i
+      left join lateral (select l.id, c.root from identity.link l join identity.component c on c.id = l.component
+                          where l.hash = i.hash offset 0) k on true),
+  known as materialized (
+    select m.local, m.root, m.several, c.birth is distinct from m.birth and m.birth is not null
+                                    or c.sex is distinct from m.sex and m.sex is not null as tells_more
+      from (select local, min(root::text)::uuid as root, count(distinct root) > 1 as several, min(sex) as sex,
+                   min(encode(birth, 'hex')) as hex, decode(min(encode(birth, 'hex')), 'hex') as birth
+              from met where id is not null group by local) m
+     cross join lateral (select c.birth, c.sex from identity.component c where c.id = m.root offset 0) c)
+  select m.number, m.local, coalesce(m.id, m.new_id), coalesce(k.root, m.own), m.id is null,
+         coalesce(k.several, false), coalesce(k.tells_more, false)
     from met m left join known k using (local);
 end $$;
 
--- Components that one local component touches become one. Repeats until nothing is left to join: a component that
--- another submission moved meanwhile is seen in the next round.
+create function intake.add_links() returns void
+language plpgsql as $$
+declare
+  tick bigint := current_setting('commonweal.open_tick')::bigint;
+begin
+  insert into identity.component (id, root, birth, sex, tick_id)
+  select i.component, i.component, i.birth, i.sex, tick
+    from staged_identifier i join linked n using (number) where n.component = i.id order by i.component;
+  insert into identity.link (hash, kind, key_id, id, component, tick_id)
+  select i.hash, i.kind, i.key_id, i.id, n.component, tick
+    from linked n join staged_identifier i using (number) where n.is_new order by i.hash;
+end $$;
+
+-- Components that one local component touches become one; another submission may have moved them meanwhile.
 create function intake.join_components() returns void
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
   met record;
+  roots uuid[];
+  kept uuid;
 begin
-  while exists (select from linked group by local having count(distinct component) > 1) loop
-    for met in
-      select min(component::text)::uuid as kept, array_agg(distinct component) as components
-        from linked group by local having count(distinct component) > 1 order by 1
-    loop
-      perform 1 from identity.link l where l.component = any (met.components) order by l.kind, l.hash for update;
+  for met in
+    select n.local, array_agg(distinct c.root) as roots
+      from linked n
+      join staged_identifier i using (number)
+      join identity.link l on l.hash = i.hash
+      join identity.component c on c.id = l.component
+     where n.several group by n.local order by n.local
+  loop
+    roots := intake.locked_roots(met.roots);
+    kept := (select min(r::text)::uuid from unnest(roots) as r);
+    if cardinality(roots) > 1 then
       insert into identity.joined (component, into_component, tick_id)
-      select gone, met.kept, tick from unnest(met.components) as gone where gone <> met.kept
-      on conflict do nothing;
+      select gone, kept, tick from unnest(roots) as gone where gone <> kept;
       insert into identity.conflict (component, reason, tick_id)
-      select met.kept, 'joined with a component in conflict', tick
-       where exists (select from identity.conflict c where c.component = any (met.components))
+      select kept, 'two birth dates or sexes among joined identifiers', tick
+       where exists (select from identity.conflict c where c.component = any (roots))
+          or (select count(distinct birth) > 1 or count(distinct sex) > 1 from identity.component where id = any (roots))
       on conflict do nothing;
-      update identity.link l set component = met.kept
-       where l.component = any (met.components) and l.component <> met.kept;
-      insert into touched values (met.kept);
-      -- two components that agreed each by itself may not agree together
-      perform intake.look_for_conflict(array[met.kept]);
-    end loop;
-    update linked n set component = l.component
-      from staged_identifier i join identity.link l on l.kind = i.kind and l.hash = i.hash
-     where i.number = n.number and l.component <> n.component;
+      update identity.component set birth = told.birth, sex = told.sex
+        from (select decode(min(encode(birth, 'hex')), 'hex') as birth, min(sex) as sex
+                from identity.component where id = any (roots)) told
+       where id = kept;
+      update identity.component set root = kept where id = any (roots) or (root = any (roots) and root <> id);
+      insert into touched values (kept);
+    end if;
+    update linked set component = kept, tells_more = true where local = met.local;
   end loop;
 end $$;
 
-create function intake.note_what_links_learn() returns void
+-- The roots of components, locked against other submissions and looked up again after any wait.
+create function intake.locked_roots(p_components uuid[]) returns uuid[]
 language plpgsql as $$
 declare
-  more uuid[];
+  before uuid[] := p_components;
+  after uuid[];
 begin
-  select array_agg(distinct component) into more from linked where tells_more;
-  if more is null then
-    return;
-  end if;
-  perform 1 from identity.link l where l.component = any (more) order by l.kind, l.hash for update;
-  insert into identity.conflict (component, reason, tick_id)
-  select distinct n.component, 'two birth dates or sexes for one identifier', current_setting('commonweal.open_tick')::bigint
-    from linked n join staged_identifier i using (number)
-    join identity.link l on l.kind = i.kind and l.hash = i.hash
-   where n.tells_more and (l.birth <> i.birth or l.sex <> i.sex)
-  on conflict do nothing;
-  update identity.link l set birth = coalesce(l.birth, i.birth), sex = coalesce(l.sex, i.sex)
-    from linked n join staged_identifier i using (number)
-   where n.tells_more and l.kind = i.kind and l.hash = i.hash;
-  perform intake.look_for_conflict(more);
+  loop
+    perform 1 from identity.component c where c.id = any (before) order by c.id for no key update;
+    select array_agg(distinct c.root order by c.root) into after from identity.component c where c.id = any (before);
+    exit when after <@ before;
+    before := after;
+  end loop;
+  return after;
 end $$;
 
-create function intake.look_for_conflict(p_components uuid[]) returns void
-language sql as $$
-  insert into identity.conflict (component, reason, tick_id)
-  select l.component, 'two birth dates or sexes among joined identifiers', current_setting('commonweal.open_tick')::bigint
-    from identity.link l where l.component = any (p_components)
-   group by l.component having count(distinct l.birth) > 1 or count(distinct l.sex) > 1
-  on conflict do nothing
-$$;
+create function intake.note_what_components_learn() returns void
+language plpgsql as $$
+declare
+  tick bigint := current_setting('commonweal.open_tick')::bigint;
+  told record;
+  now_root uuid;
+begin
+  for told in
+    select n.component, i.birth, i.sex
+      from linked n join staged_identifier i using (number) where n.tells_more group by 1, 2, 3 order by 1
+  loop
+    now_root := (intake.locked_roots(array[told.component]))[1];
+    insert into identity.conflict (component, reason, tick_id)
+    select now_root, 'two birth dates or sexes for one identifier', tick
+      from identity.component c where c.id = now_root and (c.birth <> told.birth or c.sex <> told.sex)
+    on conflict do nothing;
+    update identity.component set birth = coalesce(birth, told.birth), sex = coalesce(sex, told.sex) where id = now_root;
+    update linked set component = now_root where component = told.component and component <> now_root;
+  end loop;
+end $$;
 
 -- Step 3: results, keys, sealed fields, outcomes and waiting records are written; counts and touched persons are noted.
 create function intake.store_chunk(p_waiting_days integer) returns void
@@ -347,16 +402,12 @@ begin
   select d.scope_ltla, d.lsoa_code, s.specimen_date, s.pillar, s.test_type, s.result, s.age_band, s.sex, 1
     from decided d join staged s using (place) where d.newest;
   insert into counted
-  select r.scope_ltla, r.lsoa_code, r.specimen_date, r.pillar, r.test_type, r.result, r.age_band, r.sex, -1
-    from decided d join record.result r on r.known_month = d.replaces_month and r.id = d.replaces
-   where d.newest;
+  select scope_ltla, lsoa_code, specimen_date, pillar, test_type, result, age_band, sex, -1 from replaced;
   insert into touched
   select distinct n.component from decided d join staged s using (place) join linked n on n.number = s.strongest
    where d.result_id is not null and (s.result = 'positive' or d.replaces is not null or s.repeated);
   -- a newer version may name somebody else: the person of the one before has one result less
-  insert into touched
-  select distinct r.person_id
-    from decided d join record.result r on r.known_month = d.replaces_month and r.id = d.replaces where d.newest;
+  insert into touched select distinct person_id from replaced;
 end $$;
 
 -- Step 4, once a transaction: counts change by what is new and, where a version replaces another, by what that one said.
@@ -394,38 +445,30 @@ create function intake.work_out_cases(p_pathogen text, p_case_tests text[], p_wi
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
-  everybody uuid[];
   changes integer;
 begin
-  insert into touched select c.component from identity.conflict c where c.tick_id = tick;
-  -- what another submission joined meanwhile is followed to where it lies now
-  loop
-    update touched t set component = j.into_component from identity.joined j where j.component = t.component;
-    exit when not found;
-  end loop;
-  select array_agg(distinct component) into everybody from touched;
-  if everybody is null then
-    return 0;
-  end if;
-  -- wait for another submission that works on the same persons; what this one made nobody else can see yet
-  perform 1 from identity.link l
-   where l.component = any (everybody) and l.tick_id <> tick order by l.kind, l.hash for update;
-
-  with member as materialized (
-    select l.id as link_id, case when c.component is null then l.component else l.id end as person_id
-      from unnest(everybody) as t (component) join identity.link l using (component)
-      left join identity.conflict c using (component)),
+  perform intake.find_roots();
+  with lineage as materialized (  -- every component that lies in a root now
+    select r.component as id, r.component as root, r.is_new, r.in_conflict from root r
+    union all
+    select c.id, r.component, r.is_new, r.in_conflict
+      from root r
+     cross join lateral (select c.id from identity.component c where c.root = r.component and c.root <> c.id offset 0) c
+     where not r.is_new),
+  whose as materialized (
+    select l.root, l.is_new, l.in_conflict, case when l.in_conflict then r.link_id else l.root end as person_id, r.*
+      from lineage l
+     cross join lateral (
+       select r.id, r.link_id, r.specimen_date, r.specimen_at, r.feed_number, r.record_hash, r.revision, r.scope_ltla,
+              r.lsoa_code, r.msoa_code, r.pillar, r.test_type, r.result, r.age_band, r.sex, r.setting_type, r.setting_id
+         from record.result r where r.person_id = l.id offset 0) r),
   positive as materialized (
-    select m.person_id, r.specimen_date, r.id, r.scope_ltla, r.lsoa_code, r.msoa_code, r.pillar, r.test_type,
-           r.age_band, r.sex, r.setting_type, r.setting_id,
-           row_number() over (partition by m.person_id, r.specimen_date
-                              order by r.specimen_at nulls last, r.feed_number, r.record_hash) as place
-      from member m
-      join record.result r on r.link_id = m.link_id
-      join intake.feed f on f.number = r.feed_number and f.pathogen = p_pathogen
-     where r.result = 'positive' and r.test_type = any (p_case_tests)
-       and not exists (select from record.record_key k
-                        where k.feed_number = r.feed_number and k.record_hash = r.record_hash and k.revision > r.revision)),
+    select w.*, row_number() over (partition by person_id, specimen_date
+                                   order by specimen_at nulls last, feed_number, record_hash) as place
+      from whose w join intake.feed f on f.number = w.feed_number and f.pathogen = p_pathogen
+     where w.result = 'positive' and w.test_type = any (p_case_tests)
+       and not exists (select from record.record_key k where k.feed_number = w.feed_number
+                          and k.record_hash = w.record_hash and k.revision > w.revision offset 0)),
   episode as (
     select person_id, unnest(intake.episode_starts(array_agg(specimen_date order by specimen_date), p_window_days)) as start
       from positive where place = 1 group by person_id),
@@ -434,14 +477,14 @@ begin
       join positive p on p.person_id = e.person_id and p.specimen_date = e.start and p.place = 1),
   -- what stands now for these persons, and for those they were before a join or a conflict
   known_as as (
-    select person_id as before, person_id as now from member
-    union select link_id, person_id from member
-    union select component, component from unnest(everybody) as t (component)
-    union select j.component, j.into_component from identity.joined j where j.into_component = any (everybody)),
+    select l.id as before, l.root as now from lineage l where not l.is_new
+    union select w.link_id, case when w.in_conflict then w.link_id else w.root end from whose w where not w.is_new),
   standing as materialized (
     select * from (
       select distinct on (v.case_id) v.*, k.now
-        from known_as k join record.case_version v on v.person_id = k.before and v.pathogen = p_pathogen
+        from known_as k
+       cross join lateral (select c.* from record.case_version c
+                            where c.person_id = k.before and c.pathogen = p_pathogen offset 0) v
        order by v.case_id, v.version desc, k.now) newest
      where not withdrawn),
   kept as materialized (
@@ -495,6 +538,29 @@ begin
   return changes;
 end $$;
 
+-- The roots of all that was touched, locked against other submissions that work on the same persons.
+create function intake.find_roots() returns void
+language plpgsql as $$
+declare
+  tick bigint := current_setting('commonweal.open_tick')::bigint;
+  moved bigint;
+begin
+  insert into touched select c.component from identity.conflict c where c.tick_id = tick;
+  loop
+    truncate root;
+    insert into root
+    select c.root, bool_and(c.tick_id = tick and c.root = c.id), false
+      from (select distinct component from touched) t
+     cross join lateral (select c.id, c.root, c.tick_id from identity.component c where c.id = t.component offset 0) c
+     group by 1;
+    perform 1 from root r join identity.component c on c.id = r.component
+     where not r.is_new order by c.id for no key update of c;
+    select count(*) into moved from root r join identity.component c on c.id = r.component where c.root <> c.id;
+    exit when moved = 0;
+  end loop;
+  update root r set in_conflict = true from identity.conflict c where c.component = r.component;
+end $$;
+
 -- Last: the tally and the submission itself, which the deferred check compares with the outcomes. Returns the
 -- lower-tier codes whose counts changed (null when more than twenty).
 create function intake.finish_submission(
@@ -525,7 +591,8 @@ $$;
 
 -- Locks a feed by its number and makes partitions: what cw_ingest may call.
 grant execute on function intake.make_staging(), intake.clear_chunk(), intake.decide_chunk(), intake.link_chunk(),
-  intake.find_links(), intake.join_components(), intake.note_what_links_learn(), intake.look_for_conflict(uuid[]),
+  intake.find_links(), intake.add_links(), intake.join_components(), intake.locked_roots(uuid[]),
+  intake.note_what_components_learn(), intake.find_roots(),
   intake.store_chunk(integer), intake.write_counts(), intake.episode_starts(date[], integer),
   intake.work_out_cases(text, text[], integer), intake.touched_codes(),
   intake.came_before(text, bytea, text), intake.begin_submission(text, bytea, text),

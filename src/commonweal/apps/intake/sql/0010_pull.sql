@@ -35,9 +35,8 @@ language plpgsql as $$
 begin
   insert into record.departure
   select current_setting('commonweal.open_tick')::bigint, r.scope_ltla, r.feed_number, r.record_hash, s.revision
-    from decided d join staged s using (place)
-    join record.result r on r.known_month = d.replaces_month and r.id = d.replaces
-   where d.newest and r.scope_ltla <> d.scope_ltla
+    from replaced r join decided d using (place) join staged s using (place)
+   where r.scope_ltla <> d.scope_ltla
   on conflict do nothing;
 end $$;
 grant execute on function intake.depart_chunk() to cw_ingest;

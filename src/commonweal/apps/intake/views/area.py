@@ -113,6 +113,7 @@ def read(request: HttpRequest, as_of: datetime, *, exported: bool) -> tuple[Area
         feeds=page_reads.feed_freshness(as_of),
         areas=ground.areas,
         group_residents=ground.group_residents,
+        group_word="Authority" if ground.whole else "Neighbourhood",
         new_care_homes=care_homes(request, places, looked, as_of),
     )
     return facts, ground, scope.agreements

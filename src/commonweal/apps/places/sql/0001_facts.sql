@@ -131,13 +131,13 @@ create table places.neighbour (
   level places.level not null,
   vintage places.vintage not null,
   neighbour places.area_code not null,
-  basis text not null check (basis in ('touching', 'distance')),
+  basis text not null check (basis = 'touching'),
   metres real not null check (metres >= 0),
   dataset_id bigint not null,
   check (code <> neighbour),
   primary key (code, level, basis, neighbour, vintage, dataset_id)
 );
-call commonweal.declare_fact('places.neighbour', 'areas whose outlines come within 10 m, or the nearest ones where there are no outlines');
+call commonweal.declare_fact('places.neighbour', 'areas whose outlines come within 10 m of each other');
 
 create table places.postcode (
   pcd text not null check (length(pcd) between 5 and 7),

@@ -10,7 +10,6 @@ from commonweal.core.formats.ons import checks
 from commonweal.core.formats.ons.recognise import Found, Recognised
 from commonweal.core.formats.ons.tables import AreaTables, shaped
 from commonweal.core.places import bands
-from commonweal.core.places.neighbours import DISTANCE, nearest
 
 _MID_YEAR = (6, 30)  # mid-year estimates count residents on 30 June
 _ORDER = ("lsoa", "msoa", "ltla", "utla", "region")
@@ -34,7 +33,6 @@ def read_areas(recognised: Recognised, read: pl.DataFrame, label: str) -> AreaTa
         parents=shaped("parents", _parents(clean, chain, names)),
         populations=shaped("populations", populations),
         deprivation=shaped("deprivation", _deciles(recognised, clean, own, names)),
-        neighbours=shaped("neighbours", _nearest(recognised, clean, own, names)),
     )
 
 
@@ -134,17 +132,6 @@ def _populations(
         )
         for found in people
     ]
-
-
-def _nearest(recognised: Recognised, table: pl.DataFrame, own: Found, names: dict[int, str]) -> list[pl.DataFrame]:
-    """Neighbours by distance between the points of a table, for areas whose outlines may never be loaded."""
-    if not (recognised.one("easting") and recognised.one("northing")):
-        return []
-    placed = table.select(names[own.position], checks.metres("easting"), checks.metres("northing")).drop_nulls()
-    codes, eastings, northings = placed.get_columns()
-    near = nearest(codes.to_list(), eastings.to_numpy().astype(float), northings.to_numpy().astype(float))
-    about = {"level": pl.lit(own.column.name), "vintage": pl.lit(vintage_of(own)), "basis": pl.lit(DISTANCE)}
-    return [near.with_columns(**about)]
 
 
 def _deciles(recognised: Recognised, table: pl.DataFrame, own: Found, names: dict[int, str]) -> list[pl.DataFrame]:

@@ -64,7 +64,7 @@ BOUNDARIES = {
     "outline": pl.String(),
     "drawn": pl.String(),
 }
-# Both directions are there. `metres` is the smallest gap between outlines ("touching") or the distance between points.
+# Both directions are there. `metres` is the smallest gap between outlines ("touching").
 NEIGHBOURS = {
     "code": pl.String(),
     "level": pl.String(),
