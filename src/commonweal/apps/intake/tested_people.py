@@ -29,7 +29,7 @@ LINKS = """
 with asked as (select * from unnest(%s::smallint[], %s::bytea[]) as a (kind, hash)),
 met as (select l.id, l.component, c.component is not null as in_conflict
           from asked join identity.link l using (kind, hash) left join identity.conflict c using (component))
-select l.id, l.kind, l.sex, l.component, t.known_at as since, c.component is not null as in_conflict
+select l.id, l.kind, l.component, t.known_at as since, c.component is not null as in_conflict
   from identity.link l left join ledger.tick t on t.id = l.tick_id left join identity.conflict c using (component)
  where l.id in (select id from met) or l.component in (select component from met where not in_conflict)
  order by l.kind, l.id
@@ -94,7 +94,7 @@ def _links(cursor: CursorWrapper, asked: Sequence[Identifier]) -> list[Row]:
 
 def _link(link: Row) -> Row:
     """What is known by a link; the identifier itself is not kept, only its keyed hash."""
-    return _plain({"kind": Kind(link["kind"]).name.lower(), "since": link["since"], "sex": link["sex"]})
+    return _plain({"kind": Kind(link["kind"]).name.lower(), "since": link["since"]})
 
 
 def _result(row: Row, secrets: Secrets) -> Row:
