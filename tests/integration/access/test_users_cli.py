@@ -95,7 +95,7 @@ def test_from_nothing_to_a_director_and_away_again(capsys: pytest.CaptureFixture
         ("users authorities E12000004=East", 64, "no authority's code"),
         ("users sar", 64, "Say whom"),
         ("users sar --name X --postcode LE1", 64, "name, birth date and postcode together"),
-        ("users sar --nhs-number 1", 69, "No room of this installation"),
+        ("users sar --nhs-number 1", 64, "This is no NHS number"),
         ("users fly", 2, "No such command"),
         ("agreements accept x --as ivan@rutland.example --office y", 69, "no agreement 'x'"),
     ],

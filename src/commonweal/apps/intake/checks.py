@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from commonweal.apps.access import configuration
 from commonweal.web import db
 from commonweal.web.checks import Check
 
@@ -79,9 +80,33 @@ def _cases() -> list[str]:
     return [f"{r['lsoa_code']} {r['day']}: {r['cases'] or 0} cases, {r['counted'] or 0} counted" for r in rows]
 
 
+GRACE_DAYS = 2  # the nightly run may have been missed once
+OLD_KEYS = """
+select count(*) from identity.sealed s join record.record_key k using (result_id) join ledger.tick t on t.id = k.tick_id
+ where s.wrapped_key is not null and t.known_at < commonweal.now() - make_interval(days => %s)
+"""
+OLD_HELD = "select count(*) from intake.held where drop_after < commonweal.now() - make_interval(days => %s)"
+
+
+def _kept_too_long(data: str, sql: str, what: str) -> list[str]:
+    days = next(rule.days for rule in configuration.schedule().rules if rule.data == data)
+    count = db.value("backup", sql, [days + GRACE_DAYS])
+    return [f"{count} {what} are kept too long: commonweal retention run"] if count else []
+
+
+def _old_keys() -> list[str]:
+    return _kept_too_long("line_list_record", OLD_KEYS, "keys of identifiable fields")
+
+
+def _old_held() -> list[str]:
+    return _kept_too_long("held_record", OLD_HELD, "copies of records that were not taken")
+
+
 CHECKS = (
     Check("every record received has one outcome", "conservation", _balance),
     Check("every record without a place is in the queue", "conservation", _waiting),
+    Check("copies of records not taken are dropped in time", "place-scoped access", _old_held),
+    Check("identifiable fields open no longer than their rule says", "place-scoped access", _old_keys, thorough=True),
     Check("outcomes and tallies agree", "conservation", _outcomes, thorough=True),
     Check("counts of results are what the records say", "traceability", _counts, thorough=True),
     Check("counts of cases are what the cases say", "traceability", _cases, thorough=True),

@@ -62,7 +62,7 @@ def pathogen_pack(pathogen: str) -> PathogenPack:
 
 def rulebook(pathogen: str) -> Rulebook:
     """Everything that a submission of this pathogen is read, checked, hashed and sealed by."""
-    return Rulebook(line_list(), pathogen_pack(pathogen), _checker(pathogen), _secrets())
+    return Rulebook(line_list(), pathogen_pack(pathogen), _checker(pathogen), key_ring())
 
 
 @cache
@@ -70,7 +70,7 @@ def _checker(pathogen: str) -> Checker:
     return Checker(line_list(), pathogen_pack(pathogen))
 
 
-def _secrets() -> Secrets:
+def key_ring() -> Secrets:
     """The keys as they are now: person keys oldest first, so that records from before a rotation are still met."""
     home = Home.current()
     newest = keys.current(home, "person")
@@ -80,3 +80,9 @@ def _secrets() -> Secrets:
     )
     wrapping = keys.current(home, "identity")
     return Secrets(persons, persons[0], Sealer(wrapping.key_id, wrapping.material), os.urandom)
+
+
+def sealer(key_id: int) -> Sealer:
+    """The sealer that opens what one version of the identity key wrapped. Refused when that version is not there."""
+    key = keys.load(Home.current(), "identity", key_id)
+    return Sealer(key.key_id, key.material)

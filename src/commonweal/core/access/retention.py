@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from commonweal.core.access.documents import read
 from commonweal.core.errors import Refused
 
-# Evidence of who looked must outlive the questions that are asked about it; the database refuses less as well.
-SHORTEST_DAYS: Mapping[str, int] = {"access_record": 365}
+# Evidence of who looked must outlive the questions that are asked about it, and a destroyed key never comes back: a
+# slip in a document must not end an outbreak's line list. The database refuses less as well.
+SHORTEST_DAYS: Mapping[str, int] = {"access_record": 365, "line_list_record": 30}
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Rule:
     @property
     def sentence(self) -> str:
         """In words, for agreements and documents."""
-        kept = "removed at once" if self.days == 0 else f"kept {_period(self.days)} from {self.since}, then {self.then}"
-        return f"{self.data.replace('_', ' ')}: {kept}"
+        kept = f"until {self.since}" if self.days == 0 else f"{_period(self.days)} from {self.since}"
+        return f"{self.data.replace('_', ' ')}: kept {kept}, then {self.then}"
 
 
 @dataclass(frozen=True)

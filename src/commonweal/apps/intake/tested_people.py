@@ -1,0 +1,124 @@
+"""What intake holds on a tested person: results with their sealed fields opened, cases, and what links them.
+
+Read by the role that reads everything for a backup and writes nothing; who may ask is settled before, and entered in
+the ledger by the room that asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.utils import CursorWrapper
+
+from commonweal.apps.access.subjects import TestedPerson
+from commonweal.apps.intake import rulebook
+from commonweal.core.errors import Refused
+from commonweal.core.intake.asking import Identifier, identifiers_of
+from commonweal.core.intake.identifiers import Kind
+from commonweal.core.intake.sealing import Sealed
+from commonweal.core.intake.staging import Secrets
+from commonweal.web import db
+
+Row = dict[str, Any]
+
+# Where a component is in conflict nobody can say that its other identifiers are this person's.
+LINKS = """
+with asked as (select * from unnest(%s::smallint[], %s::bytea[]) as a (kind, hash)),
+met as (select l.id, l.component, c.component is not null as in_conflict
+          from asked join identity.link l using (kind, hash) left join identity.conflict c using (component))
+select l.id, l.kind, l.component, t.known_at as since, c.component is not null as in_conflict
+  from identity.link l left join ledger.tick t on t.id = l.tick_id left join identity.conflict c using (component)
+ where l.id in (select id from met) or l.component in (select component from met where not in_conflict)
+ order by l.kind, l.id
+"""
+RESULTS = """
+select r.id, f.name as feed, t.known_at, r.revision, r.record_hash,
+       not exists (select from record.record_key k where k.feed_number = r.feed_number
+                    and k.record_hash = r.record_hash and k.revision > r.revision) as is_newest_version,
+       r.scope_ltla, r.lsoa_code, r.msoa_code, r.ward_code, r.ltla_code, r.utla_code, r.postcode, r.postcode_source,
+       r.specimen_date, r.specimen_at, r.lab_received_at, r.reported_at, r.reported_date, r.age_years, r.age_band,
+       r.sex, r.ethnic_group, r.occupation, r.workplace_postcode, r.pillar, r.test_route, r.test_type, r.result,
+       r.symptomatic, r.onset_date, r.setting_type, r.setting_id, r.incident_id, r.contacts_named,
+       s.key_id, s.wrapped_key, s.payload
+  from record.result r join intake.feed f on f.number = r.feed_number left join ledger.tick t on t.id = r.tick_id
+  left join identity.sealed s on s.result_id = r.id
+ where r.link_id = any (%s::uuid[]) order by t.known_at, r.id
+"""
+# A person's earlier components are followed back: cases keep the one they were worked out for.
+CASES = """
+with recursive person as (
+  select unnest(%s::uuid[]) as id
+  union select j.component from identity.joined j join person p on p.id = j.into_component)
+select v.case_id, v.version, t.known_at, v.withdrawn, v.pathogen, v.episode_start, v.result_id, v.scope_ltla,
+       v.lsoa_code, v.msoa_code, v.pillar, v.test_type, v.age_band, v.sex, v.setting_type, v.setting_id
+  from record.case_version v left join ledger.tick t on t.id = v.tick_id
+ where v.person_id in (select id from person) or v.result_id = any (%s::bigint[])
+ order by v.case_id, v.version
+"""
+
+
+def held(person: TestedPerson) -> Mapping[str, Any] | None:
+    """Everything stored about a person, as values that JSON knows; None when nothing is.
+
+    Raises `Refused` for an impossible NHS number, and where a sealed field does not open or belongs to another record.
+    """
+    secrets = rulebook.key_ring()
+    asked = identifiers_of(
+        secrets.persons,
+        nhs_number=person.nhs_number,
+        name=person.name,
+        born=person.birth_date,
+        postcode=person.postcode,
+    )
+    with db.transaction("backup") as cursor:
+        links = _links(cursor, asked)
+        if not links:
+            return None
+        results = db.fetch(cursor, RESULTS, [[link["id"] for link in links]])
+        persons = sorted({link["id"] if link["in_conflict"] else link["component"] for link in links})
+        cases = db.fetch(cursor, CASES, [persons, [result["id"] for result in results]])
+    return {
+        "identifiers": [_link(link) for link in links],
+        "to_be_reviewed": any(link["in_conflict"] for link in links),
+        "results": [_result(row, secrets) for row in results],
+        "cases": [_plain(case) for case in cases],
+    }
+
+
+def _links(cursor: CursorWrapper, asked: Sequence[Identifier]) -> list[Row]:
+    return db.fetch(cursor, LINKS, [[kind for kind, _ in asked], [digest for _, digest in asked]])
+
+
+def _link(link: Row) -> Row:
+    """What is known by a link; the identifier itself is not kept, only its keyed hash."""
+    return _plain({"kind": Kind(link["kind"]).name.lower(), "since": link["since"]})
+
+
+def _result(row: Row, secrets: Secrets) -> Row:
+    key_id, wrapped, payload = row.pop("key_id"), row.pop("wrapped_key"), row.pop("payload")
+    record_hash = bytes(row.pop("record_hash"))
+    identifiable: Row | str = "none kept"
+    if payload is not None and wrapped is None:
+        identifiable = "erased: their key was destroyed"
+    elif payload is not None:
+        opened = rulebook.sealer(key_id).open_document(Sealed(bytes(wrapped), bytes(payload)), "record_id")
+        if secrets.records.one(f"record\x1f{row['feed']}", str(opened["record_id"])) != record_hash:
+            raise Refused(
+                f"The sealed fields of result {row['id']} are those of another record. Nothing was exported: compare "
+                "identity.sealed with a backup."
+            )
+        identifiable = {name: value for name, value in opened.items() if value is not None}
+    return {**_plain(row), "identifiable": identifiable}
+
+
+def _plain(row: Row) -> Row:
+    return {name: _value(value) for name, value in row.items() if value is not None}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
