@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,10 @@ KNOWN_OPTIONS = (
 )
 TIME_COLUMNS = ("date", "year", "t")
 YEAR, MONTH, DAY, GENERIC = "1", "2", "3", "4"
-MODELS = {"0": "poisson", "1": "bernoulli", "2": "permutation"}
-PERIODS = {"1": "spatial", "3": "retrospective", "4": "prospective"}
-DIRECTIONS = {"1": "high", "2": "low", "3": "both"}
-P_VALUES = {"0": "auto", "1": "monte_carlo", "2": "sequential", "3": "gumbel"}
+MODELS = MappingProxyType({"0": "poisson", "1": "bernoulli", "2": "permutation"})
+PERIODS = MappingProxyType({"1": "spatial", "3": "retrospective", "4": "prospective"})
+DIRECTIONS = MappingProxyType({"1": "high", "2": "low", "3": "both"})
+P_VALUES = MappingProxyType({"0": "auto", "1": "monte_carlo", "2": "sequential", "3": "gumbel"})
 
 
 @dataclass(frozen=True)
