@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from commonweal.core.epi import checks
 from commonweal.core.epi.aberration.ears import ears
 from commonweal.core.epi.aberration.farrington import FarringtonOptions, farrington, noufaily
 from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
@@ -37,10 +38,10 @@ def alarm_outcomes(case: Case) -> Iterator[Outcome]:
         alarm, upper = alarms(method, counts, steps)
         want = np.zeros(alarm.shape, dtype=bool)
         want[rows.numbers("series").astype(int) - 1, rows.numbers("t").astype(int) - 1 - steps[0]] = True
-        checks = [exact("alarms", alarm, want)]
+        compared = [exact("alarms", alarm, want)]
         if method == "farrington_noufaily_nb" and "expected_noufaily_nb.csv" in case.tables:
-            checks += _bounds(case.tables["expected_noufaily_nb.csv"], upper, steps)
-        yield Outcome(case.method, case.name, method, tuple(checks))
+            compared += _bounds(case.tables["expected_noufaily_nb.csv"], upper, steps)
+        yield Outcome(case.method, case.name, method, tuple(compared))
 
 
 def alarms(method: str, counts: FloatArray, steps: IntArray) -> tuple[BoolArray, FloatArray]:
@@ -70,7 +71,7 @@ def scan_power_outcomes(case: Case) -> Iterator[Outcome]:
     filled = np.zeros((population.size, 1))
     filled[int(np.argmax(population)), 0] = cases
     prepared = prepare.poisson(filled, population, points, prepare.Windows(period="spatial"))
-    rng = np.random.default_rng(SEED)
+    rng = checks.generator(SEED)
     problem, circles, site = prepared.problem, prepared.circles, prepared.sites.of_place
     index = {identifier: i for i, identifier in enumerate(places.words("id"))}
 
@@ -84,10 +85,10 @@ def scan_power_outcomes(case: Case) -> Iterator[Outcome]:
         members = [site[index[word]] for word in want.words("members")[row].split()]
         weight[members] *= want.numbers("rr")[row]
         found = np.concatenate([maxima(weight) for _ in range(ALTERNATIVE_BATCHES)])
-        checks = []
+        compared = []
         for column, level in LEVELS:
             critical = ordered[int(level * (ordered.size + 1)) - 1]
             short = want.numbers(column)[row] - float(np.mean(found > critical))
-            checks.append(Check(f"{column} short of the reference", max(0.0, short), POWER_MARGIN))
+            compared.append(Check(f"{column} short of the reference", max(0.0, short), POWER_MARGIN))
         variant = f"{want.words('centre')[row]}, {want.words('size')[row]} places"
-        yield Outcome(case.method, case.name, variant, tuple(checks))
+        yield Outcome(case.method, case.name, variant, tuple(compared))

@@ -16,7 +16,6 @@ from commonweal.core.epi.reproduction.wallinga_teunis import wallinga_teunis
 from commonweal.core.errors import Refused
 
 TOLERANCE = 1e-8
-COLUMNS = {"median": 0.5}
 
 
 def interval_outcomes(case: Case) -> Iterator[Outcome]:
@@ -86,7 +85,7 @@ def _listed(case: Case, name: str) -> FloatArray:
 
 
 def _levels(rows: Table) -> dict[str, float]:
-    return {name: float(name[1:]) for name in rows.columns if name[0] == "q" and name[1].isdigit()} | COLUMNS
+    return {name: float(name[1:]) for name in rows.columns if name[0] == "q" and name[1].isdigit()} | {"median": 0.5}
 
 
 def _cori_checks(found: Reproduction, rows: Table) -> Iterator[Check]:

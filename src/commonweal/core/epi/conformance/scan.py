@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,25 @@ QUANTILE_TOLERANCE = 0.03
 ERRORS = 4.0
 """Standard errors of both simulations that a p-value or null quantile may be off (some 400 are compared)."""
 SEED = 20201122
+KNOWN_OPTIONS = (
+    ("AnalysisType", ("1", "3", "4")),
+    ("ModelType", ("0", "1", "2")),
+    ("CriteriaForReportingSecondaryClusters", ("0",)),
+    ("IncludePurelySpatial", ("n",)),
+    ("IncludePurelyTemporal", ("n",)),
+    ("SpatialAdjustmentType", ("0",)),
+    ("SpatialWindowShapeType", ("0",)),
+    ("TimeTrendAdjustmentType", ("0", "4")),
+    ("IterativeScan", ("n",)),
+    ("UseAdjustmentsByRRFile", ("n",)),
+    ("MinimumCasesInLowRateClusters", ("0",)),
+)
 TIME_COLUMNS = ("date", "year", "t")
 YEAR, MONTH, DAY, GENERIC = "1", "2", "3", "4"
-MODELS = {"0": "poisson", "1": "bernoulli", "2": "permutation"}
-PERIODS = {"1": "spatial", "3": "retrospective", "4": "prospective"}
-DIRECTIONS = {"1": "high", "2": "low", "3": "both"}
-P_VALUES = {"0": "auto", "1": "monte_carlo", "2": "sequential", "3": "gumbel"}
+MODELS = MappingProxyType({"0": "poisson", "1": "bernoulli", "2": "permutation"})
+PERIODS = MappingProxyType({"1": "spatial", "3": "retrospective", "4": "prospective"})
+DIRECTIONS = MappingProxyType({"1": "high", "2": "low", "3": "both"})
+P_VALUES = MappingProxyType({"0": "auto", "1": "monte_carlo", "2": "sequential", "3": "gumbel"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,7 @@ def outcomes(case: Case) -> Iterator[Outcome]:
 
 def _variant(case: Case, name: str, variant: dict[str, Any]) -> Iterator[Check]:
     options = variant["options"]
+    _refuse_unknown(options)
     prepared, clock = prepared_case(case, options)
     analyses = _earlier_analyses(options, clock)
     inference = Inference(
@@ -90,8 +105,20 @@ def _variant(case: Case, name: str, variant: dict[str, Any]) -> Iterator[Check]:
     yield from _best_per_centre(case.table(f"{name}.best_per_centroid.csv"), prepared, result, place)
     clusters, members = case.table(f"{name}.clusters.csv"), case.table(f"{name}.members.csv")
     yield from _clusters(clusters, members, prepared, result, place, clock, inference)
+    # the permutation model prints its locations for another period, and stratified time as above
+    comparable = prepared.null.kind in ("multinomial", "sample")
+    if comparable and "expected_per_location.csv" in case.tables:
+        yield _per_location(case.tables["expected_per_location.csv"], prepared, place)
     if "null_llr" in variant:
         yield from _null(variant["null_llr"], result.null_maxima)
+
+
+def _refuse_unknown(options: dict[str, str]) -> None:
+    """An option that would change the result and is not known here must fail, not be passed over."""
+    for key, allowed in KNOWN_OPTIONS:
+        value = options.get(key, allowed[0])
+        if value not in allowed:
+            raise Refused(f"{key} is {value}; only {', '.join(allowed)} can be reproduced.")
 
 
 def prepared_case(case: Case, options: dict[str, str]) -> tuple[Prepared, Clock]:
@@ -116,8 +143,6 @@ def prepared_case(case: Case, options: dict[str, str]) -> tuple[Prepared, Clock]
             count, _ = expectation.by_weekday(count, count, _weekdays(clock))
         return prepare.permutation(count, points, windows, geographic=geographic), clock
     trend = options.get("TimeTrendAdjustmentType", "0")
-    if trend not in ("0", "4"):
-        raise Refused(f"TimeTrendAdjustmentType is {trend}; 0 (none) and 4 (stratified) are known here.")
     population = _population(case.table("population.csv"), strata, index, clock)
     weekday = _weekdays(clock) if options.get("AdjustForWeeklyTrends") == "y" else None
     return (
@@ -298,6 +323,16 @@ def _pairing(table: Table, members: Table, result: ScanResult, place: dict[str, 
         tied = np.flatnonzero(np.abs(result.ratio - _statistic(table)[i]) <= RATIO_TOLERANCE)
         pairing.append(next((int(k) for k in tied if own[k] == wanted), None))
     return pairing
+
+
+def _per_location(table: Table, prepared: Prepared, place: dict[str, int]) -> Check:
+    """Expectation of each site over the whole period; places at one point are added up."""
+    wanted, printed = np.zeros(prepared.problem.expected.shape[0]), np.zeros(prepared.problem.expected.shape[0])
+    known = [place[identifier] for identifier in table.words("LOC_ID")]
+    np.add.at(wanted, known, table.numbers("EXPECTED"))
+    np.add.at(printed, known, 1.0)
+    error = np.abs(prepared.problem.expected.sum(axis=1) - wanted) / np.maximum(printed, 1.0)
+    return Check("expected per location", float(error[printed > 0].max()), EXPECTED_TOLERANCE)
 
 
 def _p_values(
