@@ -102,21 +102,29 @@ write_line_list(Path(sys.argv[2]), benchmark_line_list(int(sys.argv[3]), int(sys
 
 
 @contextmanager
-def installation(*, scale: float = 1.0, keep: bool = False) -> Iterator[Installation]:
-    """An installation with the fictional county loaded and the feed `bench` open."""
+def bare_installation(*, keep: bool = False) -> Iterator[Installation]:
+    """An installation with nothing in it."""
     folder = Path(tempfile.mkdtemp(prefix="commonweal-bench-"))
     folder.chmod(0o711)
     try:
         place = Installation(folder)
         place.python(PREPARE)
-        (folder / "places").mkdir()
-        files = place.python(WORLD, str(folder / "places"), str(scale)).output.split("\n")
-        place.run("places", "load", *filter(None, files), quiet=True)
-        place.run("feeds", "add", FEED, "--owner", "bench-laboratory", quiet=True)
         yield place
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def installation(*, scale: float = 1.0, keep: bool = False) -> Iterator[Installation]:
+    """An installation with the fictional county loaded and the feed `bench` open."""
+    with bare_installation(keep=keep) as place:
+        folder = place.folder / "places"
+        folder.mkdir()
+        files = place.python(WORLD, str(folder), str(scale)).output.split("\n")
+        place.run("places", "load", *filter(None, files), quiet=True)
+        place.run("feeds", "add", FEED, "--owner", "bench-laboratory", quiet=True)
+        yield place
 
 
 def line_list(place: Installation, name: str, rows: int, seed: int = 1) -> Path:

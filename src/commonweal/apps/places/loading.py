@@ -157,13 +157,13 @@ class Session:
         newest = cursor.fetchone()[0]
         entered = Taken(reading.rows, reading.left_out, 0, edition)
         self._enter(dataset, entered, overrides=newest is None or edition >= newest)
+        self._learn_areas(dataset, reading, edition)
+        self.close()  # where the postcodes lie is read from the hierarchy, which the file may have added to
         if first:
             cursor.execute("select places.close_first_load()")
         else:
             cursor.execute("select places.take_postcodes(%s::bigint)", [dataset.id])
-        new = int(cursor.fetchone()[0])
-        self._learn_areas(dataset, reading, edition)
-        return Taken(reading.rows, reading.left_out, new, edition)
+        return Taken(reading.rows, reading.left_out, int(cursor.fetchone()[0]), edition)
 
     def _learn_areas(self, dataset: _Dataset, reading: PostcodeReading, edition: date) -> None:
         """What a postcode file says of areas: its authorities, and those of LSOAs when it covers most of the country.

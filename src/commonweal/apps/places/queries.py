@@ -87,6 +87,10 @@ class Postcode:
     long: float | None
 
 
+_AS_OF = (
+    "(select left(p.pcd, -3) || ' ' || right(p.pcd, 3) as pcds, p.ward as ward_code, p.ltla as ltla_code,"
+    " p.scope_code as scope_ltla, p.doterm is not null as terminated, p.* from places.postcodes_as_of(%s, %s) p) x"
+)
 _POSTCODE_COLUMNS = ", ".join(Postcode.__dataclass_fields__)
 
 
@@ -264,7 +268,7 @@ def postcode(text: str) -> Postcode | None:
 
 def postcode_as_of(text: str, as_of: datetime) -> Postcode | None:
     """What a postcode meant by what was known at an instant (scope and hierarchy are those in force)."""
-    return _postcode(text, "places.postcode_known(%s, %s)", [as_of])
+    return _postcode(text, _AS_OF, [as_of])
 
 
 def _postcode(text: str, source: str, before: list[Any]) -> Postcode | None:

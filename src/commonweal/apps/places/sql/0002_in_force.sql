@@ -71,38 +71,25 @@ create table places.postcode_now (
   northing integer,
   lat double precision,
   long double precision,
-  dataset_id bigint not null
+  dataset_id bigint not null,
+  oa_code text, lsoa_code text, msoa_code text, utla_code text, region_code text, country_code text,
+  scope_code text,
+  scope_basis text check (scope_basis in ('small_area', 'small_area_lookup', 'authority'))
 );
-comment on table places.postcode_now is 'projection: every postcode as the newest editions together state it';
+comment on table places.postcode_now is
+  'projection: every postcode as the newest editions together state it, with what it lies in by the scope vintage';
 
--- Codes of the scope's small-area vintage come first where a file gives them.
+-- One table and its key, so that a million rows or a single one join to it directly.
 create view places.postcode_current with (security_invoker = true) as
   select p.pcd, left(p.pcd, -3) || ' ' || right(p.pcd, 3) as pcds,
-         case v.small when 2021 then coalesce(p.oa21, p.oa11) else coalesce(p.oa11, p.oa21) end as oa_code,
-         coalesce(s.base_lsoa, case v.small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end)
-           as lsoa_code,
-         coalesce(s.msoa_code, case v.small when 2021 then coalesce(p.msoa21, p.msoa11) else coalesce(p.msoa11, p.msoa21) end)
-           as msoa_code,
-         p.ward as ward_code,
-         p.ltla as ltla_code,
-         coalesce(s.utla_code, a.utla_code) as utla_code,
-         coalesce(s.region_code, a.region_code, p.region) as region_code,
-         coalesce(s.country_code, a.country_code, p.country) as country_code,
-         coalesce(s.scope_code, a.scope_code) as scope_ltla,
-         case when s.lsoa_code = s.base_lsoa then 'small_area'
-              when s.lsoa_code is not null then 'small_area_lookup'
-              when a.code is not null then 'authority' end as scope_basis,
-         p.doterm is not null as terminated,
+         p.oa_code, p.lsoa_code, p.msoa_code, p.ward as ward_code, p.ltla as ltla_code, p.utla_code, p.region_code,
+         p.country_code, p.scope_code as scope_ltla, p.scope_basis, p.doterm is not null as terminated,
          p.dointr, p.doterm, p.large_user, p.easting, p.northing, p.lat, p.long,
          p.lsoa11 as lsoa11_code, p.lsoa21 as lsoa21_code, p.msoa11 as msoa11_code, p.msoa21 as msoa21_code,
          p.dataset_id
-    from places.postcode_now p
-   cross join lateral (select (select small_area_vintage from places.scope_vintage) as small) v
-    left join places.lsoa_scope s
-           on s.lsoa_code = case v.small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end
-    left join places.authority a on a.code = p.ltla;
+    from places.postcode_now p;
 comment on view places.postcode_current is
-  'view: what a postcode means now. pcd is the key (upper case, no spaces; indexed). lsoa_code, msoa_code, utla_code, region_code, country_code and scope_ltla belong to the scope vintage; ward_code and ltla_code are the newest file''s own. scope_ltla is null where no authority is known (place unknown). Stable: pcd, lsoa_code, msoa_code, ward_code, ltla_code, utla_code, scope_ltla, terminated.';
+  'view: what a postcode means now. pcd is the key (upper case, no spaces; indexed). lsoa_code, msoa_code, utla_code, region_code, country_code and scope_ltla belong to the scope vintage; ward_code and ltla_code are the newest file''s own. scope_ltla is null where no authority is known (place unknown). scope_basis says how it was found: by the small area, by what the small area became, or by the stated authority. Stable: pcd, lsoa_code, msoa_code, ward_code, ltla_code, utla_code, scope_ltla, terminated.';
 
 -- Any lower- or upper-tier, region or country code of any vintage -> the authorities of the scope vintage it covers;
 -- empty when the code is not known. Unitary authorities are both tiers, so their one code answers for both.
@@ -278,8 +265,16 @@ language sql volatile security definer set search_path = '' set work_mem = '128M
    where s.code is not null and s.areas >= w.areas;
 $$;
 
+create function places.hierarchy_digest() returns text
+language sql stable security definer set search_path = '' as $$
+  select md5(coalesce((select string_agg(s::text, '|' order by s.lsoa_code) from places.lsoa_scope s), '')
+          || coalesce((select string_agg(a::text, '|' order by a.code) from places.authority a), ''))
+$$;
+
 create function places.refresh_areas(p_people boolean default true) returns void
 language plpgsql volatile security definer set search_path = '' as $$
+declare
+  before text := places.hierarchy_digest();
 begin
   -- Freshly written tables have no statistics, and without them the joins below are planned for a handful of rows.
   analyze places.area, places.area_parent, places.code_change, places.population;
@@ -293,6 +288,9 @@ begin
   if p_people then
     perform places.refresh_denominator();
     analyze places.denominator;
+  end if;
+  if places.hierarchy_digest() <> before and exists (select from places.postcode_now) then
+    perform places.place_postcodes();
   end if;
 end $$;
 comment on function places.refresh_areas(boolean) is

@@ -38,35 +38,64 @@ $$;
 comment on function places.merged_postcodes(timestamptz, text[]) is
   'Postcodes as known at an instant (all, or those asked for), merged from their versions.';
 
--- The same columns as places.postcode_current, by what was known at an instant; hierarchy and scope are those in force.
-create function places.postcode_known(p_as_of timestamptz, p_pcds text[]) returns setof places.postcode_current
-language sql stable security definer set search_path = '' as $$
-  select p.pcd, left(p.pcd, -3) || ' ' || right(p.pcd, 3) as pcds,
-         case v.small when 2021 then coalesce(p.oa21, p.oa11) else coalesce(p.oa11, p.oa21) end as oa_code,
-         coalesce(s.base_lsoa, case v.small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end)
-           as lsoa_code,
-         coalesce(s.msoa_code, case v.small when 2021 then coalesce(p.msoa21, p.msoa11) else coalesce(p.msoa11, p.msoa21) end)
-           as msoa_code,
-         p.ward as ward_code,
-         p.ltla as ltla_code,
-         coalesce(s.utla_code, a.utla_code) as utla_code,
-         coalesce(s.region_code, a.region_code, p.region) as region_code,
-         coalesce(s.country_code, a.country_code, p.country) as country_code,
-         coalesce(s.scope_code, a.scope_code) as scope_ltla,
-         case when s.lsoa_code = s.base_lsoa then 'small_area'
-              when s.lsoa_code is not null then 'small_area_lookup'
-              when a.code is not null then 'authority' end as scope_basis,
-         p.doterm is not null as terminated,
-         p.dointr, p.doterm, p.large_user, p.easting, p.northing, p.lat, p.long,
-         p.lsoa11 as lsoa11_code, p.lsoa21 as lsoa21_code, p.msoa11 as msoa11_code, p.msoa21 as msoa21_code,
-         p.dataset_id
-    from places.merged_postcodes(p_as_of, p_pcds) p
-   cross join lateral (select (select small_area_vintage from places.scope_vintage) as small) v
-    left join places.lsoa_scope s
-           on s.lsoa_code = case v.small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end
-    left join places.authority a on a.code = p.ltla
-$$;
-grant execute on function places.postcode_known(timestamptz, text[]) to cw_app, cw_ingest, cw_engine, cw_queue;
+-- Where postcodes lie, by the hierarchy in force: by their LSOA (of the scope's small-area vintage where a file gives it),
+-- else by their authority. Said once, for the four places it is worked out for: a first file, a rebuild, a change of the
+-- hierarchy, and the past.
+do $do$
+declare
+  small constant text := '(select small_area_vintage from places.scope_vintage)';
+  placed constant text := replace($sql$
+    select p.pcd, p.dointr, p.doterm, p.large_user, p.oa11, p.oa21, p.lsoa11, p.lsoa21, p.msoa11, p.msoa21,
+           p.ward, p.ltla, p.county, p.region, p.country, p.easting, p.northing, p.lat, p.long, p.dataset_id,
+           case $small when 2021 then coalesce(p.oa21, p.oa11) else coalesce(p.oa11, p.oa21) end as oa_code,
+           coalesce(s.base_lsoa, case $small when 2021 then coalesce(p.lsoa21, p.lsoa11)
+                                             else coalesce(p.lsoa11, p.lsoa21) end) as lsoa_code,
+           coalesce(s.msoa_code, case $small when 2021 then coalesce(p.msoa21, p.msoa11)
+                                             else coalesce(p.msoa11, p.msoa21) end) as msoa_code,
+           coalesce(s.utla_code, a.utla_code) as utla_code,
+           coalesce(s.region_code, a.region_code, p.region) as region_code,
+           coalesce(s.country_code, a.country_code, p.country) as country_code,
+           coalesce(s.scope_code, a.scope_code) as scope_code,
+           case when s.lsoa_code = s.base_lsoa then 'small_area'
+                when s.lsoa_code is not null then 'small_area_lookup'
+                when a.code is not null then 'authority' end as scope_basis
+      from %s p
+      left join places.lsoa_scope s
+             on s.lsoa_code = case $small when 2021 then coalesce(p.lsoa21, p.lsoa11) else coalesce(p.lsoa11, p.lsoa21) end
+      left join places.authority a on a.code = p.ltla
+  $sql$, '$small', small);
+begin
+  execute format($f$create view places.placed_first with (security_invoker = true) as %s$f$,
+    format(placed, 'places.postcode'));
+  comment on view places.placed_first is 'view: the versions of postcodes, each with where it lies; a first file is read by it';
+  execute format($f$create view places.placed_again with (security_invoker = true) as %s$f$,
+    format(placed, 'places.postcode_now'));
+  comment on view places.placed_again is 'view: postcodes in force, with where they lie worked out again';
+  execute format($f$
+    create function places.postcodes_as_of(p_as_of timestamptz default 'infinity', p_pcds text[] default null)
+    returns setof places.postcode_now language sql stable security definer set search_path = '' set work_mem = '256MB'
+    as $b$ %s $b$ $f$, format(placed, 'places.merged_postcodes(p_as_of, p_pcds)'));
+  comment on function places.postcodes_as_of(timestamptz, text[]) is
+    'Postcodes as known at an instant (all, or those asked for); where they lie is by the hierarchy in force.';
+end $do$;
+
+-- Brings where postcodes lie up to date with the hierarchy; touches only those that moved.
+create function places.place_postcodes() returns bigint
+language plpgsql volatile security definer set search_path = '' set work_mem = '256MB' as $$
+declare
+  moved bigint;
+begin
+  update places.postcode_now n
+     set oa_code = p.oa_code, lsoa_code = p.lsoa_code, msoa_code = p.msoa_code, utla_code = p.utla_code,
+         region_code = p.region_code, country_code = p.country_code, scope_code = p.scope_code, scope_basis = p.scope_basis
+    from places.placed_again p
+   where p.pcd = n.pcd
+     and (n.oa_code, n.lsoa_code, n.msoa_code, n.utla_code, n.region_code, n.country_code, n.scope_code, n.scope_basis)
+         is distinct from
+         (p.oa_code, p.lsoa_code, p.msoa_code, p.utla_code, p.region_code, p.country_code, p.scope_code, p.scope_basis);
+  get diagnostics moved = row_count;
+  return moved;
+end $$;
 
 -- The first file goes straight into the facts: nobody reads yet, and keys are built in a third of the time once all rows
 -- are there. Between the two calls the transaction holds both tables for itself.
@@ -81,11 +110,12 @@ begin
 end $$;
 
 create function places.close_first_load() returns bigint
-language plpgsql volatile security definer set search_path = '' set maintenance_work_mem = '256MB' as $$
+language plpgsql volatile security definer set search_path = '' set work_mem = '256MB'
+  set maintenance_work_mem = '256MB' as $$
 declare
   taken bigint;
 begin
-  insert into places.postcode_now select * from places.postcode;
+  insert into places.postcode_now select * from places.placed_first;
   get diagnostics taken = row_count;
   alter table places.postcode add constraint postcode_pkey primary key (pcd, dataset_id);
   alter table places.postcode_now add constraint postcode_now_pkey primary key (pcd);
@@ -130,6 +160,8 @@ begin
           n.region, n.country, n.easting, n.northing, n.lat, n.long);
   get diagnostics taken = row_count;
   insert into places.postcode_now as n
+    (pcd, dointr, doterm, large_user, oa11, oa21, lsoa11, lsoa21, msoa11, msoa21, ward, ltla, county, region, country,
+     easting, northing, lat, long, dataset_id)
   select s.*, p_dataset from places.postcode_staging s
    where exists (select from places.postcode f where f.pcd = s.pcd and f.dataset_id = p_dataset)
   on conflict (pcd) do update set
@@ -154,6 +186,7 @@ begin
     dataset_id = excluded.dataset_id;
   truncate places.postcode_staging;
   if taken > 0 then
+    perform places.place_postcodes();
     analyze places.postcode_now;
   end if;
   return taken;
@@ -162,14 +195,14 @@ end $$;
 -- How many postcodes in force differ from what their versions amount to: none, unless something went wrong.
 create function places.postcode_differences() returns bigint
 language sql stable security definer set search_path = '' set work_mem = '256MB' as $$
-  select count(*) from places.merged_postcodes() m full join places.postcode_now n using (pcd)
+  select count(*) from places.postcodes_as_of() m full join places.postcode_now n using (pcd)
    where (m.*)::text is distinct from (n.*)::text
 $$;
 
 create function places.rebuild_postcodes() returns void
 language sql volatile security definer set search_path = '' set work_mem = '256MB' as $$
   delete from places.postcode_now;
-  insert into places.postcode_now select * from places.merged_postcodes();
+  insert into places.postcode_now select * from places.postcodes_as_of();
 $$;
 comment on function places.rebuild_postcodes() is 'Rebuilds the postcodes in force from the facts alone.';
 
@@ -189,8 +222,7 @@ language sql stable security definer set search_path = '' as $$
   select 'postcode', count(*) from places.postcode f where not exists (select from places.dataset d where d.id = f.dataset_id)
 $$;
 
-grant execute on function places.take_postcodes(bigint), places.open_first_load(), places.close_first_load()
-  to cw_ingest;
-grant execute on function places.merged_postcodes(timestamptz, text[])
+grant execute on function places.take_postcodes(bigint), places.open_first_load(), places.close_first_load() to cw_ingest;
+grant execute on function places.postcodes_as_of(timestamptz, text[])
   to cw_app, cw_ingest, cw_engine, cw_queue, cw_backup;
 grant execute on function places.orphans(), places.postcode_differences() to cw_ingest, cw_app, cw_backup;
