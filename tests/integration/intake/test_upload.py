@@ -44,8 +44,8 @@ def test_a_preview_shows_every_outcome_and_keeps_nothing(sender: Client) -> None
     )
     assert "Nothing has been kept yet" in page
     assert "1 accepted" in page
-    assert "1 rejected" in page
-    assert "1 pending" in page
+    assert "1 rejected with a reason" in page
+    assert "1 waiting for a place" in page
     assert stored(SUBMISSIONS) == before
     answer = sender.post("/feeds/lab-one/upload", {"key": key_in(page), "do": "send"})
     assert answer.status_code == 302
