@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 here=$PWD
 export COMMONWEAL_HOME="${COMMONWEAL_HOME:-$here/.commonweal}"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}" # kernels are threaded by us; two layers of threads only wait
 
 say() { printf '%s\n' "$*" >&2; }
 missing() { say "$1"; exit 69; }
