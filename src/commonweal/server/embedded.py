@@ -201,19 +201,28 @@ def _wait_for_leftovers(home: Home, dsn: str) -> None:
     """Let a server whose launcher was killed finish its fast shutdown before the next one starts."""
     deadline = time.monotonic() + START_SECONDS
     pid_file = home.server_folder() / "data" / "postmaster.pid"
-    while time.monotonic() < deadline and pid_file.exists():
-        try:
-            pid = int(pid_file.read_text().split()[0])
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            program = Path(f"/proc/{pid}/comm").read_text().strip()
-        except (OSError, ValueError, IndexError):
-            return
-        if state == "Z" or program != "postgres":
+    socket_lock = home.socket_folder() / f".s.PGSQL.{PORT}.lock"
+    while time.monotonic() < deadline and (pid_file.exists() or socket_lock.exists()):
+        alive = [pid for lock in (pid_file, socket_lock) if (pid := _postgres_of(lock)) is not None]
+        if not alive:
+            # a killed postmaster leaves its locks, and stays a zombie until somebody reaps it: it is dead all the same
             pid_file.unlink(missing_ok=True)
+            socket_lock.unlink(missing_ok=True)
             return
         if not _launcher_alive(home):
-            os.kill(pid, 2)
+            os.kill(alive[0], 2)
         time.sleep(0.1)
+
+
+def _postgres_of(lock: Path) -> int | None:
+    """The process that a lock file names, if it is a living postgres."""
+    try:
+        pid = int(lock.read_text().split()[0])
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        program = Path(f"/proc/{pid}/comm").read_text().strip()
+    except (OSError, ValueError, IndexError):
+        return None
+    return None if state == "Z" or program != "postgres" else pid
 
 
 def _launcher_alive(home: Home) -> bool:
