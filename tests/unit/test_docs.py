@@ -22,19 +22,21 @@ TEXT = {".py", ".md", ".sql", ".yaml", ".toml", ".html", ".js", ".css", ".lock",
 
 def command_line() -> str:
     """Every verb with its help, as click prints it."""
+    # As from the shell, below the command itself: a command remembers the help options of its first context.
+    top = click.Context(commands, info_name="commonweal", **commands.context_settings)
     lines = ["# Command line", "", "Generated from the program. `commonweal VERB --help` prints the same.", ""]
     for verb in sorted(VERBS):
-        lines += _described(commands.get_command(click.Context(commands), verb), f"commonweal {verb}")
+        lines += _described(commands.get_command(top, verb), f"commonweal {verb}", top)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _described(command: click.Command | None, name: str) -> list[str]:
+def _described(command: click.Command | None, name: str, parent: click.Context) -> list[str]:
     assert command is not None, name
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    context = click.Context(command, parent, info_name=name.split()[-1], max_content_width=100, terminal_width=100)
     lines = [f"## {name}", "", "```text", command.get_help(context), "```", ""]
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
-            lines += _described(command.get_command(context, inner), f"{name} {inner}")
+            lines += _described(command.get_command(context, inner), f"{name} {inner}", context)
     return lines
 
 
