@@ -171,7 +171,9 @@ RECORDS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(RECORDS)
 def test_preview_and_taking_in_always_agree(rows: list[dict[str, str]]) -> None:
     body = as_csv(*[record(**row) for row in rows])
