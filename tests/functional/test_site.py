@@ -31,6 +31,7 @@ DIRECTOR, MINISTER, OFFICE = (
     "minister@nation.example",
     "director-of-public-health-e06000016",
 )
+SENDER = "sender@lab.example"
 PAGES = ("/my-area", "/feeds", "/feeds/lighthouse", "/submissions/1", "/orphans", "/late", "/balance", "/who-looked/")
 
 
@@ -51,6 +52,11 @@ def site(space: str) -> Iterator[str]:
             "insert into access.organisation values ('lab', 'Lighthouse laboratory', 'laboratory', null, %s)",
             [write.tick],
         )
+        write.cursor.execute(
+            "insert into access.office values ('lab-office', 'lab', 'Sending office', %s, %s, %s)",
+            [["send_results"], ["result_delivery"], write.tick],
+        )
+    actions.invite(SENDER, "Sender", ["lab-office"])
     feeds.add("lighthouse", "lab", pathogen="covid-19")
     send(0, 60)
     records.send(
@@ -199,3 +205,21 @@ def test_what_changed_is_read_again_on_the_open_page(open_as_director: Callable[
     before = page.locator("#known-at").inner_text()
     send(300, 5)
     expect(page.locator("#known-at")).not_to_have_text(before, timeout=8_000)
+
+
+def test_a_file_is_previewed_and_sent(site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]) -> None:
+    state = {"cookies": signed_in(SENDER, "lab-office", "result_delivery"), "origins": []}
+    page = open_page(f"{site}/feeds/lighthouse/upload", width=320, storage_state=state).page
+    assert axe(page) == []
+    body = records.as_csv(records.record(record_id="U1"), records.record(record_id="U2", age_years="x"))
+    page.get_by_label("File with records").set_input_files({"name": "june.csv", "mimeType": "text/csv", "buffer": body})
+    page.get_by_role("button", name="Show what would become of it").click()
+    expect(page.locator(".cw-lead")).to_have_text(
+        "If you send it: 1 accepted and 1 rejected with a reason of 2 records."
+    )
+    assert axe(page) == []
+    assert not runs_sideways(page)
+    page.get_by_role("button", name="Send it").click()
+    expect(page.locator(".cw-lead")).to_have_text(
+        "2 records received: 1 accepted and 1 rejected with a reason. They add up."
+    )

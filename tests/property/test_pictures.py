@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commonweal.core import pictures as p
@@ -18,6 +18,8 @@ from commonweal.core.pictures import curve, frame
 from commonweal.core.pictures.picture import NARROW, WIDE, Sheet
 from commonweal.core.pictures.svg import escape
 
+# A machine that is busy with other tests is slow for reasons that say nothing about pictures.
+BUSY = [HealthCheck.too_slow, HealthCheck.data_too_large]
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBERS = ("x", "y", "x1", "y1", "x2", "y2", "width", "height", "cx", "cy", "r")
 HOSTILE = st.text(min_size=1, max_size=30) | st.sampled_from(
@@ -118,7 +120,7 @@ KINDS: list[tuple[Callable[..., p.Picture], st.SearchStrategy[Any]]] = [
 
 
 @pytest.mark.parametrize(("draw_it", "data"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=BUSY)
 @given(draw=st.data())
 def test_every_picture_holds_the_laws(
     draw_it: Callable[..., p.Picture], data: st.SearchStrategy[Any], draw: st.DataObject
@@ -187,7 +189,7 @@ def check_harmless(root: ElementTree.Element) -> None:
             assert name != "href" or value.startswith("/")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=BUSY)
 @given(curves())
 def test_the_curve_says_and_draws_what_its_data_say(data: p.EpidemicCurve) -> None:
     picture = p.draw_epidemic_curve(data)
@@ -211,7 +213,7 @@ def stack_heights(markup: str) -> list[float]:
 
 
 @given(curves())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=BUSY)
 def test_means_agree_with_the_obvious_way(data: p.EpidemicCurve) -> None:
     by_day = {each.day: each for each in data.days}
     for each, mean in zip(data.days, curve.seven_day_means(data.days), strict=True):
@@ -223,7 +225,7 @@ def test_means_agree_with_the_obvious_way(data: p.EpidemicCurve) -> None:
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=8), st.sampled_from([WIDE, NARROW]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=BUSY)
 def test_legend_items_stay_on_the_sheet_and_apart(texts: list[str], sheet: Sheet) -> None:
     markup, height = frame.legend([frame.LegendItem(text, fill="#000000") for text in texts], sheet)
     root = ElementTree.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{markup}</svg>')

@@ -119,6 +119,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 128 * 2**20  # a file of records is never spooled to a disk in clear
 FIRST_PAGE = "intake:my_area"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]

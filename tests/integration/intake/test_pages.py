@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from commonweal.apps.access import actions, agreements
+from commonweal.apps.access import actions, agreements, authorities
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.access.signin import accounts
 from commonweal.web import db
@@ -145,3 +145,13 @@ def test_a_nation_sees_its_authorities_by_name_and_leads_on(director: Client) ->
     assert "Seven-day rate 33.3 per 100,000 residents (1 person to " in text, (
         "only Leicester is open to it by agreement"
     )
+
+
+def test_before_any_agreement_is_in_force_the_first_page_leads_to_it() -> None:
+    authorities.ensure({"E06000017": "Rutland"})
+    actions.invite("director@rutland.example", "Director", ["director-of-public-health-e06000017"])
+    client = build.browser("director@rutland.example")
+    build.act(client, "director-of-public-health-e06000017", "outbreak_control")
+    answer = client.get("/my-area")
+    assert (answer.status_code, answer["Location"]) == (302, "/agreements/")
+    assert client.get("/my-area/curve.csv").status_code == 403

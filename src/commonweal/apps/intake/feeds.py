@@ -132,7 +132,8 @@ def set_state(name: str, state: str, reason: str) -> None:
 
 def column_mapping(name: str) -> dict[str, str]:
     """The feed's remembered column names: sender's name -> field id; empty when it uses the field ids."""
-    return dict(db.value("ingest", MAPPING, [name]) or {})
+    found = db.one("ingest", MAPPING, [name])
+    return dict(found["mapping"]) if found else {}
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from commonweal.apps.access import queries as access
 from commonweal.apps.access.scope import Scope, StreamScope, scoped_read
 from commonweal.apps.intake import area, area_ground, page_reads, page_settings, stream
 from commonweal.apps.intake.area_ground import Ground
@@ -54,9 +56,20 @@ def page(request: HttpRequest) -> HttpResponse:
         )
         return HttpResponseRedirect(f"{PATH}{clean}")
     as_of, looking_back = common.as_of(request)
-    facts, ground, _ = read(request, as_of, exported=False)
+    try:
+        facts, ground, _ = read(request, as_of, exported=False)
+    except NotAllowed:
+        if agreements_wait(request):
+            return HttpResponseRedirect(reverse("access:agreements"))
+        raise
     built = build(request, facts, ground, looking_back=looking_back)
     return render(request, "intake/my_area.html", {"page": built.page, "area": built})
+
+
+def agreements_wait(request: HttpRequest) -> bool:
+    """Whether no agreement of the office's organisation is in force, and one is there to be accepted: the next step."""
+    states = {row["state"] for row in access.agreements(organisation=common.seat(request).organisation_id)}
+    return "in_force" not in states and "offered" in states and common.has(request, "accept_agreement")
 
 
 @require_GET

@@ -1,113 +1,91 @@
-"""Upload a file to a feed: first what would become of it, then, when that is right, the sending."""
+"""*Upload*: a file is chosen, previewed, matched to fields, and sent when its sender confirms it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from commonweal.apps.intake import actions, feeds, previewing
-from commonweal.apps.intake.pages import outcomes as said
-from commonweal.apps.intake.pages.outcomes import WORDS
-from commonweal.apps.intake.pages.reasons import explained
-from commonweal.apps.intake.rulebook import rulebook
+from commonweal.apps.intake import actions, feeds, previews
+from commonweal.apps.intake.pages import upload
 from commonweal.apps.intake.views import common
-from commonweal.core.errors import NotAllowed, Refused
-from commonweal.core.pictures import Column, PictureTable
-from commonweal.web.pages import Help, Link, Page, ShownTable
+from commonweal.core.errors import NotAllowed
 
-HELP = Help(
-    "See what would become of a file before anything of it is kept, then send it.",
-    WORDS,
-    "The organisation that owns the feed; for the rules, the operator of this service.",
-)
-COLUMN = "column:"
+MATCH = "match-"
 
 
-@dataclass(frozen=True)
-class Upload:
-    """The view-model: the form, or what the chosen file would become."""
+class FileForm(forms.Form):
+    """The file to send."""
 
-    page: Page
-    feed: str
-    name: str = ""
-    key: str = ""
-    problem: str = ""
-    sentence: str = ""
-    table: ShownTable | None = None
-    unknown: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    chosen: dict[str, str] = field(default_factory=dict)
-    may_send: bool = False
+    file = forms.FileField(
+        label="File with records",
+        help_text="CSV, also packed with gzip; its columns are named as the published line list names them.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.gz,text/csv"}),
+    )
+
+
+def require_owner(request: HttpRequest, name: str) -> None:
+    """Only an office of the organisation that owns the feed sends to it."""
+    common.require(request, "send_results", "send results")
+    feed = feeds.feed(name, "app")
+    if common.seat(request).organisation_id != feed.owner_id:
+        raise NotAllowed(f"The feed {name!r} belongs to another organisation; only its own offices send to it.")
+
+
+def person(request: HttpRequest) -> str:
+    """Who sends: the person, by id, for the office."""
+    return f"{common.seat(request).title} ({common.actor(request).person_id})"
 
 
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest, name: str) -> HttpResponse:
-    """Choose a file, look at what it would become, name its columns, send it."""
-    common.require(request, "send_results", "send results")
-    feed = feeds.feed(name)
-    if common.seat(request).organisation_id != feed.owner_id:
-        raise NotAllowed(f"The feed {name!r} belongs to another organisation.")
-    page = Page(f"Upload a file to {name}", HELP, trail=(Link("Feeds", "/feeds"), Link(name, f"/feeds/{name}")))
-    if request.method == "GET":
-        return _shown(request, Upload(page, name))
-    given, key = request.FILES.get("file"), request.POST.get("key", "")
-    if given is None and not key:
-        return _shown(request, Upload(page, name, problem="Choose a file first."), 400)
-    if given is not None:
-        key = previewing.keep(given.chunks(), given.name or "upload.csv")
-    source = previewing.kept(key)
-    if request.POST.get("do") == "send":
-        receipt = actions.take_in(name, source)
-        previewing.drop(key)
-        return HttpResponseRedirect(f"/submissions/{receipt.submission}")
-    if request.POST.get("do") == "columns":
-        previewing.remember_columns(name, {**feeds.column_mapping(name), **_columns(request)})
-    return _preview(request, page, name, key)
+def choose(request: HttpRequest, name: str) -> HttpResponse:
+    """Choose a file; what would become of it is shown before anything is taken in."""
+    require_owner(request, name)
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    if form.is_valid():
+        given = form.cleaned_data["file"]
+        token = previews.keep(given.read(), name, person(request))
+        return show(request, name, token, str(given.name or "file"))
+    context = {"upload": upload.start(name), "page": upload.page_of(name), "form": form}
+    return render(request, "intake/upload.html", context, status=400 if form.errors else 200)
 
 
-def _columns(request: HttpRequest) -> dict[str, str]:
-    return {
-        column.removeprefix(COLUMN): str(value)
-        for column, value in request.POST.items()
-        if column.startswith(COLUMN) and value
-    }
-
-
-def _preview(request: HttpRequest, page: Page, name: str, key: str) -> HttpResponse:
-    source = previewing.kept(key)
-    mapping = feeds.column_mapping(name)
-    line_list = rulebook(feeds.feed(name).pathogen).line_list
-    strange = tuple(c for c in previewing.columns_of(key) if c not in line_list.ids and c not in mapping)
-    common_parts: dict[str, Any] = {
-        "name": source.provenance.label,
-        "key": key,
-        "unknown": strange,
-        "fields": tuple(line_list.ids),
-        "chosen": mapping,
-    }
-    try:
-        found = previewing.preview(name, source)
-    except Refused as refusal:
-        return _shown(request, Upload(page, name, problem=str(refusal), **common_parts), 400)
-    if found.came_before:
-        sentence = "These very bytes were taken in before. Sending them again would change nothing."
-        return _shown(request, Upload(page, name, sentence=sentence, **common_parts))
-    table = PictureTable(
-        f"The first {len(found.rows)} records",
-        (Column("Row"), Column("Would be", numeric=False), Column("Why, and what is odd", numeric=False)),
-        tuple(
-            (row["row_number"], row["outcome"], explained(row["outcome"], row["reasons"], row["notes"]))
-            for row in found.rows
-        ),
+def show(request: HttpRequest, name: str, token: str, label: str) -> HttpResponse:
+    """The preview of a waiting file."""
+    found = previews.preview(name, previews.kept(token, name, person(request), label))
+    built = upload.build(
+        name,
+        label,
+        token,
+        found.balance,
+        found.outcomes,
+        found.first,
+        found.unknown,
+        found.absent,
+        found.before,
+        found.refused,
     )
-    sentence = f"Nothing has been kept yet. If you send it: {said.sentence(found.balance)}"
-    built = Upload(page, name, sentence=sentence, table=ShownTable(table), may_send=True, **common_parts)
-    return _shown(request, built)
+    return render(request, "intake/preview.html", {"page": built.page, "preview": built})
 
 
-def _shown(request: HttpRequest, built: Upload, status: int = 200) -> HttpResponse:
-    return render(request, "intake/upload.html", {"page": built.page, "upload": built}, status=status)
+@require_POST
+def match(request: HttpRequest, name: str) -> HttpResponse:
+    """Remember which column is which field, and show the preview again."""
+    require_owner(request, name)
+    chosen = {
+        key.removeprefix(MATCH): str(field) for key, field in request.POST.items() if key.startswith(MATCH) and field
+    }
+    previews.remember_mapping(name, {**feeds.column_mapping(name), **chosen})
+    return show(request, name, request.POST.get("token", ""), request.POST.get("label", "file"))
+
+
+@require_POST
+def send(request: HttpRequest, name: str) -> HttpResponse:
+    """Take the confirmed file in, and show what became of it."""
+    require_owner(request, name)
+    token = request.POST.get("token", "")
+    source = previews.kept(token, name, person(request), request.POST.get("label", "file"))
+    receipt = actions.take_in(name, source)
+    previews.forget(token)
+    return HttpResponseRedirect(f"/submissions/{receipt.submission}")
