@@ -307,3 +307,16 @@ def test_extra_columns_and_quotes_make_no_difference(tmp_path):
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([[*rows[0], "added"], *([*row, "a,b\nc"] for row in rows[1:])])
     load(tmp_path, "lsoa.csv", lsoa_table())
     assert load(tmp_path, "onspd-2020-05.csv", text.getvalue().encode())[0].new == 3
+
+
+def test_postcodes_follow_when_the_hierarchy_is_told_more(tmp_path):
+    load(tmp_path, "lsoa.csv", lsoa_table())
+    only_2021 = {"lsoa21": "E01050004", "oa21": "E00100001", "msoa21": "E02010001"}
+    load(tmp_path, "nspl-2025-11.csv", directory({**FIRST[1], **only_2021}, header=ONLY_2021))
+    before = queries.postcode("LE1 1AB")
+    assert (before.lsoa_code, before.scope_basis) == ("E01050004", "authority")
+    changes = "LSOA11CD,LSOA21CD,LSOA21NM,LAD22CD\nE01000004,E01050004,Blaby 001F,E07000129\n"
+    load(tmp_path, "changes.csv", changes.encode())
+    after = queries.postcode("LE1 1AB")
+    assert (after.lsoa_code, after.msoa_code, after.scope_basis) == ("E01000004", "E02000003", "small_area_lookup")
+    assert db.value("app", "select places.postcode_differences()") == 0

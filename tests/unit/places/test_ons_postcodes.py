@@ -298,3 +298,35 @@ def test_an_endless_row_is_refused(monkeypatch):
 def test_an_open_quotation_mark_at_the_end_is_refused():
     data = csv_bytes(ONSPD, [postcode_row(ONSPD)]) + b'"LE1 1AB,\r\n'
     assert "row 3" in refusal(data)
+
+
+def learned(*rows: dict[str, str]):
+    reading, frames = opened(csv_bytes(ONSPD, [postcode_row(ONSPD, **row) for row in rows])).postcodes()
+    list(frames)
+    return reading
+
+
+def test_a_file_teaches_what_its_authorities_lie_in():
+    district = {"ltla": "E07000129", "county": "E10000018"}
+    reading = learned(
+        {}, {"pcds": "LE1 1AB", **district}, {"pcds": "LE1 1AD", "ltla": "E08000001", "county": "E11000001"}
+    )
+    tables = reading.authorities(2020)
+    assert tables.areas.select("code", "level", "vintage").sort("code").rows() == [
+        ("E06000016", "ltla", 2020),
+        ("E07000129", "ltla", 2020),
+        ("E08000001", "ltla", 2020),
+    ]
+    upper = tables.parents.filter(pl.col("parent_level") == "utla")
+    assert upper.select("code", "parent_code").rows() == [("E07000129", "E10000018")]  # no metropolitan county
+    assert set(tables.parents.filter(pl.col("parent_level") == "country")["parent_code"]) == {"E92000001"}
+
+
+def test_an_lsoa_belongs_to_the_authority_of_most_of_its_postcodes_in_use():
+    ended = [{"pcds": f"LE1 {n}AA", "ltla": "E07000129", "doterm": "200101"} for n in range(1, 5)]
+    live = [{"pcds": f"LE1 {n}AA", "ltla": ltla} for n, ltla in ((5, "E07000130"), (6, "E07000130"), (7, "E07000129"))]
+    small = learned(*ended, *live).small_areas(2020)
+    assert small.select("code", "level", "vintage", "parent_code", "parent_vintage").rows() == [
+        ("E01032873", "lsoa", 2011, "E07000130", 2020),
+        ("E01035000", "lsoa", 2021, "E07000130", 2020),
+    ]

@@ -122,8 +122,10 @@ def open_official(blocks: Iterable[bytes], label: str, edition: date | None = No
 
 def _head(stream: Iterator[bytes]) -> bytes:
     head = b""
-    while head.count(b"\n") <= LONGEST_PREAMBLE and len(head) < LONGEST_RECORD and (piece := next(stream, b"")):
+    for piece in stream:
         head += piece
+        if head.count(b"\n") > LONGEST_PREAMBLE or len(head) >= LONGEST_RECORD:
+            break
     return head
 
 

@@ -160,8 +160,10 @@ def _chain(head: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
 
 def _at_least(source: Iterator[bytes], size: int) -> bytes:
     head = b""
-    while len(head) < size and (piece := next(source, b"")):
+    for piece in source:  # a piece may be empty: unpacking begins with a header that gives no text
         head += piece
+        if len(head) >= size:
+            break
     return head
 
 
