@@ -7,19 +7,19 @@ property test demands the same rows from both.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from commonweal.core.intake.identifiers import Kind, label
-from commonweal.core.intake.obvious import Value, Verdict
+from commonweal.core.intake.obvious import EPOCH, Value, Verdict
 from commonweal.core.intake.persons import components_of
 from commonweal.core.intake.reading import Malformed
 from commonweal.core.intake.rules import UNKNOWN, Fate
 from commonweal.core.intake.schema import LineList
-from commonweal.core.intake.staging import CARRIED, IDENTIFIERS, STAGED, Secrets, age_bands_of, ordered_ids
+from commonweal.core.intake.staging import CARRIED, IDENTIFIERS, INSTANTS, STAGED, NewIds, Secrets, age_bands_of
 
 Cell = Value | bytes | Sequence[str]
 Row = dict[str, Cell]
@@ -78,6 +78,7 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
     verdict, values = record.verdict, record.verdict.values
     age = values["age_years"]
     row: Row = {name: values.get(name) for name in CARRIED}
+    row |= {name: _microseconds(values[name]) for name in INSTANTS}
     row |= {
         "row_number": record.number,
         "fate": int(verdict.fate),
@@ -97,6 +98,10 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
         sealed = secrets.sealer.seal([_message(record, line_list)], [binding], secrets.random_bytes)[0]
         row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
     return row
+
+
+def _microseconds(instant: Value) -> int | None:
+    return (instant - EPOCH) // timedelta(microseconds=1) if isinstance(instant, datetime) else None
 
 
 def _message(record: Record, line_list: LineList) -> bytes:
@@ -174,9 +179,7 @@ class Group:
             for place, row in enumerate(self.rows)
         ]
 
-    def identifiers(
-        self, left_out: Sequence[int], random_bytes: Callable[[int], bytes], milliseconds: int
-    ) -> list[Row]:
+    def identifiers(self, left_out: Sequence[int], new_ids: NewIds) -> list[Row]:
         """Every row of IDENTIFIERS, without the records at the places `left_out`."""
         numbers = self.numbered()
         told = [each for each in self.carried if each.row + 1 not in left_out]
@@ -184,7 +187,7 @@ class Group:
         local = components_of(
             np.array([each.row for each in told], np.int64), np.array(codes, np.int64), len(self.rows)
         ).tolist()
-        ids = ordered_ids(len(numbers) + 1, random_bytes, milliseconds)
+        ids = new_ids.make(len(numbers) + 1)
         said: dict[int, list[Carried]] = {}
         for each in told:
             said.setdefault(local[each.row], []).append(each)
@@ -243,7 +246,7 @@ def _cell(value: Cell) -> str:
         return "true" if value else "false"
     if isinstance(value, bytes):
         return "\\x" + value.hex()
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
         return '"' + value.replace('"', '""') + '"'

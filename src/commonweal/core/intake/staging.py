@@ -34,6 +34,8 @@ STAGED = (
     "place", "row_number", "fate", "reasons", "notes", "record_hash", "revision", "content_hash", "repeated",
     "strongest", "pcd", "sent_ltla", *CARRIED, "sealing_key_id", "sealing_key", "sealed",
 )  # fmt: skip
+# microseconds since 1970: quicker to write and to read than text
+INSTANTS = ("specimen_at", "lab_received_at", "reported_at")
 IDENTIFIERS = ("number", "kind", "hash", "key_id", "local", "id", "component", "birth", "sex", "clash")
 
 
@@ -52,25 +54,56 @@ class Secrets:
 
 
 @dataclass(frozen=True)
-class Staged:
-    """One chunk ready for the database: `rows` (STAGED), who carries which identifier, and the chunk itself.
+class NewIds:
+    """Makes random identifiers (UUID version 7): time first, then their order, then 46 bits of chance.
 
-    `carried` has a line for each identifier of each good record: the record's `place`, the identifier's `number` in the
-    chunk with its `kind`, `key_id` and `hash`, and the record's `birth` (hashed) and `sex` where known.
+    In order of time an index grows at its end, which is much quicker than everywhere at once.
+    """
+
+    random_bytes: RandomBytes
+    milliseconds: int
+
+    def make(self, count: int) -> list[str]:
+        """So many identifiers, as 32 hexadecimal digits each."""
+        ids = np.frombuffer(self.random_bytes(16 * count), np.uint8).reshape(-1, 16).copy()
+        order = np.arange(count, dtype=">u4").view(np.uint8).reshape(-1, 4)
+        ids[:, 0:6] = np.frombuffer(self.milliseconds.to_bytes(8, "big"), np.uint8)[2:]
+        ids[:, 6] = 0x70 | (order[:, 0] & 0x0F)
+        ids[:, 7] = order[:, 1]
+        ids[:, 8] = 0x80 | (order[:, 2] >> 2)
+        ids[:, 9] = (order[:, 2] << 6) | (order[:, 3] >> 2)
+        ids[:, 10] = (order[:, 3] << 6) | (ids[:, 10] & 0x3F)
+        flat = ids.tobytes().hex()
+        return [flat[start : start + 32] for start in range(0, len(flat), 32)]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One chunk ready for the database.
+
+    `rows` (STAGED) has a row a record, `identifiers` (IDENTIFIERS) every identifier of its good records once, with the
+    component it lies in. `carried` says which record (by `place`) carries which identifier (by `number`), and what it
+    says of birth and sex.
     """
 
     rows: pl.DataFrame
+    identifiers: pl.DataFrame
     carried: pl.DataFrame
     chunk: Chunk
-    random_bytes: RandomBytes
+    new_ids: NewIds
 
-    def identifiers(self, left_out: Sequence[int] = (), *, milliseconds: int) -> pl.DataFrame:
-        """Every identifier once (IDENTIFIERS) with the component it lies in, without the records at `left_out` places.
+    def without(self, left_out: Sequence[int]) -> tuple[list[int], pl.DataFrame]:
+        """What changes when the records at these places link nobody.
 
-        `milliseconds` since 1970 stamp the ids made for new links, so that they come in order of time.
+        Returns the components (`local`) to take away, and the identifiers that the other records of these components
+        carry, in components of their own.
         """
-        carried = self.carried.filter(~pl.col("place").is_in(left_out)) if len(left_out) else self.carried
-        return _components(carried, self.rows.height, self.random_bytes, milliseconds)
+        place_local = self.carried.join(self.identifiers.select("number", "local"), on="number")
+        away = place_local.filter(pl.col("place").is_in(list(left_out)))["local"].unique()
+        rest = place_local.filter(pl.col("local").is_in(away.implode()) & ~pl.col("place").is_in(list(left_out)))
+        again = _components(rest.drop("local"), self.rows.height, self.new_ids)
+        beyond = int(self.identifiers["local"].max() or 0) + 1  # type: ignore[arg-type]
+        return away.to_list(), again.with_columns(pl.col("local") + beyond)
 
     @cached_property
     def _received(self) -> dict[int, bytes | int]:
@@ -83,8 +116,13 @@ class Staged:
         return found if isinstance(found, bytes) else self.chunk.raw(found)
 
 
-def stage(chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets, *, feed: str) -> Staged:
-    """Hash, link within the chunk and seal. `feed` is the namespace of the feed's own person ids."""
+def stage(
+    chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets, *, feed: str, milliseconds: int
+) -> Staged:
+    """Hash, link within the chunk and seal.
+
+    `feed` is the namespace of the feed's own person ids; `milliseconds` since 1970 stamp the ids made for new links.
+    """
     frame = checked.frame.with_columns(
         pl.Series("place", np.arange(1, checked.frame.height + 1)),
         pl.Series("row_number", chunk.number),
@@ -112,8 +150,11 @@ def stage(chunk: Chunk, checked: Checked, line_list: LineList, secrets: Secrets,
         _placed("sealing_key", [each.wrapped_key for each in sealed], taken, frame.height),
         _placed("sealed", [each.payload for each in sealed], taken, frame.height),
         pl.lit(secrets.sealer.key_id).alias("sealing_key_id"),
+        pl.col(INSTANTS).dt.epoch("us"),
     ).select(STAGED)
-    return Staged(pl.concat([rows, _malformed(chunk, rows)]), carried, chunk, secrets.random_bytes)
+    rows = pl.concat([rows, _malformed(chunk, rows)])
+    new_ids = NewIds(secrets.random_bytes, milliseconds)
+    return Staged(rows, _components(carried, rows.height, new_ids), carried, chunk, new_ids)
 
 
 def age_bands_of(line_list: LineList) -> list[str]:
@@ -165,7 +206,7 @@ def _births(texts: pl.Series, hasher: Hasher) -> pl.Series:
     return texts.to_frame("text").join(known, on="text", how="left", maintain_order="left")["hashed"]
 
 
-def _components(carried: pl.DataFrame, height: int, random_bytes: RandomBytes, milliseconds: int) -> pl.DataFrame:
+def _components(carried: pl.DataFrame, height: int, new_ids: NewIds) -> pl.DataFrame:
     place, number = carried["place"].to_numpy(), carried["number"].to_numpy()
     local = components_of(place - 1, number - 1, height)
     told = carried.with_columns(pl.Series("local", local[place - 1]))
@@ -175,7 +216,7 @@ def _components(carried: pl.DataFrame, height: int, random_bytes: RandomBytes, m
         (_differ("birth") | _differ("sex")).alias("clash"),
     )
     once = told.unique("number", keep="first", maintain_order=True).drop("birth", "sex")
-    once = once.with_columns(pl.Series("id", ordered_ids(once.height, random_bytes, milliseconds)))
+    once = once.with_columns(pl.Series("id", new_ids.make(once.height)))
     return (
         once.with_columns(pl.col("id").first().over("local").alias("component"))
         .join(known, on="local", maintain_order="left")
@@ -186,24 +227,6 @@ def _components(carried: pl.DataFrame, height: int, random_bytes: RandomBytes, m
 def _differ(column: str) -> pl.Expr:
     """Whether a group has two different values; missing ones count for nothing."""
     return (pl.col(column).min() != pl.col(column).max()).fill_null(value=False)
-
-
-def ordered_ids(count: int, random_bytes: RandomBytes, milliseconds: int) -> list[str]:
-    """Random identifiers (UUID version 7, 32 hexadecimal digits): time first, then their order, then 46 bits of chance.
-
-    In order of time an index grows at its end, which is much quicker than everywhere at once.
-    """
-    ids = np.frombuffer(random_bytes(16 * count), np.uint8).reshape(-1, 16).copy()
-    stamp = np.frombuffer(milliseconds.to_bytes(8, "big"), np.uint8)[2:]
-    order = np.arange(count, dtype=">u4").view(np.uint8).reshape(-1, 4)
-    ids[:, 0:6] = stamp
-    ids[:, 6] = 0x70 | (order[:, 0] & 0x0F)
-    ids[:, 7] = order[:, 1]
-    ids[:, 8] = 0x80 | (order[:, 2] >> 2)
-    ids[:, 9] = (order[:, 2] << 6) | (order[:, 3] >> 2)
-    ids[:, 10] = (order[:, 3] << 6) | (ids[:, 10] & 0x3F)
-    flat = ids.tobytes().hex()
-    return [flat[start : start + 32] for start in range(0, len(flat), 32)]
 
 
 def _known_sex(frame: pl.DataFrame) -> pl.Series:

@@ -28,8 +28,9 @@ begin
     strongest integer,                     -- number of the record's strongest identifier in staged_identifier
     pcd text,                              -- postcode without space
     sent_ltla text,
-    postcode_source text, specimen_date date, specimen_at timestamptz, lab_received_at timestamptz,
-    reported_at timestamptz, reported_date date, age_years smallint, age_band text, sex text, ethnic_group text,
+    postcode_source text, specimen_date date, reported_date date,
+    specimen_at bigint, lab_received_at bigint, reported_at bigint,  -- microseconds since 1970
+    age_years smallint, age_band text, sex text, ethnic_group text,
     occupation text, workplace_postcode text, pillar text, test_route text, test_type text, result text,
     symptomatic boolean, onset_date date, setting_type text, setting_id text, incident_id text, contacts_named integer,
     sealing_key_id smallint, sealing_key bytea, sealed bytea
@@ -365,8 +366,9 @@ declare
 begin
   insert into record.result
   select d.result_id, month, tick, s.feed_number, s.record_hash, s.revision, n.component, n.id, d.scope_ltla, d.lsoa_code,
-         d.msoa_code, d.ward_code, d.ltla_code, d.utla_code, s.pcd, s.postcode_source, s.specimen_date, s.specimen_at,
-         s.lab_received_at, s.reported_at, s.reported_date, s.age_years, s.age_band, s.sex, s.ethnic_group, s.occupation,
+         d.msoa_code, d.ward_code, d.ltla_code, d.utla_code, s.pcd, s.postcode_source, s.specimen_date,
+         to_timestamp(s.specimen_at::float8 / 1e6::float8), to_timestamp(s.lab_received_at::float8 / 1e6::float8),
+         to_timestamp(s.reported_at::float8 / 1e6::float8), s.reported_date, s.age_years, s.age_band, s.sex, s.ethnic_group, s.occupation,
          s.workplace_postcode, s.pillar, s.test_route, s.test_type, s.result, s.symptomatic, s.onset_date, s.setting_type,
          s.setting_id, s.incident_id, s.contacts_named
     from decided d join staged s using (place) join linked n on n.number = s.strongest
@@ -442,7 +444,9 @@ end $$;
 -- component, or the strongest identifier of the record where the component is in conflict. A case keeps its id while the
 -- result that starts it stays; beyond that the cases of a person and those that should be are matched in order of time.
 create function intake.work_out_cases(p_pathogen text, p_case_tests text[], p_window_days integer) returns integer
-language plpgsql as $$
+language plpgsql
+-- what the steps below yield is not known ahead: hash them; the fenced lookups stay lookups all the same
+set enable_nestloop = off set enable_mergejoin = off as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
   changes integer;
@@ -492,9 +496,9 @@ begin
   moved as (
     select w.id as wanted_id, s.case_id
       from (select *, row_number() over (partition by person_id order by specimen_date) as position
-              from wanted where id not in (select wanted_id from kept)) w
+              from wanted where not exists (select from kept where kept.wanted_id = wanted.id)) w
       full join (select *, row_number() over (partition by now order by episode_start, case_id) as position
-                   from standing where case_id not in (select case_id from kept)) s
+                   from standing where not exists (select from kept where kept.case_id = standing.case_id)) s
         on s.now = w.person_id and s.position = w.position),
   changed as materialized (
     select coalesce(s.case_id, gen_random_uuid()) as case_id, coalesce(s.version, 0) + 1 as version,
