@@ -52,7 +52,7 @@ BAD = {
         gzip.compress(GOOD)[:30] + b"\xff\xff\xff\xff" + gzip.compress(GOOD)[34:],
         "The gzip is damaged",
     ),
-    "something after a gzip": (gzip.compress(GOOD) + b"and more", "followed by something that is not gzip"),
+    "something after a gzip": (gzip.compress(GOOD) + b"and more", "followed by what is no gzip"),
     "UTF-16 with a mark": (GOOD.decode().encode("utf-16"), "UTF-16.*save it as UTF-8"),
     "UTF-16 without a mark": (GOOD.decode().encode("utf-16-le"), "UTF-16 text without a mark"),
     "Latin-1": (GOOD.replace(b"T1", "Zoë".encode("latin-1")), r"Byte \d+ \(line 2\) is 0xEB.*Latin-1"),

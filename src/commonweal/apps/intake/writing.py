@@ -16,8 +16,9 @@ from commonweal.apps.intake.rulebook import Rulebook
 from commonweal.apps.intake.sources import Source
 from commonweal.core.intake.few import IDENTIFIERS, STAGED, Few, Part, as_copy_text, group
 from commonweal.core.intake.pathogen import PathogenPack
+from commonweal.core.intake.rows import NewIds
 from commonweal.core.intake.sealing import Sealer
-from commonweal.core.intake.staging import NewIds, Staged
+from commonweal.core.intake.staging import Staged
 
 WAITING_DAYS = 14
 HELD_DAYS = 90

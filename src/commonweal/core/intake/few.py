@@ -6,7 +6,6 @@ property test demands the same rows from both.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,9 +16,20 @@ from commonweal.core.intake.identifiers import Kind, label
 from commonweal.core.intake.obvious import EPOCH, Value, Verdict
 from commonweal.core.intake.persons import components_of
 from commonweal.core.intake.reading import Malformed
+from commonweal.core.intake.rows import (
+    CARRIED,
+    CONTENT,
+    IDENTIFIERS,
+    INSTANTS,
+    STAGED,
+    NewIds,
+    Secrets,
+    age_bands_of,
+    message,
+    record_label,
+)
 from commonweal.core.intake.rules import UNKNOWN, Fate
 from commonweal.core.intake.schema import LineList
-from commonweal.core.intake.staging import CARRIED, IDENTIFIERS, INSTANTS, STAGED, NewIds, Secrets, age_bands_of
 
 Cell = Value | bytes | Sequence[str]
 Row = dict[str, Cell]
@@ -91,26 +101,18 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
         "sealing_key_id": secrets.sealer.key_id,
     }
     if verdict.fate != Fate.REJECTED:
-        row["record_hash"] = secrets.records.one(f"record\x1f{feed}", str(values["record_id"]))
-        row["content_hash"] = secrets.records.one("content", str(values["content"]))
+        row["record_hash"] = secrets.records.one(record_label(feed), str(values["record_id"]))
+        row["content_hash"] = secrets.records.one(CONTENT, str(values["content"]))
     if verdict.fate == Fate.GOOD:
         binding = str(values["record_id"]).encode()
-        sealed = secrets.sealer.seal([_message(record, line_list)], [binding], secrets.random_bytes)[0]
+        text = message(record.texts, verdict.unread, line_list)
+        sealed = secrets.sealer.seal([text], [binding], secrets.random_bytes)[0]
         row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
     return row
 
 
 def _microseconds(instant: Value) -> int | None:
     return (instant - EPOCH) // timedelta(microseconds=1) if isinstance(instant, datetime) else None
-
-
-def _message(record: Record, line_list: LineList) -> bytes:
-    """The sealed fields with the record's own ids, as JSON, and the texts that could not be read."""
-    names = ["record_id", "person_id", *(field.id for field in line_list.fields if field.sealed)]
-    message: dict[str, object] = {name: record.texts[name] for name in names if record.texts.get(name) is not None}
-    if record.verdict.unread:
-        message["unread"] = record.verdict.unread
-    return json.dumps(message, ensure_ascii=False).encode()
 
 
 def _carried(place: int, values: Mapping[str, Value], secrets: Secrets, feed: str) -> list[Carried]:
@@ -187,7 +189,7 @@ class Group:
         local = components_of(
             np.array([each.row for each in told], np.int64), np.array(codes, np.int64), len(self.rows)
         ).tolist()
-        ids = new_ids.make(len(numbers) + 1)
+        ids = [text.decode() for text in new_ids.make(len(numbers) + 1).tolist()]
         said: dict[int, list[Carried]] = {}
         for each in told:
             said.setdefault(local[each.row], []).append(each)

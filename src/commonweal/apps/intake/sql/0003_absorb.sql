@@ -50,8 +50,8 @@ begin
     person_id uuid not null, feed_number integer, record_hash bytea, scope_ltla text, lsoa_code text, specimen_date date,
     pillar text, test_type text, result text, age_band text, sex text
   ) on commit delete rows;
-  create temp table staged_identifier (
-    number integer not null,               -- 1.. within the chunk, each hash once
+  create temp table staged_identifier (    -- each once, in order of hash: an index is then met page by page
+    number integer not null,               -- 1.. within the chunk
     kind smallint not null,
     hash bytea not null,
     key_id smallint not null,
@@ -62,11 +62,17 @@ begin
     sex text,
     clash boolean not null                 -- the component's records give two birth dates or two sexes
   ) on commit delete rows;
-  create temp table linked (
+  create temp table linked (               -- the same identifiers, with what was there
     number integer not null,
+    kind smallint not null,
+    hash bytea not null,
+    key_id smallint not null,
     local integer not null,
     id uuid not null,
     component uuid not null,               -- the root
+    birth bytea,
+    sex text,
+    clash boolean not null,
     is_new boolean not null,
     several boolean not null,              -- what is one component in the chunk was more than one
     tells_more boolean not null            -- of a component that was there: it knew less, or something else
@@ -243,8 +249,7 @@ begin
     perform intake.note_what_components_learn();
   end if;
   insert into identity.conflict (component, reason, tick_id)
-  select distinct n.component, 'two birth dates or sexes among records with one identifier', tick
-    from staged_identifier i join linked n using (number) where i.clash
+  select distinct component, 'two birth dates or sexes among records with one identifier', tick from linked where clash
   on conflict do nothing;
 end $$;
 
@@ -253,7 +258,7 @@ language plpgsql as $$
 begin
   insert into linked
   with met as materialized (
-    select i.number, i.local, i.component as own, i.id as new_id, i.birth, i.sex, k.id, k.root
+    select i.*, k.id as known_id, k.root
       from staged_identifier i
       left join lateral (select l.id, c.root from identity.link l join identity.component c on c.id = l.component
                           where l.hash = i.hash offset 0) k on true),
@@ -262,10 +267,10 @@ begin
                                     or c.sex is distinct from m.sex and m.sex is not null as tells_more
       from (select local, min(root::text)::uuid as root, count(distinct root) > 1 as several, min(sex) as sex,
                    min(encode(birth, 'hex')) as hex, decode(min(encode(birth, 'hex')), 'hex') as birth
-              from met where id is not null group by local) m
+              from met where known_id is not null group by local) m
      cross join lateral (select c.birth, c.sex from identity.component c where c.id = m.root offset 0) c)
-  select m.number, m.local, coalesce(m.id, m.new_id), coalesce(k.root, m.own), m.id is null,
-         coalesce(k.several, false), coalesce(k.tells_more, false)
+  select m.number, m.kind, m.hash, m.key_id, m.local, coalesce(m.known_id, m.id), coalesce(k.root, m.component), m.birth,
+         m.sex, m.clash, m.known_id is null, coalesce(k.several, false), coalesce(k.tells_more, false)
     from met m left join known k using (local);
 end $$;
 
@@ -275,11 +280,9 @@ declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
 begin
   insert into identity.component (id, root, birth, sex, tick_id)
-  select i.component, i.component, i.birth, i.sex, tick
-    from staged_identifier i join linked n using (number) where n.component = i.id order by i.component;
+  select component, component, birth, sex, tick from linked where is_new and component = id;
   insert into identity.link (hash, kind, key_id, id, component, tick_id)
-  select i.hash, i.kind, i.key_id, i.id, n.component, tick
-    from linked n join staged_identifier i using (number) where n.is_new order by i.hash;
+  select hash, kind, key_id, id, component, tick from linked where is_new;
 end $$;
 
 -- Components that one local component touches become one; another submission may have moved them meanwhile.
@@ -294,8 +297,7 @@ begin
   for met in
     select n.local, array_agg(distinct c.root) as roots
       from linked n
-      join staged_identifier i using (number)
-      join identity.link l on l.hash = i.hash
+      join identity.link l using (hash)
       join identity.component c on c.id = l.component
      where n.several group by n.local order by n.local
   loop
@@ -344,8 +346,7 @@ declare
   now_root uuid;
 begin
   for told in
-    select n.component, i.birth, i.sex
-      from linked n join staged_identifier i using (number) where n.tells_more group by 1, 2, 3 order by 1
+    select component, birth, sex from linked where tells_more group by 1, 2, 3 order by 1
   loop
     now_root := (intake.locked_roots(array[told.component]))[1];
     insert into identity.conflict (component, reason, tick_id)
