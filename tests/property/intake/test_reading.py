@@ -41,6 +41,8 @@ def obvious(text: bytes) -> list[tuple[int, str | tuple[str | None, ...], bytes]
                 problem = "field_too_long"
             elif not problem and b"\0" in raw:
                 problem = "nul_byte"
+            elif not problem and b"\x1f" in raw:
+                problem = "unit_separator"
             kept = tuple(value.decode().strip(" \t") or None for value in values)
             out.append((line, f"row:{problem}" if problem else kept, raw.removesuffix(b"\r")))
         line += raw.count(b"\n") + 1
@@ -133,7 +135,7 @@ def test_any_bytes_are_read_as_the_definition_says_whatever_the_blocks(body: str
     assert read(text, cuts=cuts, chunk_bytes=chunk_bytes) == obvious(text)
 
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), max_size=2)
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\x1f", exclude_categories=["Cs"]), max_size=2)
 
 
 @settings(max_examples=200, deadline=None)

@@ -20,7 +20,7 @@ from commonweal.apps.intake.prefetch import ahead
 from commonweal.apps.intake.preparing import Preparation, Stages
 from commonweal.apps.intake.rulebook import rulebook
 from commonweal.apps.intake.sources import Source
-from commonweal.apps.intake.writing import Writing
+from commonweal.apps.intake.writing import Writing, encode
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.intake.balance import Balance
 from commonweal.core.intake.few import Few
@@ -113,7 +113,7 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
         if opened is None:
             return came_before(feed_name, source, started)
         preparation = Preparation(source, book, feed_name, mapping, opened.now, stages)
-        for piece in ahead(preparation.pieces(chunk_bytes)):
+        for piece in ahead(encode(opened, piece, stages) for piece in preparation.pieces(chunk_bytes)):
             writing.put(opened, piece)
         writing.count([book.pack])
         tally = writing.finish(opened, source)

@@ -73,7 +73,10 @@ class Preparation:
         last = time.perf_counter()
         checked = self._book.checker.check(chunk.frame, now=self._now)
         last = self._stages.add("check", last)
-        staged = stage(chunk, checked, self._book.line_list, self._book.secrets, feed=self._feed)
+        milliseconds = int(self._now.timestamp() * 1000)
+        staged = stage(
+            chunk, checked, self._book.line_list, self._book.secrets, feed=self._feed, milliseconds=milliseconds
+        )
         self._stages.add("hash and seal", last)
         return staged
 

@@ -14,9 +14,9 @@ from commonweal.core.errors import NotThere
 from commonweal.core.intake.checks import Checker
 from commonweal.core.intake.identifiers import Hasher
 from commonweal.core.intake.pathogen import PathogenPack
+from commonweal.core.intake.rows import Secrets
 from commonweal.core.intake.schema import LineList
 from commonweal.core.intake.sealing import Sealer
-from commonweal.core.intake.staging import Secrets
 from commonweal.server import keys
 from commonweal.server.home import Home
 

@@ -10,20 +10,22 @@ from typing import Any
 
 import polars as pl
 
-from commonweal.apps.intake.copying import copy_frame, copy_text
+from commonweal.apps.intake.copying import as_csv, copy_frame, copy_text
 from commonweal.apps.intake.preparing import Stages
 from commonweal.apps.intake.rulebook import Rulebook
 from commonweal.apps.intake.sources import Source
 from commonweal.core.intake.few import IDENTIFIERS, STAGED, Few, Part, as_copy_text, group
 from commonweal.core.intake.pathogen import PathogenPack
+from commonweal.core.intake.rows import NewIds
 from commonweal.core.intake.sealing import Sealer
 from commonweal.core.intake.staging import Staged
 
 WAITING_DAYS = 14
 HELD_DAYS = 90
 BULK_ROWS = 5_000
-# hashes and sorts of a chunk stay in memory
-BULK_MEMORY = "set local work_mem = '96MB'"
+# Hashes of a chunk stay in memory. Temporary tables have no statistics: the server would rather sort wide rows twice
+# than hash narrow ones.
+BULK_SETTINGS = "set local work_mem = '96MB'; set local enable_mergejoin = off"
 GROUP_COLUMNS = ("submission_id", "feed_number", *STAGED)
 BEGIN = "select new_id, feed_number, commonweal.now() from intake.begin_submission(%s, %s, %s)"
 FINISH = "select intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -44,6 +46,26 @@ class Opened:
     received: int = 0
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A chunk as the text that COPY takes, made ahead of its turn."""
+
+    staged: Staged
+    rows: bytes
+    identifiers: bytes
+
+
+def encode(opened: Opened, piece: Staged | Few, stages: Stages) -> Encoded | Few:
+    """The text of a chunk for this submission; a handful stays as it is."""
+    if isinstance(piece, Few):
+        return piece
+    last = time.perf_counter()
+    whose = (pl.lit(opened.submission).alias("submission_id"), pl.lit(opened.feed_number).alias("feed_number"))
+    encoded = Encoded(piece, as_csv(piece.rows.select(*whose, *STAGED)), as_csv(piece.identifiers))
+    stages.add("encode", last)
+    return encoded
+
+
 class Writing:
     """The cursor of an open transaction with an open tick, and the staging tables of its connection."""
 
@@ -59,56 +81,62 @@ class Writing:
         submission, feed_number, now = self._cursor.fetchone()
         return None if submission is None else Opened(submission, feed, feed_number, now)
 
-    def put(self, opened: Opened, piece: Staged | Few) -> None:
+    def put(self, opened: Opened, piece: Encoded | Few) -> None:
         """Store one piece of one submission."""
         if isinstance(piece, Few):
             self.put_few([(opened, piece)])
         else:
             self.put_many(opened, piece)
 
-    def put_many(self, opened: Opened, staged: Staged) -> None:
+    def put_many(self, opened: Opened, encoded: Encoded) -> None:
         """Store a chunk."""
-        if staged.rows.height >= BULK_ROWS:
-            self._cursor.execute(BULK_MEMORY)
-        opened.received += staged.rows.height
+        if encoded.staged.rows.height >= BULK_ROWS:
+            self._cursor.execute(BULK_SETTINGS)
+        opened.received += encoded.staged.rows.height
         last = time.perf_counter()
-        whose = (pl.lit(opened.submission).alias("submission_id"), pl.lit(opened.feed_number).alias("feed_number"))
-        copy_frame(self._cursor, "staged", staged.rows.with_columns(whose))
+        copy_text(self._cursor, "staged", GROUP_COLUMNS, encoded.rows)
+        copy_text(self._cursor, "staged_identifier", IDENTIFIERS, encoded.identifiers)
         self._stages.add("copy", last)
 
-        def copy_identifiers(left_out: Sequence[int]) -> None:
-            links = staged.identifiers(left_out, milliseconds=_milliseconds(opened.now))
-            copy_frame(self._cursor, "staged_identifier", links)
+        def leave_out(places: Sequence[int]) -> None:
+            away, again = encoded.staged.without(places)
+            self._cursor.execute("delete from staged_identifier where local = any (%s)", [away])
+            copy_frame(self._cursor, "staged_identifier", again)
 
-        self._store(copy_identifiers, lambda _submission, number: staged.raw(number), opened.now)
+        self._store(leave_out, lambda _submission, number: encoded.staged.raw(number), opened.now)
 
     def put_few(self, pieces: Sequence[tuple[Opened, Few]]) -> None:
         """Store the pieces of several submissions as one chunk."""
-        last = time.perf_counter()
+        last, now = time.perf_counter(), pieces[0][0].now
         together = group([Part(opened.submission, opened.feed_number, few) for opened, few in pieces])
-        copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(together.staged_rows(), GROUP_COLUMNS))
+        new_ids = NewIds(self._book.secrets.random_bytes, int(now.timestamp() * 1000))
         received = {(opened.submission, n): raw for opened, few in pieces for n, raw in few.received.items()}
         for opened, few in pieces:
             opened.received += len(few.rows)
-        now = pieces[0][0].now
-        self._stages.add("copy", last)
 
         def copy_identifiers(left_out: Sequence[int]) -> None:
-            rows = together.identifiers(left_out, self._book.secrets.random_bytes, _milliseconds(now))
+            rows = together.identifiers(left_out, new_ids)
             copy_text(self._cursor, "staged_identifier", IDENTIFIERS, as_copy_text(rows, IDENTIFIERS))
 
-        self._store(copy_identifiers, lambda submission, number: received[submission, number], now)
+        def leave_out(places: Sequence[int]) -> None:
+            self._cursor.execute("delete from staged_identifier")
+            copy_identifiers(places)
+
+        copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(together.staged_rows(), GROUP_COLUMNS))
+        copy_identifiers(())
+        self._stages.add("copy", last)
+        self._store(leave_out, lambda submission, number: received[submission, number], now)
 
     def _store(
-        self, copy_identifiers: Callable[[Sequence[int]], None], raw: Callable[[int, int], bytes], now: datetime
+        self, leave_out: Callable[[Sequence[int]], None], raw: Callable[[int, int], bytes], now: datetime
     ) -> None:
-        """What lies in the staging table is decided, linked, stored; then the tables of the chunk are emptied."""
+        """What lies in the staging tables is decided, linked, stored; then the tables of the chunk are emptied."""
         cursor, stages, last = self._cursor, self._stages, time.perf_counter()
         cursor.execute("select intake.decide_chunk()")
-        left_out = cursor.fetchone()[0]
+        places = cursor.fetchone()[0]
+        if places:
+            leave_out(places)
         last = stages.add("decide", last)
-        copy_identifiers(left_out)
-        last = stages.add("copy identifiers", last)
         cursor.execute("select intake.link_chunk()")
         last = stages.add("link persons", last)
         cursor.execute("select intake.store_chunk(%s), intake.depart_chunk()", [WAITING_DAYS])
@@ -182,6 +210,3 @@ def _held(
         }
     )
 
-
-def _milliseconds(instant: datetime) -> int:
-    return int(instant.timestamp() * 1000)

@@ -88,6 +88,8 @@ def _problem(record: object, raw: bytes, longest_field: int) -> str | None:
         return "nested_value"
     if "\\u0000" in json.dumps(record) or b"\0" in raw:
         return "nul_byte"
+    if "\\u001f" in json.dumps(record):
+        return "unit_separator"
     try:
         raw.decode()
     except UnicodeDecodeError:

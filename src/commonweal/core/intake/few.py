@@ -6,20 +6,30 @@ property test demands the same rows from both.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from commonweal.core.intake.identifiers import Kind, label
-from commonweal.core.intake.obvious import Value, Verdict
+from commonweal.core.intake.obvious import EPOCH, Value, Verdict
 from commonweal.core.intake.persons import components_of
 from commonweal.core.intake.reading import Malformed
+from commonweal.core.intake.rows import (
+    CARRIED,
+    CONTENT,
+    IDENTIFIERS,
+    INSTANTS,
+    STAGED,
+    NewIds,
+    Secrets,
+    age_bands_of,
+    message,
+    record_label,
+)
 from commonweal.core.intake.rules import UNKNOWN, Fate
 from commonweal.core.intake.schema import LineList
-from commonweal.core.intake.staging import CARRIED, IDENTIFIERS, STAGED, Secrets, age_bands_of, ordered_ids
 
 Cell = Value | bytes | Sequence[str]
 Row = dict[str, Cell]
@@ -78,6 +88,7 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
     verdict, values = record.verdict, record.verdict.values
     age = values["age_years"]
     row: Row = {name: values.get(name) for name in CARRIED}
+    row |= {name: _microseconds(values[name]) for name in INSTANTS}
     row |= {
         "row_number": record.number,
         "fate": int(verdict.fate),
@@ -90,22 +101,18 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
         "sealing_key_id": secrets.sealer.key_id,
     }
     if verdict.fate != Fate.REJECTED:
-        row["record_hash"] = secrets.records.one(f"record\x1f{feed}", str(values["record_id"]))
-        row["content_hash"] = secrets.records.one("content", str(values["content"]))
+        row["record_hash"] = secrets.records.one(record_label(feed), str(values["record_id"]))
+        row["content_hash"] = secrets.records.one(CONTENT, str(values["content"]))
     if verdict.fate == Fate.GOOD:
         binding = str(values["record_id"]).encode()
-        sealed = secrets.sealer.seal([_message(record, line_list)], [binding], secrets.random_bytes)[0]
+        text = message(record.texts, verdict.unread, line_list)
+        sealed = secrets.sealer.seal([text], [binding], secrets.random_bytes)[0]
         row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
     return row
 
 
-def _message(record: Record, line_list: LineList) -> bytes:
-    """The sealed fields with the record's own ids, as JSON, and the texts that could not be read."""
-    names = ["record_id", "person_id", *(field.id for field in line_list.fields if field.sealed)]
-    message: dict[str, object] = {name: record.texts[name] for name in names if record.texts.get(name) is not None}
-    if record.verdict.unread:
-        message["unread"] = record.verdict.unread
-    return json.dumps(message, ensure_ascii=False).encode()
+def _microseconds(instant: Value) -> int | None:
+    return (instant - EPOCH) // timedelta(microseconds=1) if isinstance(instant, datetime) else None
 
 
 def _carried(place: int, values: Mapping[str, Value], secrets: Secrets, feed: str) -> list[Carried]:
@@ -174,9 +181,7 @@ class Group:
             for place, row in enumerate(self.rows)
         ]
 
-    def identifiers(
-        self, left_out: Sequence[int], random_bytes: Callable[[int], bytes], milliseconds: int
-    ) -> list[Row]:
+    def identifiers(self, left_out: Sequence[int], new_ids: NewIds) -> list[Row]:
         """Every row of IDENTIFIERS, without the records at the places `left_out`."""
         numbers = self.numbered()
         told = [each for each in self.carried if each.row + 1 not in left_out]
@@ -184,7 +189,7 @@ class Group:
         local = components_of(
             np.array([each.row for each in told], np.int64), np.array(codes, np.int64), len(self.rows)
         ).tolist()
-        ids = ordered_ids(len(numbers) + 1, random_bytes, milliseconds)
+        ids = [text.decode() for text in new_ids.make(len(numbers) + 1).tolist()]
         said: dict[int, list[Carried]] = {}
         for each in told:
             said.setdefault(local[each.row], []).append(each)
@@ -243,7 +248,7 @@ def _cell(value: Cell) -> str:
         return "true" if value else "false"
     if isinstance(value, bytes):
         return "\\x" + value.hex()
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
         return '"' + value.replace('"', '""') + '"'

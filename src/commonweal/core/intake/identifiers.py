@@ -12,16 +12,13 @@ Hashes of 16 bytes collide among 10**9 identifiers with a chance below 10**-20. 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 import polars as pl
 
 WIDTH = 16
-_BLOCK = 64
 _SEPARATOR = "\x1f"
 
 
@@ -40,35 +37,13 @@ class Hasher:
     key_id: int
     key: bytes
 
-    def digests(self, label: str, texts: Iterable[bytes | None]) -> list[bytes | None]:
-        """For each text the first 16 bytes of HMAC-SHA-256(key, label + US + text); None stays None.
+    def prefix(self, name: str) -> bytes:
+        """What comes before a text when it is hashed under a label."""
+        return f"{name}{_SEPARATOR}".encode()
 
-        The hash states of the two key pads are set up once and copied for every text.
-        """
-        inner, outer = self._pads()
-        inner.update(label.encode() + _SEPARATOR.encode())
-        copy_inner, copy_outer = inner.copy, outer.copy
-        digests: list[bytes | None] = []
-        for text in texts:
-            if text is None:
-                digests.append(None)
-                continue
-            first = copy_inner()
-            first.update(text)
-            second = copy_outer()
-            second.update(first.digest())
-            digests.append(second.digest()[:WIDTH])
-        return digests
-
-    def one(self, label: str, text: str) -> bytes:
-        """The hash of one text, by the library's own HMAC."""
-        return hmac.digest(self.key, f"{label}{_SEPARATOR}{text}".encode(), "sha256")[:WIDTH]
-
-    def _pads(self) -> tuple[hashlib._Hash, hashlib._Hash]:
-        key = hashlib.sha256(self.key).digest() if len(self.key) > _BLOCK else self.key
-        padded = key.ljust(_BLOCK, b"\0")
-        inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
-        return inner, outer
+    def one(self, name: str, text: str) -> bytes:
+        """The first 16 bytes of HMAC-SHA-256(key, label, unit separator, text)."""
+        return hmac.digest(self.key, self.prefix(name) + text.encode(), "sha256")[:WIDTH]
 
 
 def label(kind: Kind, feed: str) -> str:

@@ -25,7 +25,7 @@ _MOMENT = re.compile(
 )
 _POSTCODE, _FOREIGN = re.compile(texts.POSTCODE_SHAPE), re.compile(texts.FOREIGN_SHAPE)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEPARATOR = "\x1f"
 
 Value = str | int | bool | date | datetime | None
@@ -98,9 +98,9 @@ def _canonical(column: Field, record: Mapping[str, str | None], values: Mapping[
     if text is None or value is None:
         return text or ""
     if isinstance(value, datetime):
-        return str((value - _EPOCH) // timedelta(microseconds=1))
+        return str((value - EPOCH) // timedelta(microseconds=1))
     if isinstance(value, date):
-        return str((value - _EPOCH.date()).days)
+        return str((value - EPOCH.date()).days)
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 

@@ -22,6 +22,8 @@ from commonweal.core.intake.streams import check_utf8, plain_bytes
 
 CHUNK_BYTES = 24 << 20
 BLANKS = " \t"
+# what joins the fields of a record where they are compared or sealed together; no field may have it
+SEPARATOR = 0x1F
 
 Numbers = npt.NDArray[np.int64]
 
@@ -170,7 +172,8 @@ class LineListReader:
         problems = {
             "row:wrong_field_count": (layout.fields != width) & ~blank,
             "row:field_too_long": (layout.longest > self._list.longest_field) & ~blank,
-            "row:nul_byte": self._with_nul(block, layout) & ~blank,
+            "row:nul_byte": _with_byte(0, block, layout) & ~blank,
+            "row:unit_separator": _with_byte(SEPARATOR, block, layout) & ~blank,
         }
         keep = ~blank & ~np.logical_or.reduce(list(problems.values()))
         spans = np.stack([layout.starts, layout.ends], axis=1)
@@ -188,13 +191,6 @@ class LineListReader:
         if len(layout.quotes) or b"\r" in block or _padded(array, layout):
             frame = frame.select(_stripped(name) for name in frame.columns)
         return Chunk(frame, number[keep], self._line + layout.lines[keep], tuple(malformed), block, spans[keep])
-
-    def _with_nul(self, block: bytes, layout: Layout) -> npt.NDArray[np.bool_]:
-        rows = np.zeros(len(layout.starts), bool)
-        if b"\0" in block:
-            places = np.flatnonzero(np.frombuffer(block, np.uint8, layout.used) == 0)
-            rows[np.searchsorted(layout.ends, places)] = True
-        return rows
 
     def _frame(self, text: bytes, width: int, height: int, hidden: Numbers) -> pl.DataFrame:
         """The columns of `text`, in which every comma and line feed separates."""
@@ -254,7 +250,9 @@ class LineListReader:
             return "wrong_field_count"
         if record.longest > self._list.longest_field:
             return "field_too_long"
-        return "nul_byte" if b"\0" in raw else None
+        if b"\0" in raw:
+            return "nul_byte"
+        return "unit_separator" if bytes([SEPARATOR]) in raw else None
 
 
 def _padded(array: npt.NDArray[np.uint8], layout: Layout) -> bool:
@@ -268,6 +266,14 @@ def _padded(array: npt.NDArray[np.uint8], layout: Layout) -> bool:
 def _stripped(column: str) -> pl.Expr:
     text = pl.col(column).str.strip_chars(BLANKS)
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)
+
+
+def _with_byte(byte: int, block: bytes, layout: Layout) -> npt.NDArray[np.bool_]:
+    """The records in which a byte occurs."""
+    rows = np.zeros(len(layout.starts), bool)
+    if bytes([byte]) in block:
+        rows[np.searchsorted(layout.ends, np.flatnonzero(np.frombuffer(block, np.uint8, layout.used) == byte))] = True
+    return rows
 
 
 def _restored(column: str) -> pl.Expr:

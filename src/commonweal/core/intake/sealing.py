@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,6 +23,8 @@ from commonweal.core.errors import Refused
 KEY_BYTES = 32
 COUNTER_BYTES = 16
 _BLOCKS_A_KEY = KEY_BYTES // 16
+# the first half of a chunk's counters is chance, the second half counts its blocks
+_CHANCE_BYTES = 8
 _NONCE = bytes(12)
 _TAG_BYTES = 16
 
@@ -45,22 +48,27 @@ class Sealer:
 
     def seal(self, messages: Sequence[bytes], bindings: Sequence[bytes], random_bytes: RandomBytes) -> list[Sealed]:
         """Seal each message under a fresh data key, bound to the text at the same place in `bindings`."""
+        wrapped, payloads = self.seal_many(messages, bindings, random_bytes)
+        return [Sealed(key, payload) for key, payload in zip(wrapped, payloads, strict=True)]
+
+    def seal_many(
+        self, messages: Sequence[bytes], bindings: Sequence[bytes], random_bytes: RandomBytes
+    ) -> tuple[list[bytes], list[bytes]]:
+        """The same as two lists: wrapped keys and payloads."""
         if not messages:
-            return []
-        keys = random_bytes(KEY_BYTES * len(messages))
-        start = int.from_bytes(random_bytes(COUNTER_BYTES), "big")
-        wrapped = self._apply(start.to_bytes(COUNTER_BYTES, "big"), keys)
-        sealed = []
-        for place, (message, binding) in enumerate(zip(messages, bindings, strict=True)):
-            first, last = place * KEY_BYTES, (place + 1) * KEY_BYTES
-            counter = (start + place * _BLOCKS_A_KEY) % 2 ** (8 * COUNTER_BYTES)
-            sealed.append(
-                Sealed(
-                    counter.to_bytes(COUNTER_BYTES, "big") + wrapped[first:last],
-                    AESGCM(keys[first:last]).encrypt(_NONCE, message, binding),
-                )
-            )
-        return sealed
+            return [], []
+        size = KEY_BYTES * len(messages)
+        keys, start = random_bytes(size), random_bytes(_CHANCE_BYTES)
+        wrapped = self._apply(start + bytes(COUNTER_BYTES - _CHANCE_BYTES), keys)
+        counters = np.arange(0, _BLOCKS_A_KEY * len(messages), _BLOCKS_A_KEY, dtype=">u8").tobytes()
+        payloads = [
+            AESGCM(keys[at : at + KEY_BYTES]).encrypt(_NONCE, message, binding)
+            for at, message, binding in zip(range(0, size, KEY_BYTES), messages, bindings, strict=True)
+        ]
+        whole = [
+            start + counters[at // 4 : at // 4 + 8] + wrapped[at : at + KEY_BYTES] for at in range(0, size, KEY_BYTES)
+        ]
+        return whole, payloads
 
     def open(self, sealed: Sealed, binding: bytes) -> bytes:
         """The message. Refused when the wrapped key, the message or what it is bound to is not what was sealed."""

@@ -29,6 +29,7 @@ SENTENCES = {
     "not_true_or_false": "{field} is neither true nor false.",
     "not_unicode": "It holds letters that are not in UTF-8.",
     "nul_byte": "It holds a byte that no text has.",
+    "unit_separator": "It holds a control character (unit separator) that no field may have.",
     "out_of_range": "{field} is out of range.",
     "repeated_hour": "{field} falls into the hour that is repeated when clocks go back; the first one is taken.",
     "test_site": "{field} is that of a place of testing, not a home.",

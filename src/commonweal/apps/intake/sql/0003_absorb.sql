@@ -28,8 +28,9 @@ begin
     strongest integer,                     -- number of the record's strongest identifier in staged_identifier
     pcd text,                              -- postcode without space
     sent_ltla text,
-    postcode_source text, specimen_date date, specimen_at timestamptz, lab_received_at timestamptz,
-    reported_at timestamptz, reported_date date, age_years smallint, age_band text, sex text, ethnic_group text,
+    postcode_source text, specimen_date date, reported_date date,
+    specimen_at bigint, lab_received_at bigint, reported_at bigint,  -- microseconds since 1970
+    age_years smallint, age_band text, sex text, ethnic_group text,
     occupation text, workplace_postcode text, pillar text, test_route text, test_type text, result text,
     symptomatic boolean, onset_date date, setting_type text, setting_id text, incident_id text, contacts_named integer,
     sealing_key_id smallint, sealing_key bytea, sealed bytea
@@ -49,8 +50,8 @@ begin
     person_id uuid not null, feed_number integer, record_hash bytea, scope_ltla text, lsoa_code text, specimen_date date,
     pillar text, test_type text, result text, age_band text, sex text
   ) on commit delete rows;
-  create temp table staged_identifier (
-    number integer not null,               -- 1.. within the chunk, each hash once
+  create temp table staged_identifier (    -- each once, in order of hash: an index is then met page by page
+    number integer not null,               -- 1.. within the chunk
     kind smallint not null,
     hash bytea not null,
     key_id smallint not null,
@@ -61,11 +62,17 @@ begin
     sex text,
     clash boolean not null                 -- the component's records give two birth dates or two sexes
   ) on commit delete rows;
-  create temp table linked (
+  create temp table linked (               -- the same identifiers, with what was there
     number integer not null,
+    kind smallint not null,
+    hash bytea not null,
+    key_id smallint not null,
     local integer not null,
     id uuid not null,
     component uuid not null,               -- the root
+    birth bytea,
+    sex text,
+    clash boolean not null,
     is_new boolean not null,
     several boolean not null,              -- what is one component in the chunk was more than one
     tells_more boolean not null            -- of a component that was there: it knew less, or something else
@@ -242,8 +249,7 @@ begin
     perform intake.note_what_components_learn();
   end if;
   insert into identity.conflict (component, reason, tick_id)
-  select distinct n.component, 'two birth dates or sexes among records with one identifier', tick
-    from staged_identifier i join linked n using (number) where i.clash
+  select distinct component, 'two birth dates or sexes among records with one identifier', tick from linked where clash
   on conflict do nothing;
 end $$;
 
@@ -252,7 +258,7 @@ language plpgsql as $$
 begin
   insert into linked
   with met as materialized (
-    select i.number, i.local, i.component as own, i.id as new_id, i.birth, i.sex, k.id, k.root
+    select i.*, k.id as known_id, k.root
       from staged_identifier i
       left join lateral (select l.id, c.root from identity.link l join identity.component c on c.id = l.component
                           where l.hash = i.hash offset 0) k on true),
@@ -261,10 +267,10 @@ begin
                                     or c.sex is distinct from m.sex and m.sex is not null as tells_more
       from (select local, min(root::text)::uuid as root, count(distinct root) > 1 as several, min(sex) as sex,
                    min(encode(birth, 'hex')) as hex, decode(min(encode(birth, 'hex')), 'hex') as birth
-              from met where id is not null group by local) m
+              from met where known_id is not null group by local) m
      cross join lateral (select c.birth, c.sex from identity.component c where c.id = m.root offset 0) c)
-  select m.number, m.local, coalesce(m.id, m.new_id), coalesce(k.root, m.own), m.id is null,
-         coalesce(k.several, false), coalesce(k.tells_more, false)
+  select m.number, m.kind, m.hash, m.key_id, m.local, coalesce(m.known_id, m.id), coalesce(k.root, m.component), m.birth,
+         m.sex, m.clash, m.known_id is null, coalesce(k.several, false), coalesce(k.tells_more, false)
     from met m left join known k using (local);
 end $$;
 
@@ -274,11 +280,9 @@ declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
 begin
   insert into identity.component (id, root, birth, sex, tick_id)
-  select i.component, i.component, i.birth, i.sex, tick
-    from staged_identifier i join linked n using (number) where n.component = i.id order by i.component;
+  select component, component, birth, sex, tick from linked where is_new and component = id;
   insert into identity.link (hash, kind, key_id, id, component, tick_id)
-  select i.hash, i.kind, i.key_id, i.id, n.component, tick
-    from linked n join staged_identifier i using (number) where n.is_new order by i.hash;
+  select hash, kind, key_id, id, component, tick from linked where is_new;
 end $$;
 
 -- Components that one local component touches become one; another submission may have moved them meanwhile.
@@ -293,8 +297,7 @@ begin
   for met in
     select n.local, array_agg(distinct c.root) as roots
       from linked n
-      join staged_identifier i using (number)
-      join identity.link l on l.hash = i.hash
+      join identity.link l using (hash)
       join identity.component c on c.id = l.component
      where n.several group by n.local order by n.local
   loop
@@ -343,8 +346,7 @@ declare
   now_root uuid;
 begin
   for told in
-    select n.component, i.birth, i.sex
-      from linked n join staged_identifier i using (number) where n.tells_more group by 1, 2, 3 order by 1
+    select component, birth, sex from linked where tells_more group by 1, 2, 3 order by 1
   loop
     now_root := (intake.locked_roots(array[told.component]))[1];
     insert into identity.conflict (component, reason, tick_id)
@@ -365,8 +367,9 @@ declare
 begin
   insert into record.result
   select d.result_id, month, tick, s.feed_number, s.record_hash, s.revision, n.component, n.id, d.scope_ltla, d.lsoa_code,
-         d.msoa_code, d.ward_code, d.ltla_code, d.utla_code, s.pcd, s.postcode_source, s.specimen_date, s.specimen_at,
-         s.lab_received_at, s.reported_at, s.reported_date, s.age_years, s.age_band, s.sex, s.ethnic_group, s.occupation,
+         d.msoa_code, d.ward_code, d.ltla_code, d.utla_code, s.pcd, s.postcode_source, s.specimen_date,
+         to_timestamp(s.specimen_at::float8 / 1e6::float8), to_timestamp(s.lab_received_at::float8 / 1e6::float8),
+         to_timestamp(s.reported_at::float8 / 1e6::float8), s.reported_date, s.age_years, s.age_band, s.sex, s.ethnic_group, s.occupation,
          s.workplace_postcode, s.pillar, s.test_route, s.test_type, s.result, s.symptomatic, s.onset_date, s.setting_type,
          s.setting_id, s.incident_id, s.contacts_named
     from decided d join staged s using (place) join linked n on n.number = s.strongest
@@ -442,7 +445,9 @@ end $$;
 -- component, or the strongest identifier of the record where the component is in conflict. A case keeps its id while the
 -- result that starts it stays; beyond that the cases of a person and those that should be are matched in order of time.
 create function intake.work_out_cases(p_pathogen text, p_case_tests text[], p_window_days integer) returns integer
-language plpgsql as $$
+language plpgsql
+-- what the steps below yield is not known ahead: hash them; the fenced lookups stay lookups all the same
+set enable_nestloop = off set enable_mergejoin = off as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
   changes integer;
@@ -492,9 +497,9 @@ begin
   moved as (
     select w.id as wanted_id, s.case_id
       from (select *, row_number() over (partition by person_id order by specimen_date) as position
-              from wanted where id not in (select wanted_id from kept)) w
+              from wanted where not exists (select from kept where kept.wanted_id = wanted.id)) w
       full join (select *, row_number() over (partition by now order by episode_start, case_id) as position
-                   from standing where case_id not in (select case_id from kept)) s
+                   from standing where not exists (select from kept where kept.case_id = standing.case_id)) s
         on s.now = w.person_id and s.position = w.position),
   changed as materialized (
     select coalesce(s.case_id, gen_random_uuid()) as case_id, coalesce(s.version, 0) + 1 as version,
