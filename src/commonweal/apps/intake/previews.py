@@ -21,7 +21,7 @@ from commonweal.apps.intake.actions import ALIAS, beginning_again
 from commonweal.apps.intake.preparing import Preparation, Stages
 from commonweal.apps.intake.rulebook import Rulebook, rulebook
 from commonweal.apps.intake.sources import Provenance, Source, from_body
-from commonweal.apps.intake.writing import Writing
+from commonweal.apps.intake.writing import Writing, encode
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.intake.balance import Balance
 from commonweal.core.intake.reading import CHUNK_BYTES, LineListReader
@@ -88,9 +88,10 @@ def _preview_once(feed_name: str, source: Source) -> Preview:
             if opened is None:
                 before = queries.submission_that_came_before(feed_name, source.sha256, None)["id"]
                 raise _Undone(Preview(Balance(), (), (), (), (), before))
-            preparation = Preparation(source, book, feed_name, mapping, opened.now, Stages())
+            stages = Stages()
+            preparation = Preparation(source, book, feed_name, mapping, opened.now, stages)
             for piece in preparation.pieces(CHUNK_BYTES):
-                writing.put(opened, piece)
+                writing.put(opened, encode(opened, piece, stages))
             balance = Balance.of(writing.finish(opened, source))
             outcomes = tuple(db.fetch(write.cursor, OUTCOMES, [opened.submission]))
             header = preparation.header

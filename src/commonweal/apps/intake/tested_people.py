@@ -18,8 +18,8 @@ from commonweal.apps.intake import rulebook
 from commonweal.core.errors import Refused
 from commonweal.core.intake.asking import Identifier, identifiers_of
 from commonweal.core.intake.identifiers import Kind
+from commonweal.core.intake.rows import Secrets
 from commonweal.core.intake.sealing import Sealed
-from commonweal.core.intake.staging import Secrets
 from commonweal.web import db
 
 Row = dict[str, Any]

@@ -209,4 +209,3 @@ def _held(
             "drop_after": [until] * len(keys),
         }
     )
-

@@ -57,7 +57,14 @@ class Links:
     def only(self, lines: npt.NDArray[np.bool_]) -> Links:
         """The same without some of the lines."""
         return Links(
-            self.record[lines], self.number[lines], self.kind, self.key_id, self.hash, self.birth, self.sex, self.records
+            self.record[lines],
+            self.number[lines],
+            self.kind,
+            self.key_id,
+            self.hash,
+            self.birth,
+            self.sex,
+            self.records,
         )
 
     def components(self, new_ids: NewIds) -> pl.DataFrame:
@@ -138,7 +145,9 @@ def _births(texts: pl.Series, hasher: Hasher) -> Told:
 def _sexes(sex: pl.Series) -> Told:
     values = sex.cast(pl.String)
     different = values.drop_nulls().unique().sort()
-    codes = values.replace_strict(different, pl.Series(np.arange(len(different))), default=NOBODY, return_dtype=pl.Int64)
+    codes = values.replace_strict(
+        different, pl.Series(np.arange(len(different))), default=NOBODY, return_dtype=pl.Int64
+    )
     known = codes.set(values == UNKNOWN, NOBODY).fill_null(NOBODY)
     return Told(known.to_numpy(), different)
 

@@ -107,6 +107,8 @@ def opened_message(text: bytes, line_list: LineList) -> dict[str, str]:
     version, *parts = text.decode().split(SEPARATOR)
     names = sealed_names(line_list)
     if int(version) != line_list.version or len(parts) != len(names) + 1:
-        raise Refused(f"The sealed fields were written by version {version} of the line list; this is {line_list.version}.")
+        raise Refused(
+            f"The sealed fields were written by version {version} of the line list; this is {line_list.version}."
+        )
     told = {name: value for name, value in zip(names, parts, strict=False) if value}
     return told | (json.loads(parts[-1]) if parts[-1] else {})

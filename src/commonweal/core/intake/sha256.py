@@ -53,12 +53,12 @@ def _pad_state(key: bytes, pad: int) -> Words:
     return state
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _turn(word: np.uint32, by: int) -> np.uint32:
     return (word >> _u(by)) | (word << _u(32 - by))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _compress(state: Words, w: Words) -> None:
     """One block of SHA-256: `w` holds its 16 words first and has room for 64."""
     for t in range(16, 64):
@@ -81,7 +81,7 @@ def _compress(state: Words, w: Words) -> None:
     state[7] += h
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _fill(w: Words, prefix: Bytes, text: Bytes, start: int, size: int, position: int) -> None:
     """The 16 words of the message (prefix, then `size - len(prefix)` bytes of text from `start`) at `position`.
 
@@ -92,7 +92,9 @@ def _fill(w: Words, prefix: Bytes, text: Bytes, start: int, size: int, position:
         value, first = _u(0), position + 4 * word
         if first >= len(prefix) and first + 3 < size:
             i = shift + first
-            w[word] = (_u(text[i]) << _u(24)) | (_u(text[i + 1]) << _u(16)) | (_u(text[i + 2]) << _u(8)) | _u(text[i + 3])
+            w[word] = (
+                (_u(text[i]) << _u(24)) | (_u(text[i + 1]) << _u(16)) | (_u(text[i + 2]) << _u(8)) | _u(text[i + 3])
+            )
             continue
         for at in range(first, first + 4):
             byte = _u(0)
@@ -106,7 +108,7 @@ def _fill(w: Words, prefix: Bytes, text: Bytes, start: int, size: int, position:
         w[word] = value
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _hmac_many(
     inner: Words, outer: Words, prefix: Bytes, text: Bytes, ends: npt.NDArray[np.int64], answer: Bytes
 ) -> None:

@@ -126,7 +126,7 @@ def _placed(values: pl.Series, places: Places, height: int) -> pl.Series:
 def _sealed(
     frame: pl.DataFrame, checked: Checked, taken: Places, line_list: LineList, secrets: Secrets
 ) -> tuple[list[bytes], list[bytes]]:
-    """Wrapped keys and payloads: the sealed fields of each record taken, encrypted (`message` says how they are written)."""
+    """Wrapped keys and payloads: the sealed fields of each record taken, encrypted as `message` writes them."""
     parts = [
         pl.col(name).fill_null("") if frame[name].null_count() < frame.height else pl.lit("")
         for name in sealed_names(line_list)
