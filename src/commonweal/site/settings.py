@@ -26,7 +26,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 
-GROUND_FLOOR = ["ledger", "places", "access"]
+GROUND_FLOOR = ["ledger", "places", "access", "desk"]
 WALK = ["intake"]
 INSTALLED_APPS = [
     "django.contrib.auth",
