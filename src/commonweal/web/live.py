@@ -12,8 +12,11 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import psycopg
+
+from commonweal.server import provider
 
 CHANNEL = "cw_tick"
 LOOK_SECONDS = 1.0
@@ -118,6 +121,12 @@ class Relay:
             concerned = [page for page in self._subscriptions if touched.concerns(page.codes)]
         for page in concerned:
             page.loop.call_soon_threadsafe(page.wake)
+
+
+@cache
+def relay() -> Relay:
+    """The one listener of this process."""
+    return Relay(provider.address("cw_app").dsn)
 
 
 def _newest_tick(connection: psycopg.Connection[tuple[object, ...]]) -> int:

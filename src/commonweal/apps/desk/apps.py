@@ -8,3 +8,14 @@ class DeskConfig(AppConfig):
 
     name = "commonweal.apps.desk"
     label = "desk"
+
+    def ready(self) -> None:
+        from commonweal.apps.access import shell
+        from commonweal.apps.desk import around, queries, waiting
+
+        shell.register("Today", "desk:today", place=5)
+        shell.register_around(around.add)
+        waiting.register("notices", queries.open_notices)
+        waiting.register("agreements", queries.open_agreements)
+        waiting.register_running("notices", queries.running_notices)
+        waiting.register_running("agreements", queries.running_agreements)

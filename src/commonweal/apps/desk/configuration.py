@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from typing import Any
@@ -11,7 +13,7 @@ import yaml
 
 from commonweal.core.desk.escalation import Rules, read_rules
 from commonweal.core.desk.hours import Waking
-from commonweal.core.errors import NotThere
+from commonweal.core.errors import NotThere, Refused
 from commonweal.server import parameters
 
 ESCALATION = "desk/escalation.yaml"
@@ -59,3 +61,37 @@ def holidays(until: date) -> frozenset[date]:
             "Add the years to parameters/calendar/england.yaml."
         )
     return frozenset(day for days in found["holidays"].values() for day in days)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A kind of work: what Today asks first for it, and in which order its sections stand."""
+
+    id: str
+    title: str
+    asks: str
+    sections: tuple[str, ...]
+    needs: frozenset[str] = frozenset()
+
+
+SECTIONS = ("waiting", "since", "running", "duty")
+
+
+@cache
+def jobs() -> tuple[tuple[Job, ...], Job]:
+    """Every job in the order in which they are tried, and that of whoever is on duty."""
+    found = _document("desk/jobs.yaml")
+    return tuple(_job(each) for each in found["jobs"]), _job(found["on_duty"])
+
+
+def job_of(permissions: Collection[str], *, on_duty: bool) -> Job:
+    """The job of an office with these permissions; that of the duty officer for whoever is on duty."""
+    listed, duty = jobs()
+    return duty if on_duty else next(job for job in listed if job.needs <= set(permissions))
+
+
+def _job(given: dict[str, Any]) -> Job:
+    if sorted(given["sections"]) != sorted(SECTIONS):
+        raise Refused(f"desk/jobs.yaml: the job {given['id']} must have the sections {', '.join(SECTIONS)}, each once.")
+    needs = frozenset(given.get("needs", ()))
+    return Job(given["id"], given["title"], given["asks"], tuple(given["sections"]), needs)

@@ -21,6 +21,7 @@ from commonweal.web import db
 
 KEEP_ROTA = "keep_rota"
 SHORT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
+PHONE = re.compile(r"[0-9 +()-]{3,30}")
 
 
 def enter_absence(actor: Actor, person: UUID, starts_at: datetime, ends_at: datetime) -> int:
@@ -196,3 +197,15 @@ def _may_speak_for(actor: Actor, person: UUID) -> None:
     )
     if colleague is None:
         raise NotAllowed("Absences of people of another organisation are entered there.")
+
+
+def set_work_phone(actor: Actor, phone: str) -> None:
+    """The number under which colleagues reach this person at work; shown on pages that name them."""
+    if not PHONE.fullmatch(phone.strip()):
+        raise Refused(f"{phone!r} is no telephone number: use digits, spaces and a + in front, like +44 116 496 0000.")
+    with db.recorded("app") as write:
+        write.cursor.execute(
+            "insert into desk.work_phone (person_id, phone, tick_id) values (%s, %s, %s)",
+            [actor.person_id, phone.strip(), write.tick],
+        )
+        ledger.append(write, "desk.work_phone_set", str(actor.person_id))

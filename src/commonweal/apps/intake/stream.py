@@ -19,19 +19,13 @@ from django.db import connections
 from commonweal.apps.access.scope import StreamScope
 from commonweal.apps.intake import area
 from commonweal.core.errors import NotAllowed
-from commonweal.server import provider
 from commonweal.web import db, live
+from commonweal.web.live import relay
 
 GATHER_SECONDS = 0.2
 CHECK_SECONDS = 4.0
 ENTER_SECONDS = 60.0
 Answer = TypeVar("Answer")
-
-
-@cache
-def relay() -> live.Relay:
-    """The one listener of this process."""
-    return live.Relay(provider.address("cw_app").dsn)
 
 
 def _and_give_back(work: Callable[[], Answer]) -> Answer:
