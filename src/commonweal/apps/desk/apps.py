@@ -11,11 +11,14 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         from commonweal.apps.access import shell
-        from commonweal.apps.desk import around, queries, waiting
+        from commonweal.apps.desk import around, handover, queries, waiting
 
         shell.register("Today", "desk:today", place=5)
+        shell.register("On duty", "desk:duty", place=60)
         shell.register_around(around.add)
         waiting.register("notices", queries.open_notices)
         waiting.register("agreements", queries.open_agreements)
         waiting.register_running("notices", queries.running_notices)
         waiting.register_running("agreements", queries.running_agreements)
+        waiting.register("handovers", handover.waiting_handovers)
+        waiting.register_running("handovers", handover.running_handovers)

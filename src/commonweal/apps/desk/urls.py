@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.desk.views import today
+from commonweal.apps.desk.views import duty, handover, today
 
 app_name = "desk"
 urlpatterns = [
@@ -10,4 +10,17 @@ urlpatterns = [
     path("today/live", today.live, name="today_live"),
     path("told/<uuid:notice_id>/<slug:office>", today.notice, name="told"),
     path("told/<uuid:notice_id>/<slug:office>/acknowledge", today.acknowledge, name="acknowledge"),
+    path("on-duty", duty.page, name="duty"),
+    path("on-duty/week", duty.put_on_duty, name="duty_week"),
+    path("on-duty/rota", duty.make_or_choose, name="duty_rota"),
+    path("on-duty/offer", duty.offer, name="duty_offer"),
+    path("on-duty/absence", duty.absence, name="absence"),
+    path("on-duty/absence/<int:number>/end", duty.end_absence, name="end_absence"),
+    path("on-duty/succession", duty.succession, name="succession"),
+    path("on-duty/me", duty.reach_me, name="reach_me"),
+    path("handover", handover.all_notes, name="handovers"),
+    path("handover/<int:number>", handover.one, name="handover"),
+    path("handover/<int:number>/save", handover.save, name="handover_save"),
+    path("handover/<int:number>/take", handover.take, name="handover_take"),
+    path("handover/<int:number>/take-back", handover.take_back, name="handover_take_back"),
 ]
