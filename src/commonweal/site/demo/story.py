@@ -112,10 +112,13 @@ class Leicester2020:
         self._replay = leicester_replay(data)
 
     def place_files(self, folder: Path) -> list[Path]:
-        stand_ins = folder / "postcodes_stand_in.csv"
+        stand_ins, small_areas = folder / "postcodes_stand_in.csv", folder / "lsoa11.csv"
+        every = pl.read_csv(self._data / "lsoa_england" / "lsoa11_england.csv.gz", infer_schema=False)
+        # A rate for places from which no record can come would be no rate.
+        every.filter(pl.col("utla19cd").is_in(self.visited)).write_csv(small_areas)
         self._replay.stand_in_postcodes.write_csv(stand_ins)
         return [
-            self._data / "lsoa_england" / "lsoa11_england.csv.gz",
+            small_areas,
             self._data / "lsoa_england" / "msoa11_england.csv.gz",
             self._data / "boundaries_leicestershire" / "lad19_leics_rutland.geojson.gz",
             self._data / "boundaries_leicestershire" / "msoa11_leics_rutland.geojson.gz",
