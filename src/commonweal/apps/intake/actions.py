@@ -117,7 +117,7 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
             writing.put(opened, piece)
         writing.count([book.pack])
         tally = writing.finish(opened, source)
-        codes = writing.touched_codes()
+        codes = writing.close()
         last = time.perf_counter()
     stages.add("commit", last)
     notify(write.tick, codes)
@@ -177,7 +177,7 @@ def _take_in_together_once(submissions: Sequence[Ready]) -> list[Receipt]:
             writing.put_few(pieces)
         writing.count({ready.pathogen: rulebook(ready.pathogen).pack for _, ready, _ in begun}.values())
         tallies = [writing.finish(opened, ready.source) for _, ready, opened in begun]
-        codes = writing.touched_codes()
+        codes = writing.close()
     if begun:
         notify(write.tick, codes)
     seconds = time.perf_counter() - started

@@ -28,7 +28,7 @@ BULK_ROWS = 5_000
 BULK_SETTINGS = "set local work_mem = '96MB'; set local enable_mergejoin = off"
 GROUP_COLUMNS = ("submission_id", "feed_number", *STAGED)
 BEGIN = "select new_id, feed_number, commonweal.now() from intake.begin_submission(%s, %s, %s)"
-FINISH = "select intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+FINISH = "select tallied_outcome, tallied from intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 TO_HOLD = (
     "select s.submission_id, s.row_number from decided d join staged s using (place)"
     " where d.outcome in ('rejected', 'pending')"
@@ -73,6 +73,7 @@ class Writing:
         self._cursor = cursor
         self._book = book
         self._stages = stages
+        self._filled = False
         cursor.execute("select intake.make_staging()")
 
     def begin(self, feed: str, source: Source) -> Opened | None:
@@ -94,6 +95,7 @@ class Writing:
             self._cursor.execute(BULK_SETTINGS)
         opened.received += encoded.staged.rows.height
         last = time.perf_counter()
+        self._make_room()
         copy_text(self._cursor, "staged", GROUP_COLUMNS, encoded.rows)
         copy_text(self._cursor, "staged_identifier", IDENTIFIERS, encoded.identifiers)
         self._stages.add("copy", last)
@@ -122,6 +124,7 @@ class Writing:
             self._cursor.execute("delete from staged_identifier")
             copy_identifiers(places)
 
+        self._make_room()
         copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(together.staged_rows(), GROUP_COLUMNS))
         copy_identifiers(())
         self._stages.add("copy", last)
@@ -130,7 +133,7 @@ class Writing:
     def _store(
         self, leave_out: Callable[[Sequence[int]], None], raw: Callable[[int, int], bytes], now: datetime
     ) -> None:
-        """What lies in the staging tables is decided, linked, stored; then the tables of the chunk are emptied."""
+        """What lies in the staging tables is decided, linked and stored."""
         cursor, stages, last = self._cursor, self._stages, time.perf_counter()
         cursor.execute("select intake.decide_chunk()")
         places = cursor.fetchone()[0]
@@ -147,8 +150,13 @@ class Writing:
             sealer, random_bytes = self._book.secrets.sealer, self._book.secrets.random_bytes
             rows = _held(held, [raw(*key) for key in held], sealer, random_bytes, now + timedelta(days=HELD_DAYS))
             copy_frame(cursor, "intake.held", rows)
-        cursor.execute("select intake.clear_chunk()")
         stages.add("hold", last)
+
+    def _make_room(self) -> None:
+        """Empty the tables of the chunk before, if there was one."""
+        if self._filled:
+            self._cursor.execute("select intake.clear_chunk()")
+        self._filled = True
 
     def count(self, packs: Iterable[PathogenPack]) -> int:
         """Counts of all that was stored, then cases by each pathogen's rules; returns how many cases changed."""
@@ -174,14 +182,13 @@ class Writing:
                 self._book.line_list.version,
             ],
         )  # fmt: skip
-        self._cursor.execute("select outcome, n from intake.tally where submission_id = %s", [opened.submission])
         tally = dict(self._cursor.fetchall())
         self._stages.add("finish", last)
         return tally
 
-    def touched_codes(self) -> list[str] | None:
-        """The lower-tier codes whose counts changed; None when there are many."""
-        self._cursor.execute("select intake.touched_codes()")
+    def close(self) -> list[str] | None:
+        """Empty the staging tables; returns the lower-tier codes whose counts changed, None when there are many."""
+        self._cursor.execute("select intake.touched_codes(), intake.clear_staging()")
         codes: list[str] | None = self._cursor.fetchone()[0]
         return codes
 
