@@ -26,6 +26,16 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
+class InProgress:
+    """How many requests that send something are being answered by this process at this moment."""
+
+    def __init__(self) -> None:
+        self.sending = 0
+
+
+in_progress = InProgress()  # changed in the event loop's thread alone
+
+
 class ThreadedHandler(ASGIHandler):
     """Answers requests in threads, and sends what asynchronous responses yield until the reader goes away."""
 
@@ -42,7 +52,12 @@ class ThreadedHandler(ASGIHandler):
         except RequestAborted:
             return
         loop = asyncio.get_running_loop()
-        response, content = await loop.run_in_executor(self._threads, self._answer, scope, body)
+        sends = scope["method"] == "POST"
+        in_progress.sending += sends
+        try:
+            response, content = await loop.run_in_executor(self._threads, self._answer, scope, body)
+        finally:
+            in_progress.sending -= sends
         await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
         if content is None and isinstance(response, StreamingHttpResponse):
             await _send_stream(aiter(response), receive, send)
@@ -51,7 +66,7 @@ class ThreadedHandler(ASGIHandler):
             await send({"type": "http.response.body", "body": content or b""})
 
     def _answer(self, scope: Message, body: BinaryIO) -> tuple[HttpResponseBase, bytes | None]:
-        """The response and its content; None for the content of a stream. Everything else ends with the thread's turn."""
+        """The response and its content; None for the content of a stream, all else is finished."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
@@ -93,5 +108,7 @@ async def _closed(receive: Receive) -> None:
 
 
 def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
-    cookies = [(b"Set-Cookie", cookie.output(header="").strip().encode("ascii")) for cookie in response.cookies.values()]
+    cookies = [
+        (b"Set-Cookie", cookie.output(header="").strip().encode("ascii")) for cookie in response.cookies.values()
+    ]
     return [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()] + cookies
