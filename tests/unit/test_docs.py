@@ -22,7 +22,6 @@ TEXT = {".py", ".md", ".sql", ".yaml", ".toml", ".html", ".js", ".css", ".lock",
 
 def command_line() -> str:
     """Every verb with its help, as click prints it."""
-    # As from the shell, below the command itself: a command remembers the help options of its first context.
     top = click.Context(commands, info_name="commonweal", **commands.context_settings)
     lines = ["# Command line", "", "Generated from the program. `commonweal VERB --help` prints the same.", ""]
     for verb in sorted(VERBS):
@@ -32,6 +31,7 @@ def command_line() -> str:
 
 def _described(command: click.Command | None, name: str, parent: click.Context) -> list[str]:
     assert command is not None, name
+    command._help_option = None  # a command remembers the help options of the first context it was ever shown in
     context = click.Context(command, parent, info_name=name.split()[-1], max_content_width=100, terminal_width=100)
     lines = [f"## {name}", "", "```text", command.get_help(context), "```", ""]
     if isinstance(command, click.Group):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 from django.db import Error, connections
+from django.db.backends.utils import CursorWrapper
 
 from commonweal.apps.intake import feeds, queries
 from commonweal.apps.intake.prefetch import ahead
@@ -117,6 +118,7 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
             writing.put(opened, piece)
         writing.count([book.pack])
         tally = writing.finish(opened, source)
+        keep_columns(write.cursor, opened.submission, preparation.header, source, tally)
         codes = writing.close()
         last = time.perf_counter()
     stages.add("commit", last)
@@ -124,6 +126,16 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
     balance = Balance.of(tally)
     seconds = time.perf_counter() - started
     return Receipt(opened.submission, feed_name, balance, False, seconds, stages.seconds, preparation.header)
+
+
+def keep_columns(
+    cursor: CursorWrapper, submission: int, header: Header | None, source: Source, tally: Mapping[str, int]
+) -> None:
+    """Keep which field each column feeds, where lines are held: without it nobody could mend them."""
+    if header is None or source.is_json or not (tally.get("rejected") or tally.get("pending")):
+        return
+    columns = [name or "" for name in header.columns]
+    cursor.execute("insert into intake.held_columns values (%s, %s)", [submission, columns])
 
 
 def came_before(feed_name: str, source: Source, started: float) -> Receipt:

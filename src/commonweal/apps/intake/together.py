@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commonweal.apps.intake.actions import ALIAS, Receipt, beginning_again, came_before, notify
+from commonweal.apps.intake.actions import ALIAS, Receipt, beginning_again, came_before, keep_columns, notify
 from commonweal.apps.intake.preparing import Stages
 from commonweal.apps.intake.rulebook import Rulebook, rulebook
 from commonweal.apps.intake.sources import Source
@@ -156,6 +156,9 @@ def _step_by_step(
     writing.store_decided(lambda submission, number: received[submission, number], now)
     writing.count({one.ready.pathogen: rulebook(one.ready.pathogen).pack for one in begun}.values())
     tallies = {one.opened.submission: writing.finish(one.opened, one.ready.source) for one in begun}
+    for one in begun:
+        tally = tallies[one.opened.submission]
+        keep_columns(cursor, one.opened.submission, one.ready.header, one.ready.source, tally)
     codes = writing.close()
     cursor.execute("select ledger.close_tick(%s)", [tick])
     return Absorbed(codes, tallies, None)

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from commonweal.apps.intake.views import area, feeds, late, upload
+from commonweal.apps.intake.views import area, feeds, late, mending, upload
 
 
 class FormConverter:
@@ -17,7 +17,14 @@ class FormConverter:
         return value
 
 
+class OutcomeConverter(FormConverter):
+    """An outcome whose records are held until they are mended."""
+
+    regex = "rejected|pending"
+
+
 register_converter(FormConverter, "form")
+register_converter(OutcomeConverter, "outcome")
 
 app_name = "intake"
 urlpatterns = [
@@ -32,7 +39,10 @@ urlpatterns = [
     path("feeds/<slug:name>/upload/match", upload.match, name="upload_match"),
     path("feeds/<slug:name>/upload/send", upload.send, name="upload_send"),
     path("submissions/<int:number>", feeds.one_submission, name="submission"),
+    path("submissions/<int:number>/<outcome:outcome>-rows.csv", mending.rows_to_mend, name="rows_to_mend"),
     path("orphans", feeds.orphan_list, name="orphans"),
+    path("orphans/<int:number>/<int:row>", mending.orphan, name="orphan"),
+    path("orphans/<int:number>/<int:row>/drop", mending.drop, name="orphan_drop"),
     path("late", late.why_late, name="late"),
     path("late.<form:form>", late.why_late, name="late_file"),
     path("late/ask", late.ask, name="late_ask"),

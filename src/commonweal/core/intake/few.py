@@ -103,13 +103,13 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
         "sealing_key_id": secrets.sealer.key_id,
     }
     if verdict.fate != Fate.REJECTED:
-        row["record_hash"] = secrets.records.one(record_label(feed), str(values["record_id"]))
+        record_hash = secrets.records.one(record_label(feed), str(values["record_id"]))
+        row["record_hash"] = record_hash
         row["content_hash"] = secrets.records.one(CONTENT, str(values["content"]))
-    if verdict.fate == Fate.GOOD:
-        binding = str(values["record_id"]).encode()
-        text = message(record.texts, verdict.unread, line_list)
-        sealed = secrets.sealer.seal([text], [binding], secrets.random_bytes)[0]
-        row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
+        if verdict.fate == Fate.GOOD:
+            text = message(record.texts, verdict.unread, line_list)
+            sealed = secrets.sealer.seal([text], [record_hash], secrets.random_bytes)[0]
+            row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
     return row
 
 
