@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,7 +24,6 @@ from commonweal.apps.intake.sources import Source
 from commonweal.apps.intake.writing import Writing, encode
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.intake.balance import Balance
-from commonweal.core.intake.few import Few
 from commonweal.core.intake.reading import CHUNK_BYTES, Header
 from commonweal.web import db
 from commonweal.web.live import CHANNEL
@@ -53,6 +52,7 @@ class Receipt:
     seconds: float
     stages: dict[str, float]
     header: Header | None = None
+    records: list[dict[str, Any]] | None = None  # outcomes of a small submission's records, when they are at hand
 
     def as_dict(self) -> dict[str, Any]:
         """The six keys of the balance, `seconds`, and what else a sender may want to know."""
@@ -119,7 +119,7 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
         writing.count([book.pack])
         tally = writing.finish(opened, source)
         keep_columns(write.cursor, opened.submission, preparation.header, source, tally)
-        codes = writing.touched_codes()
+        codes = writing.close()
         last = time.perf_counter()
     stages.add("commit", last)
     notify(write.tick, codes)
@@ -150,56 +150,6 @@ def came_before(feed_name: str, source: Source, started: float) -> Receipt:
     tally = dict(queries.tally(first["id"]))
     numbers = Balance.of(tally).as_dict() | {"accepted": 0}
     return Receipt(first["id"], feed_name, Balance(**numbers), True, time.perf_counter() - started, {})
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A small submission that is read, checked, hashed and sealed, and only wants writing."""
-
-    feed: str
-    pathogen: str
-    source: Source
-    pieces: tuple[Few, ...]
-    header: Header | None
-    stages: Stages
-
-
-def take_in_together(submissions: Sequence[Ready]) -> list[Receipt]:
-    """Write several small submissions in one transaction with one tick: one flush to disk for all of them.
-
-    Raises like `take_in`; then none of them is written, and each may be tried by itself.
-    """
-    return beginning_again(lambda: _take_in_together_once(submissions))
-
-
-def _take_in_together_once(submissions: Sequence[Ready]) -> list[Receipt]:
-    started, stages = time.perf_counter(), Stages()
-    receipts: dict[int, Receipt] = {}
-    with db.recorded(ALIAS) as write:
-        writing = Writing(write.cursor, rulebook(submissions[0].pathogen), stages)
-        begun = []
-        for place, ready in enumerate(submissions):
-            opened = writing.begin(ready.feed, ready.source)
-            if opened is None:
-                receipts[place] = came_before(ready.feed, ready.source, started)
-            else:
-                begun.append((place, ready, opened))
-        pieces = [(opened, piece) for _, ready, opened in begun for piece in ready.pieces]
-        if pieces:
-            writing.put_few(pieces)
-        writing.count({ready.pathogen: rulebook(ready.pathogen).pack for _, ready, _ in begun}.values())
-        tallies = [writing.finish(opened, ready.source) for _, ready, opened in begun]
-        for (_, ready, opened), tally in zip(begun, tallies, strict=True):
-            keep_columns(write.cursor, opened.submission, ready.header, ready.source, tally)
-        codes = writing.touched_codes()
-    if begun:
-        notify(write.tick, codes)
-    seconds = time.perf_counter() - started
-    for (place, ready, opened), tally in zip(begun, tallies, strict=True):
-        receipts[place] = Receipt(
-            opened.submission, ready.feed, Balance.of(tally), False, seconds, stages.seconds, ready.header
-        )
-    return [receipts[place] for place in range(len(submissions))]
 
 
 def notify(tick: int, codes: list[str] | None) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import close_old_connections
 
 from commonweal.apps.access.scope import StreamScope
 from commonweal.apps.intake import area
@@ -25,7 +25,9 @@ from commonweal.web import db, live
 GATHER_SECONDS = 0.2
 CHECK_SECONDS = 4.0
 ENTER_SECONDS = 60.0
+THREADS = 4
 Answer = TypeVar("Answer")
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
 
 
 @cache
@@ -34,17 +36,18 @@ def relay() -> live.Relay:
     return live.Relay(provider.address("cw_app").dsn)
 
 
-def _and_give_back(work: Callable[[], Answer]) -> Answer:
-    """Run in a thread of the pool and give its database connections back."""
+def _with_sound_connections(work: Callable[[], Answer]) -> Answer:
+    """Run with the connections that this thread keeps; those that broke or are old are opened anew."""
+    close_old_connections()
     try:
         return work()
     finally:
-        connections.close_all()
+        close_old_connections()
 
 
 async def in_thread(work: Callable[[], Answer]) -> Answer:
-    """Run database work off the event loop."""
-    return await sync_to_async(_and_give_back, thread_sensitive=False)(work)
+    """Run database work off the event loop, in one of the few threads that all streams share."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _with_sound_connections, work)
 
 
 class Shared:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from commonweal.core.errors import Refused
@@ -80,12 +81,12 @@ class LineList:
             raise Refused(f"The line list has no field {field_id!r}; its fields are {', '.join(self.ids)}.")
         return found
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """Every field id in published order."""
         return tuple(field.id for field in self.fields)
 
-    @property
+    @cached_property
     def read(self) -> tuple[Field, ...]:
         """The fields whose sent value is used: all but the derived ones."""
         return tuple(field for field in self.fields if not field.derived)
