@@ -9,6 +9,7 @@ from typing import Any
 from commonweal.apps.access import pages as access_pages
 from commonweal.apps.intake.pages import balance, feeds, late, my_area, orphans
 from commonweal.apps.intake.pages.area_pictures import Address
+from commonweal.apps.intake.views.mending import DropForm, PlaceForm
 from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import DelayRow
 from commonweal.web.pages import Link, Pager
@@ -84,8 +85,14 @@ def submission_page() -> dict[str, Any]:
         {"row_number": 45, "outcome": "accepted", "reasons": [], "notes": ["postcode:test_site"]},
     ]
     pager = Pager("Records 1 to 3 of 1,204", next="?page=2")
-    built = feeds.build_submission(submission_row(), outcomes, pager, NOW, may_mend=True)
+    built = feeds.build_submission(submission_row(), outcomes, pager, NOW, may_mend={"rejected", "pending"})
     return {"submission": built, "page": built.page}
+
+
+def orphan_page() -> dict[str, Any]:
+    values = {"record_id": "LH-44", "age_years": "39", "postcode": "LE9 9ZZ", "result": "positive"}
+    built = orphans.build_one(7, 44, "Postcode is not on the list of postcodes.", values)
+    return {"orphan": built, "page": built.page, "place": PlaceForm({"postcode": ""}), "end": DropForm()}
 
 
 def orphans_page() -> dict[str, Any]:
@@ -219,6 +226,7 @@ PAGES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "feed": ("intake/feed.html", feed_page),
     "submission": ("intake/submission.html", submission_page),
     "orphans": ("intake/orphans.html", orphans_page),
+    "orphan": ("intake/orphan.html", orphan_page),
     "late": ("intake/late.html", late_page),
     "who-looked": ("access/who_looked.html", who_looked_page),
 }

@@ -57,7 +57,7 @@ def _story(data: Path | None, opens: datetime | None = None) -> Story:
 
 
 def _prepare(data: Path | None) -> Built:
-    """Build in a process of its own: it works with plain connections, the site with pools."""
+    """Build in a process of its own, so that its memory is given back before the site opens."""
     started = time.monotonic()
     command = [sys.executable, "-m", "commonweal", "demo-build", *(["--replay", str(data)] if data else [])]
     done = subprocess.run(command, check=False)  # noqa: S603 - our own program
@@ -77,14 +77,13 @@ def _serve(space: str, data: Path | None, host: str, port: int, seats: list[tupl
 
     token = secrets.token_urlsafe(12)
     os.environ["COMMONWEAL_DEMO_TOKEN"] = token
-    os.environ["COMMONWEAL_SERVING"] = "1"
     from commonweal.site.installation import open_existing
 
     open_existing(space)
     arrivals = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "commonweal", "demo-feed", "--parent", str(os.getpid()),
          *(["--replay", str(data)] if data else [])],
-        env={**os.environ, "COMMONWEAL_SPACE": space, "COMMONWEAL_SERVING": "0"},
+        env={**os.environ, "COMMONWEAL_SPACE": space},
     )  # fmt: skip
     click.echo("Open one of these (they sign you in; this is an exercise, nothing here is real):")
     for who, label in seats:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 def serve(host: str, port: int, space: str, worker: bool) -> None:
     from commonweal.site.installation import open_existing
 
-    os.environ["COMMONWEAL_SERVING"] = "1"
     open_existing(space)
     run_site(host, port, space, worker=worker)
 
@@ -60,7 +59,7 @@ def run_site(host: str, port: int, space: str, *, worker: bool) -> None:
 
 def start_worker(space: str) -> subprocess.Popen[bytes]:
     """Start the background worker of a space as a child process."""
-    environment = {**os.environ, "COMMONWEAL_SPACE": space, "COMMONWEAL_SERVING": "0"}
+    environment = {**os.environ, "COMMONWEAL_SPACE": space}
     command = [sys.executable, "-m", "commonweal", "worker", "--space", space, "--parent", str(os.getpid())]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
 

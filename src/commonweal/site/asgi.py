@@ -2,7 +2,14 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commonweal.site.settings")
-application = get_asgi_application()
+django.setup(set_prefix=False)
+
+from django.urls import get_resolver  # noqa: E402 - Django is set up first
+
+from commonweal.web.threads import ThreadedHandler  # noqa: E402
+
+application = ThreadedHandler()
+get_resolver().url_patterns  # noqa: B018 - imports every view now, not when the first visitor waits

@@ -42,8 +42,6 @@ INSTALLED_APPS = [
 ]
 
 # Aliases are role names without their prefix; each connects as its own role. Sign-in data lie in a schema of their own.
-SERVING = os.environ.get("COMMONWEAL_SERVING") == "1"
-POOLED = ("app", "authn", "ingest", "web")
 _ROLES = ("app", "authn", "ingest", "engine", "queue", "web", "migrate", "retention", "backup")
 
 
@@ -56,9 +54,6 @@ def _database(alias: str, role: str, search_path: str) -> dict[str, Any]:
         options["server_side_binding"] = True  # a handle never stands in a statement's text
     else:
         options["options"] += " -c role=cw_owner"
-    if SERVING and alias in POOLED:
-        # Each request runs in a thread of its own; without a pool it would open connections of its own, too.
-        options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": where.host,
@@ -67,7 +62,7 @@ def _database(alias: str, role: str, search_path: str) -> dict[str, Any]:
         "USER": where.user,
         "PASSWORD": where.password,
         "OPTIONS": options,
-        "CONN_MAX_AGE": 0 if "pool" in options else 600,
+        "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }

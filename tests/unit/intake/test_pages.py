@@ -112,9 +112,11 @@ def test_an_unanswered_question_says_so_and_comes_first() -> None:
 def test_submission_leads_to_what_can_be_mended() -> None:
     row = feeds.SubmissionRow(7, "lighthouse", "june.csv", "file", NOW, "", Balance(3, 2, rejected=1))
     outcomes = [{"row_number": 3, "outcome": "rejected", "reasons": ["age_years:out_of_range"], "notes": ["odd"]}]
-    built = feeds.build_submission(row, outcomes, Pager(""), NOW, may_mend=True)
-    assert built.next_step is not None
-    assert built.next_step.text == "Download the 1 rejected row to mend"
+    built = feeds.build_submission(row, outcomes, Pager(""), NOW, may_mend={"rejected", "pending"})
+    assert [(link.text, link.href) for link in built.mend] == [
+        ("Download 1 row rejected with a reason", "/submissions/7/rejected-rows.csv")
+    ]
+    assert feeds.build_submission(row, outcomes, Pager(""), NOW).mend == ()
     assert built.rows is not None
     assert built.rows.table.rows == (
         (3, "rejected", "Age years is out of range. Mend it and send the record again. odd"),

@@ -82,7 +82,7 @@ READS = (
     Column("Purpose", numeric=False),
     Column("What", numeric=False),
     Column("Kind", numeric=False),
-    Column("Rows", absent="broken off"),
+    Column("Rows", absent="under way or broken off"),
     Column("File", numeric=False),
 )
 

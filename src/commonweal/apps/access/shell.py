@@ -65,6 +65,11 @@ def attach(request: HttpRequest) -> None:
     request.shell = made  # type: ignore[attr-defined]
 
 
+def entries_for(seat: Seat) -> list[tuple[str, str]]:
+    """(name, address) of every page of the navigation that an office opens."""
+    return [(entry.text, reverse(entry.name)) for entry in _entries if _opens(entry, seat)]
+
+
 def _opens(entry: Entry, seat: Seat) -> bool:
     return not entry.permissions or bool(entry.permissions & seat.permissions)
 

@@ -11,11 +11,14 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         from commonweal.apps.access import shell
-        from commonweal.apps.desk import around, handover, queries, waiting
+        from commonweal.apps.desk import around, handover, queries, search, waiting
 
         shell.register("Today", "desk:today", place=5)
         shell.register("On duty", "desk:duty", place=60)
         shell.register_around(around.add)
+        search.register("places", "Places", search.places)
+        search.register("pages", "Pages", search.pages)
+        search.register("notices", "Notices", search.notices)
         waiting.register("notices", queries.open_notices)
         waiting.register("agreements", queries.open_agreements)
         waiting.register_running("notices", queries.running_notices)

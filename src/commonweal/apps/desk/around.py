@@ -36,4 +36,9 @@ def add(request: HttpRequest, shell: Shell) -> Shell:
     if not acting.seats(request):
         return shell
     count = len(waiting.for_offices(who(request)))
-    return replace(shell, waiting=Waiting(count, reverse("desk:today") + "#waiting"))
+    return replace(
+        shell,
+        waiting=Waiting(count, reverse("desk:today") + "#waiting"),
+        search=reverse("desk:search"),
+        search_words=request.GET.get("q", "")[:100] if request.path == reverse("desk:search") else "",
+    )

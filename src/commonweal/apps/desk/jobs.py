@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from commonweal.apps.desk import sending, steps
+from commonweal.apps.desk import own, sending, steps
 from commonweal.web import db
 
 ONE_SENDER = 4310  # an advisory lock: a mail server that hangs holds up one job, not every place of the worker
@@ -33,3 +33,17 @@ def send_what_waits(timestamp: int) -> int:
     finally:
         db.value("queue", "select pg_advisory_unlock(%s)", [ONE_SENDER])
     return tried
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="desk", queueing_lock="desk-search-keys", pass_context=False)
+def keep_search_keys(timestamp: int) -> bool:
+    """Rebuild the search keys when places were loaded; returns whether they were."""
+    return bool(db.value("queue", "select desk.refresh_search_keys()"))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="desk", queueing_lock="desk-subscriptions", pass_context=False)
+def look_at_subscriptions(timestamp: int) -> int:
+    """Tell whoever asked that a number was passed; returns how many were told."""
+    return own.look()

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import TypeVar
-
-from asgiref.sync import sync_to_async
-from django.db import connections
 
 from commonweal.apps.desk import around, waiting
 from commonweal.apps.desk.waiting import Who
 from commonweal.web import db, live
+from commonweal.web.live import in_thread
 
 GATHER_SECONDS = 0.3
 CHECK_SECONDS = 4.0
 HELD = "select count(distinct office_id) from access.current_appointment where person_id = %s and office_id = any (%s)"
-Answer = TypeVar("Answer")
-
-
-def _and_give_back(work: Callable[[], Answer]) -> Answer:
-    try:
-        return work()
-    finally:
-        connections.close_all()
-
-
-async def in_thread(work: Callable[[], Answer]) -> Answer:
-    """Run database work off the event loop."""
-    return await sync_to_async(_and_give_back, thread_sensitive=False)(work)
 
 
 async def events(who: Who) -> AsyncIterator[bytes]:

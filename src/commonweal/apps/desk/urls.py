@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.desk.views import duty, handover, today
+from commonweal.apps.desk.views import duty, handover, search, today
 
 app_name = "desk"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("on-duty/absence/<int:number>/end", duty.end_absence, name="end_absence"),
     path("on-duty/succession", duty.succession, name="succession"),
     path("on-duty/me", duty.reach_me, name="reach_me"),
+    path("search", search.page, name="search"),
+    path("search/people", search.people, name="search_people"),
+    path("search/keep", search.save_view, name="keep_view"),
+    path("search/keep/<int:number>/drop", search.drop_view, name="drop_view"),
+    path("search/told", search.subscribe, name="subscribe"),
+    path("search/told/<int:number>/drop", search.unsubscribe, name="unsubscribe"),
     path("handover", handover.all_notes, name="handovers"),
     path("handover/<int:number>", handover.one, name="handover"),
     path("handover/<int:number>/save", handover.save, name="handover_save"),

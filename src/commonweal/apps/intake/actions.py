@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 from django.db import Error, connections
+from django.db.backends.utils import CursorWrapper
 
 from commonweal.apps.intake import feeds, queries
 from commonweal.apps.intake.prefetch import ahead
@@ -23,7 +24,6 @@ from commonweal.apps.intake.sources import Source
 from commonweal.apps.intake.writing import Writing, encode
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.intake.balance import Balance
-from commonweal.core.intake.few import Few
 from commonweal.core.intake.reading import CHUNK_BYTES, Header
 from commonweal.web import db
 from commonweal.web.live import CHANNEL
@@ -52,6 +52,7 @@ class Receipt:
     seconds: float
     stages: dict[str, float]
     header: Header | None = None
+    records: list[dict[str, Any]] | None = None  # outcomes of a small submission's records, when they are at hand
 
     def as_dict(self) -> dict[str, Any]:
         """The six keys of the balance, `seconds`, and what else a sender may want to know."""
@@ -117,13 +118,24 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
             writing.put(opened, piece)
         writing.count([book.pack])
         tally = writing.finish(opened, source)
-        codes = writing.touched_codes()
+        keep_columns(write.cursor, opened.submission, preparation.header, source, tally)
+        codes = writing.close()
         last = time.perf_counter()
     stages.add("commit", last)
     notify(write.tick, codes)
     balance = Balance.of(tally)
     seconds = time.perf_counter() - started
     return Receipt(opened.submission, feed_name, balance, False, seconds, stages.seconds, preparation.header)
+
+
+def keep_columns(
+    cursor: CursorWrapper, submission: int, header: Header | None, source: Source, tally: Mapping[str, int]
+) -> None:
+    """Keep which field each column feeds, where lines are held: without it nobody could mend them."""
+    if header is None or source.is_json or not (tally.get("rejected") or tally.get("pending")):
+        return
+    columns = [name or "" for name in header.columns]
+    cursor.execute("insert into intake.held_columns values (%s, %s)", [submission, columns])
 
 
 def came_before(feed_name: str, source: Source, started: float) -> Receipt:
@@ -138,54 +150,6 @@ def came_before(feed_name: str, source: Source, started: float) -> Receipt:
     tally = dict(queries.tally(first["id"]))
     numbers = Balance.of(tally).as_dict() | {"accepted": 0}
     return Receipt(first["id"], feed_name, Balance(**numbers), True, time.perf_counter() - started, {})
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A small submission that is read, checked, hashed and sealed, and only wants writing."""
-
-    feed: str
-    pathogen: str
-    source: Source
-    pieces: tuple[Few, ...]
-    header: Header | None
-    stages: Stages
-
-
-def take_in_together(submissions: Sequence[Ready]) -> list[Receipt]:
-    """Write several small submissions in one transaction with one tick: one flush to disk for all of them.
-
-    Raises like `take_in`; then none of them is written, and each may be tried by itself.
-    """
-    return beginning_again(lambda: _take_in_together_once(submissions))
-
-
-def _take_in_together_once(submissions: Sequence[Ready]) -> list[Receipt]:
-    started, stages = time.perf_counter(), Stages()
-    receipts: dict[int, Receipt] = {}
-    with db.recorded(ALIAS) as write:
-        writing = Writing(write.cursor, rulebook(submissions[0].pathogen), stages)
-        begun = []
-        for place, ready in enumerate(submissions):
-            opened = writing.begin(ready.feed, ready.source)
-            if opened is None:
-                receipts[place] = came_before(ready.feed, ready.source, started)
-            else:
-                begun.append((place, ready, opened))
-        pieces = [(opened, piece) for _, ready, opened in begun for piece in ready.pieces]
-        if pieces:
-            writing.put_few(pieces)
-        writing.count({ready.pathogen: rulebook(ready.pathogen).pack for _, ready, _ in begun}.values())
-        tallies = [writing.finish(opened, ready.source) for _, ready, opened in begun]
-        codes = writing.touched_codes()
-    if begun:
-        notify(write.tick, codes)
-    seconds = time.perf_counter() - started
-    for (place, ready, opened), tally in zip(begun, tallies, strict=True):
-        receipts[place] = Receipt(
-            opened.submission, ready.feed, Balance.of(tally), False, seconds, stages.seconds, ready.header
-        )
-    return [receipts[place] for place in range(len(submissions))]
 
 
 def notify(tick: int, codes: list[str] | None) -> None:

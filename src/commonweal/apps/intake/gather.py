@@ -1,21 +1,26 @@
 """Group commit: small submissions that arrive while one transaction is written share the next one.
 
-One thread of the process writes. It never waits for company: what came while it was busy is the next group, so a lone
-sender is answered at once and many senders share the flush to disk. Each answer is given after its commit.
+One thread of the process writes. What came while it was busy is the next group; for requests under way it waits, a
+few milliseconds at most. So a lone sender is answered at once, and many senders share the work of a
+transaction and its flush to disk. Each answer is given after its commit.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import cache
 
-from commonweal.apps.intake.actions import Ready, Receipt, take_in_together
+from commonweal.apps.intake.actions import Receipt
+from commonweal.apps.intake.together import Ready, take_in_together
+from commonweal.web.threads import in_progress
 
 MOST_TOGETHER = 64
 ANSWER_SECONDS = 60.0
+COMPANY_SECONDS = 0.015
 
 
 class Gatherer:
@@ -25,16 +30,27 @@ class Gatherer:
         self._waiting: queue.SimpleQueue[tuple[Ready, Future[Receipt]]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._handed = 0
+
+    @property
+    def _coming(self) -> bool:
+        """Whether requests are under way that have not handed anything over yet."""
+        return in_progress.sending > self._handed
 
     def take_in(self, ready: Ready) -> Receipt:
         """Hand a submission over and wait until it is durable. Raises what `actions.take_in` raises."""
         answer: Future[Receipt] = Future()
-        self._waiting.put((ready, answer))
         with self._lock:
+            self._handed += 1
+            self._waiting.put((ready, answer))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._write, name="intake-writer", daemon=True)
                 self._thread.start()
-        return answer.result(ANSWER_SECONDS)
+        try:
+            return answer.result(ANSWER_SECONDS)
+        finally:
+            with self._lock:
+                self._handed -= 1
 
     def _write(self) -> None:
         left_over: list[tuple[Ready, Future[Receipt]]] = []
@@ -47,11 +63,14 @@ class Gatherer:
     ) -> tuple[list[tuple[Ready, Future[Receipt]]], list[tuple[Ready, Future[Receipt]]]]:
         """What is waiting now; the same content twice goes into two groups, so that the second sees the first."""
         arrived = left_over or [self._waiting.get()]
+        until = time.monotonic() + COMPANY_SECONDS
         while len(arrived) < MOST_TOGETHER:
+            patience = until - time.monotonic() if self._coming else 0.0
             try:
-                arrived.append(self._waiting.get_nowait())
+                arrived.append(self._waiting.get(timeout=patience) if patience > 0 else self._waiting.get_nowait())
             except queue.Empty:
-                break
+                if patience <= 0:
+                    break
         group: list[tuple[Ready, Future[Receipt]]] = []
         later: list[tuple[Ready, Future[Receipt]]] = []
         seen: set[tuple[str, object]] = set()

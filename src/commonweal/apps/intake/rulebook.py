@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,12 @@ def line_list() -> LineList:
 
 
 @cache
+def example_record() -> dict[str, str]:
+    """The invented record of the published example: field -> text."""
+    return dict(document("line_list/example.yaml")["record"])
+
+
+@cache
 def pathogen_pack(pathogen: str) -> PathogenPack:
     """The pack of a pathogen. Raises `NotThere` when there is none."""
     return PathogenPack.from_document(document(f"pathogens/{pathogen}.yaml"))
@@ -72,7 +78,12 @@ def _checker(pathogen: str) -> Checker:
 
 def key_ring() -> Secrets:
     """The keys as they are now: person keys oldest first, so that records from before a rotation are still met."""
-    home = Home.current()
+    home = Home.current().make()
+    return _key_ring(home, home.keys.stat().st_mtime_ns)  # a rotation adds a file
+
+
+@lru_cache(maxsize=1)
+def _key_ring(home: Home, _changed: int) -> Secrets:
     newest = keys.current(home, "person")
     persons = tuple(
         Hasher(key.key_id, key.material)

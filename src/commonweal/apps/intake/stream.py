@@ -13,32 +13,16 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
-from django.db import connections
-
 from commonweal.apps.access.scope import StreamScope
 from commonweal.apps.intake import area
 from commonweal.core.errors import NotAllowed
 from commonweal.web import db, live
-from commonweal.web.live import relay
+from commonweal.web.live import in_thread, relay
 
 GATHER_SECONDS = 0.2
 CHECK_SECONDS = 4.0
 ENTER_SECONDS = 60.0
 Answer = TypeVar("Answer")
-
-
-def _and_give_back(work: Callable[[], Answer]) -> Answer:
-    """Run in a thread of the pool and give its database connections back."""
-    try:
-        return work()
-    finally:
-        connections.close_all()
-
-
-async def in_thread(work: Callable[[], Answer]) -> Answer:
-    """Run database work off the event loop."""
-    return await sync_to_async(_and_give_back, thread_sensitive=False)(work)
 
 
 class Shared:

@@ -15,10 +15,10 @@ from django.db.backends.utils import CursorWrapper
 
 from commonweal.apps.access.subjects import TestedPerson
 from commonweal.apps.intake import rulebook
-from commonweal.core.errors import Refused
 from commonweal.core.intake.asking import Identifier, identifiers_of
 from commonweal.core.intake.identifiers import Kind
-from commonweal.core.intake.rows import Secrets
+from commonweal.core.intake.rows import opened_message
+from commonweal.core.intake.schema import LineList
 from commonweal.core.intake.sealing import Sealed
 from commonweal.web import db
 
@@ -63,9 +63,9 @@ select v.case_id, v.version, t.known_at, v.withdrawn, v.pathogen, v.episode_star
 def held(person: TestedPerson) -> Mapping[str, Any] | None:
     """Everything stored about a person, as values that JSON knows; None when nothing is.
 
-    Raises `Refused` for an impossible NHS number, and where a sealed field does not open or belongs to another record.
+    Raises `Refused` for an impossible NHS number, or where sealed fields do not open.
     """
-    secrets = rulebook.key_ring()
+    secrets, line_list = rulebook.key_ring(), rulebook.line_list()
     asked = identifiers_of(
         secrets.persons,
         nhs_number=person.nhs_number,
@@ -83,7 +83,7 @@ def held(person: TestedPerson) -> Mapping[str, Any] | None:
     return {
         "identifiers": [_link(link) for link in links],
         "to_be_reviewed": any(link["in_conflict"] for link in links),
-        "results": [_result(row, secrets) for row in results],
+        "results": [_result(row, line_list) for row in results],
         "cases": [_plain(case) for case in cases],
     }
 
@@ -97,20 +97,15 @@ def _link(link: Row) -> Row:
     return _plain({"kind": Kind(link["kind"]).name.lower(), "since": link["since"]})
 
 
-def _result(row: Row, secrets: Secrets) -> Row:
+def _result(row: Row, line_list: LineList) -> Row:
     key_id, wrapped, payload = row.pop("key_id"), row.pop("wrapped_key"), row.pop("payload")
     record_hash = bytes(row.pop("record_hash"))
     identifiable: Row | str = "none kept"
     if payload is not None and wrapped is None:
         identifiable = "erased: their key was destroyed"
     elif payload is not None:
-        opened = rulebook.sealer(key_id).open_document(Sealed(bytes(wrapped), bytes(payload)), "record_id")
-        if secrets.records.one(f"record\x1f{row['feed']}", str(opened["record_id"])) != record_hash:
-            raise Refused(
-                f"The sealed fields of result {row['id']} are those of another record. Nothing was exported: compare "
-                "identity.sealed with a backup."
-            )
-        identifiable = {name: value for name, value in opened.items() if value is not None}
+        text = rulebook.sealer(key_id).open(Sealed(bytes(wrapped), bytes(payload)), record_hash)
+        identifiable = dict(opened_message(text, line_list))
     return {**_plain(row), "identifiable": identifiable}
 
 

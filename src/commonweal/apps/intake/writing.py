@@ -14,7 +14,7 @@ from commonweal.apps.intake.copying import as_csv, copy_frame, copy_text
 from commonweal.apps.intake.preparing import Stages
 from commonweal.apps.intake.rulebook import Rulebook
 from commonweal.apps.intake.sources import Source
-from commonweal.core.intake.few import IDENTIFIERS, STAGED, Few, Part, as_copy_text, group
+from commonweal.core.intake.few import IDENTIFIERS, STAGED, Few, Group, Part, as_copy_text, group
 from commonweal.core.intake.pathogen import PathogenPack
 from commonweal.core.intake.rows import NewIds
 from commonweal.core.intake.sealing import Sealer
@@ -28,7 +28,9 @@ BULK_ROWS = 5_000
 BULK_SETTINGS = "set local work_mem = '96MB'; set local enable_mergejoin = off"
 GROUP_COLUMNS = ("submission_id", "feed_number", *STAGED)
 BEGIN = "select new_id, feed_number, commonweal.now() from intake.begin_submission(%s, %s, %s)"
-FINISH = "select intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+FINISH = (
+    "select tallied_outcome, tallied from intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
 TO_HOLD = (
     "select s.submission_id, s.row_number from decided d join staged s using (place)"
     " where d.outcome in ('rejected', 'pending')"
@@ -73,6 +75,7 @@ class Writing:
         self._cursor = cursor
         self._book = book
         self._stages = stages
+        self._filled = False
         cursor.execute("select intake.make_staging()")
 
     def begin(self, feed: str, source: Source) -> Opened | None:
@@ -94,6 +97,7 @@ class Writing:
             self._cursor.execute(BULK_SETTINGS)
         opened.received += encoded.staged.rows.height
         last = time.perf_counter()
+        self._make_room()
         copy_text(self._cursor, "staged", GROUP_COLUMNS, encoded.rows)
         copy_text(self._cursor, "staged_identifier", IDENTIFIERS, encoded.identifiers)
         self._stages.add("copy", last)
@@ -109,34 +113,44 @@ class Writing:
         """Store the pieces of several submissions as one chunk."""
         last, now = time.perf_counter(), pieces[0][0].now
         together = group([Part(opened.submission, opened.feed_number, few) for opened, few in pieces])
-        new_ids = NewIds(self._book.secrets.random_bytes, int(now.timestamp() * 1000))
         received = {(opened.submission, n): raw for opened, few in pieces for n, raw in few.received.items()}
         for opened, few in pieces:
             opened.received += len(few.rows)
-
-        def copy_identifiers(left_out: Sequence[int]) -> None:
-            rows = together.identifiers(left_out, new_ids)
-            copy_text(self._cursor, "staged_identifier", IDENTIFIERS, as_copy_text(rows, IDENTIFIERS))
-
-        def leave_out(places: Sequence[int]) -> None:
-            self._cursor.execute("delete from staged_identifier")
-            copy_identifiers(places)
-
+        self._make_room()
         copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(together.staged_rows(), GROUP_COLUMNS))
-        copy_identifiers(())
+        self._copy_identifiers(together, (), now)
         self._stages.add("copy", last)
-        self._store(leave_out, lambda submission, number: received[submission, number], now)
+        self._store(
+            lambda places: self.leave_out_few(together, places, now),
+            lambda submission, number: received[submission, number],
+            now,
+        )
+
+    def leave_out_few(self, together: Group, places: Sequence[int], now: datetime) -> None:
+        """Take the identifiers of the records at these places out of the staging table."""
+        self._cursor.execute("delete from staged_identifier")
+        self._copy_identifiers(together, places, now)
+
+    def _copy_identifiers(self, together: Group, left_out: Sequence[int], now: datetime) -> None:
+        new_ids = NewIds(self._book.secrets.random_bytes, int(now.timestamp() * 1000))
+        rows = together.identifiers(left_out, new_ids)
+        copy_text(self._cursor, "staged_identifier", IDENTIFIERS, as_copy_text(rows, IDENTIFIERS))
 
     def _store(
         self, leave_out: Callable[[Sequence[int]], None], raw: Callable[[int, int], bytes], now: datetime
     ) -> None:
-        """What lies in the staging tables is decided, linked, stored; then the tables of the chunk are emptied."""
-        cursor, stages, last = self._cursor, self._stages, time.perf_counter()
-        cursor.execute("select intake.decide_chunk()")
-        places = cursor.fetchone()[0]
+        """What lies in the staging tables is decided, linked and stored."""
+        last = time.perf_counter()
+        self._cursor.execute("select intake.decide_chunk()")
+        places = self._cursor.fetchone()[0]
         if places:
             leave_out(places)
-        last = stages.add("decide", last)
+        self._stages.add("decide", last)
+        self.store_decided(raw, now)
+
+    def store_decided(self, raw: Callable[[int, int], bytes], now: datetime) -> None:
+        """The decided chunk is linked and stored; of what is rejected or waits, `raw` (submission, row) is held."""
+        cursor, stages, last = self._cursor, self._stages, time.perf_counter()
         cursor.execute("select intake.link_chunk()")
         last = stages.add("link persons", last)
         cursor.execute("select intake.store_chunk(%s), intake.depart_chunk()", [WAITING_DAYS])
@@ -147,8 +161,13 @@ class Writing:
             sealer, random_bytes = self._book.secrets.sealer, self._book.secrets.random_bytes
             rows = _held(held, [raw(*key) for key in held], sealer, random_bytes, now + timedelta(days=HELD_DAYS))
             copy_frame(cursor, "intake.held", rows)
-        cursor.execute("select intake.clear_chunk()")
         stages.add("hold", last)
+
+    def _make_room(self) -> None:
+        """Empty the tables of the chunk before, if there was one."""
+        if self._filled:
+            self._cursor.execute("select intake.clear_chunk()")
+        self._filled = True
 
     def count(self, packs: Iterable[PathogenPack]) -> int:
         """Counts of all that was stored, then cases by each pathogen's rules; returns how many cases changed."""
@@ -164,26 +183,28 @@ class Writing:
 
     def finish(self, opened: Opened, source: Source) -> dict[str, int]:
         """Write the submission's own row, against which the balance is checked; returns its outcomes counted."""
-        origin, last = source.provenance, time.perf_counter()
-        self._cursor.execute(
-            FINISH,
-            [
-                opened.submission, opened.feed, source.sha256, opened.received, origin.channel, origin.label,
-                source.size,
-                opened.now, origin.sent_by, origin.held_since, origin.held_by, origin.idempotency_key,
-                self._book.line_list.version,
-            ],
-        )  # fmt: skip
-        self._cursor.execute("select outcome, n from intake.tally where submission_id = %s", [opened.submission])
+        last = time.perf_counter()
+        self._cursor.execute(FINISH, list(finish_values(opened, source, self._book).values()))
         tally = dict(self._cursor.fetchall())
         self._stages.add("finish", last)
         return tally
 
-    def touched_codes(self) -> list[str] | None:
-        """The lower-tier codes whose counts changed; None when there are many."""
-        self._cursor.execute("select intake.touched_codes()")
+    def close(self) -> list[str] | None:
+        """Empty the staging tables; returns the lower-tier codes whose counts changed, None when there are many."""
+        self._cursor.execute("select intake.touched_codes(), intake.clear_staging()")
         codes: list[str] | None = self._cursor.fetchone()[0]
         return codes
+
+
+def finish_values(opened: Opened, source: Source, book: Rulebook) -> dict[str, Any]:
+    """What is written of a submission itself, by name, in the order that `intake.finish_submission` takes it."""
+    origin = source.provenance
+    return {
+        "submission": opened.submission, "feed": opened.feed, "sha256": source.sha256, "declared": opened.received,
+        "channel": origin.channel, "label": origin.label, "bytes": source.size, "received_at": opened.now,
+        "sent_by": origin.sent_by, "held_since": origin.held_since, "held_by": origin.held_by,
+        "idempotency_key": origin.idempotency_key, "line_list_version": book.line_list.version,
+    }  # fmt: skip
 
 
 def held_binding(submission: int, row_number: int) -> bytes:

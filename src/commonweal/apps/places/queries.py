@@ -109,7 +109,8 @@ def names(wanted: Sequence[str]) -> dict[str, str]:
         " where code = any (%s) and coalesce(name_people_use, name) is not null order by level",
         [list(wanted)],
     )
-    return {row["code"]: row["name"] for row in rows}
+    countries = {code: codes.COUNTRY_NAMES[code] for code in wanted if code in codes.COUNTRY_NAMES}
+    return countries | {row["code"]: row["name"] for row in rows}
 
 
 def areas_in(code: str, level: str) -> list[Area]:

@@ -6,9 +6,11 @@ property test demands the same rows from both.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -101,13 +103,13 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
         "sealing_key_id": secrets.sealer.key_id,
     }
     if verdict.fate != Fate.REJECTED:
-        row["record_hash"] = secrets.records.one(record_label(feed), str(values["record_id"]))
+        record_hash = secrets.records.one(record_label(feed), str(values["record_id"]))
+        row["record_hash"] = record_hash
         row["content_hash"] = secrets.records.one(CONTENT, str(values["content"]))
-    if verdict.fate == Fate.GOOD:
-        binding = str(values["record_id"]).encode()
-        text = message(record.texts, verdict.unread, line_list)
-        sealed = secrets.sealer.seal([text], [binding], secrets.random_bytes)[0]
-        row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
+        if verdict.fate == Fate.GOOD:
+            text = message(record.texts, verdict.unread, line_list)
+            sealed = secrets.sealer.seal([text], [record_hash], secrets.random_bytes)[0]
+            row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
     return row
 
 
@@ -241,6 +243,17 @@ def as_copy_text(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
     return "".join(",".join(_cell(row.get(column)) for column in columns) + "\n" for row in rows).encode()
 
 
+def as_json(rows: Sequence[Mapping[str, Cell]]) -> str:
+    """Rows as `json_populate_recordset` reads them; what is not said is null."""
+    return json.dumps([{name: _plain(cell) for name, cell in row.items() if cell is not None} for row in rows])
+
+
+def _plain(value: Cell) -> Any:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    return value.isoformat() if isinstance(value, date) else value
+
+
 def _cell(value: Cell) -> str:
     if value is None:
         return ""
@@ -257,4 +270,16 @@ def _cell(value: Cell) -> str:
     return str(value)
 
 
-__all__ = ["FEW", "IDENTIFIERS", "STAGED", "Few", "Group", "Part", "Record", "as_copy_text", "group", "stage_few"]
+__all__ = [
+    "FEW",
+    "IDENTIFIERS",
+    "STAGED",
+    "Few",
+    "Group",
+    "Part",
+    "Record",
+    "as_copy_text",
+    "as_json",
+    "group",
+    "stage_few",
+]

@@ -103,12 +103,17 @@ def message(texts: Mapping[str, str | None], unread: Mapping[str, str], line_lis
 
 
 def opened_message(text: bytes, line_list: LineList) -> dict[str, str]:
-    """What a message says: texts by field, those that could not be read among them. Refused for another version."""
-    version, *parts = text.decode().split(SEPARATOR)
+    """What a message says: texts by field, those that could not be read among them.
+
+    A later version of the line list adds sealed fields at the end, so that an earlier one's messages are read by the
+    names that they have. Raises `Refused` for a message of a later version than this one.
+    """
+    version, *texts, unread = text.decode().split(SEPARATOR)
     names = sealed_names(line_list)
-    if int(version) != line_list.version or len(parts) != len(names) + 1:
+    if int(version) > line_list.version or len(texts) > len(names):
         raise Refused(
-            f"The sealed fields were written by version {version} of the line list; this is {line_list.version}."
+            f"The sealed fields were written by version {version} of the line list; this program knows version "
+            f"{line_list.version}. Use the program that wrote them, or a later one."
         )
-    told = {name: value for name, value in zip(names, parts, strict=False) if value}
-    return told | (json.loads(parts[-1]) if parts[-1] else {})
+    told = {name: value for name, value in zip(names, texts, strict=False) if value}
+    return told | (json.loads(unread) if unread else {})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from commonweal.core.errors import Refused
@@ -80,12 +81,12 @@ class LineList:
             raise Refused(f"The line list has no field {field_id!r}; its fields are {', '.join(self.ids)}.")
         return found
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """Every field id in published order."""
         return tuple(field.id for field in self.fields)
 
-    @property
+    @cached_property
     def read(self) -> tuple[Field, ...]:
         """The fields whose sent value is used: all but the derived ones."""
         return tuple(field for field in self.fields if not field.derived)
@@ -142,7 +143,7 @@ def _schema_field(field: Field) -> dict[str, Any]:
     constraints = _constraints(field)
     if constraints:
         entry["constraints"] = constraints
-    text = _description(field)
+    text = description(field)
     if text:
         entry["description"] = text
     return entry
@@ -158,7 +159,8 @@ def _constraints(field: Field) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _description(field: Field) -> str:
+def description(field: Field) -> str:
+    """What a sender needs to know of a field, in sentences; empty where its name says it all."""
     parts = [field.note[:1].upper() + field.note[1:] + "." if field.note else ""]
     if field.type == "datetime":
         parts.append("ISO 8601 date and time; without a zone it is Europe/London; a date alone stays a date.")

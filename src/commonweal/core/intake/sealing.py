@@ -8,10 +8,8 @@ because the message's own tag then fails. Destroying the wrapped key destroys th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
@@ -26,7 +24,6 @@ _BLOCKS_A_KEY = KEY_BYTES // 16
 # the first half of a chunk's counters is chance, the second half counts its blocks
 _CHANCE_BYTES = 8
 _NONCE = bytes(12)
-_TAG_BYTES = 16
 
 RandomBytes = Callable[[int], bytes]
 
@@ -80,25 +77,6 @@ class Sealer:
                 f"The sealed fields of {binding.hex()} do not open with identity key {self.key_id}: they were sealed "
                 "with another key, for another record, or were changed. Restore the key file that was used."
             ) from None
-
-    def open_document(self, sealed: Sealed, binding_field: str) -> dict[str, Any]:
-        """A JSON message that names what it is bound to in one of its own fields. Refused like `open`.
-
-        The binding is needed before the tag can be checked, so the text is read unchecked for that field alone and
-        then opened in full: a changed message, or a changed binding inside it, still fails.
-        """
-        try:
-            binding = str(json.loads(self._unchecked(sealed))[binding_field]).encode()
-        except (ValueError, KeyError, TypeError):
-            binding = b""
-        document: dict[str, Any] = json.loads(self.open(sealed, binding))
-        return document
-
-    def _unchecked(self, sealed: Sealed) -> bytes:
-        """The text of a message without its tag: GCM enciphers in counter mode, from block 2 after its nonce."""
-        key = self._apply(sealed.wrapped_key[:COUNTER_BYTES], sealed.wrapped_key[COUNTER_BYTES:])
-        counter = _NONCE + (2).to_bytes(4, "big")
-        return Cipher(algorithms.AES(key), modes.CTR(counter)).decryptor().update(sealed.payload[:-_TAG_BYTES])
 
     def _apply(self, counter: bytes, text: bytes) -> bytes:
         """AES-CTR from `counter`: wraps and unwraps."""

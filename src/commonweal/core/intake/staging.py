@@ -83,13 +83,14 @@ def stage(
     taken, keyed = np.flatnonzero(checked.fate == Fate.GOOD), np.flatnonzero(checked.fate != Fate.REJECTED)
     good = frame[taken]
     links = links_of(good, secrets.persons, feed=feed)
-    wrapped, payloads = _sealed(good, checked, taken, line_list, secrets)
     bands = pl.Series(age_bands_of(line_list), dtype=pl.String)
     records = secrets.records
     hashed = {
         "record_hash": digests(records.key, records.prefix(record_label(feed)), frame["record_id"].gather(keyed)),
         "content_hash": digests(records.key, records.prefix(CONTENT), frame["content"].gather(keyed)),
     }
+    bindings = [row.tobytes() for row in hashed["record_hash"][np.searchsorted(keyed, taken)]]
+    wrapped, payloads = _sealed(good, checked, taken, bindings, line_list, secrets)
     repeated = pl.col("record_id").is_duplicated() & pl.col("record_id").is_not_null()
     rows = frame.with_columns(
         pl.Series("place", np.arange(1, frame.height + 1)),
@@ -124,9 +125,17 @@ def _placed(values: pl.Series, places: Places, height: int) -> pl.Series:
 
 
 def _sealed(
-    frame: pl.DataFrame, checked: Checked, taken: Places, line_list: LineList, secrets: Secrets
+    frame: pl.DataFrame,
+    checked: Checked,
+    taken: Places,
+    bindings: list[bytes],
+    line_list: LineList,
+    secrets: Secrets,
 ) -> tuple[list[bytes], list[bytes]]:
-    """Wrapped keys and payloads: the sealed fields of each record taken, encrypted as `message` writes them."""
+    """Wrapped keys and payloads: the sealed fields of each record taken, encrypted as `message` writes them.
+
+    Each is bound to its record hash, which lies beside it: moved to another row it does not open.
+    """
     parts = [
         pl.col(name).fill_null("") if frame[name].null_count() < frame.height else pl.lit("")
         for name in sealed_names(line_list)
@@ -136,7 +145,6 @@ def _sealed(
     for place, row in enumerate(taken.tolist()) if checked.unread else ():
         if row in checked.unread:
             messages[place] += json.dumps(checked.unread[row], ensure_ascii=False).encode()
-    bindings = frame["record_id"].cast(pl.Binary).to_list()
     return secrets.sealer.seal_many(messages, bindings, secrets.random_bytes)
 
 

@@ -76,7 +76,7 @@ def build(story: Story, say: Say) -> Built:
     say("Loading places")
     _load_places(story)
     say("Appointing people and accepting agreements")
-    seats = _people()
+    seats = _people(story.visited)
     _feeds(story)
     say("Taking in what was sent before")
     for sent in story.history():
@@ -130,19 +130,14 @@ def _feeds(story: Story) -> None:
         feeds.add(feed, LABORATORIES, pathogen="covid-19")
 
 
-def _people() -> list[Seat]:
+def _people(visited: tuple[str, ...]) -> list[Seat]:
     """Authorities and their offices, a person for each organisation, every agreement accepted; returns the seats."""
     from commonweal.apps.access import agreements, authorities
     from commonweal.apps.access.scope import Actor
+    from commonweal.apps.places import queries
     from commonweal.web import db
 
-    areas = db.rows(
-        "app",
-        "select distinct on (code) code, coalesce(name_people_use, name) as name, level from places.area_now"
-        " where level in ('ltla', 'utla') and code in (select code from places.scope_cover) order by code, level",
-    )
-    regions = db.rows("app", "select distinct region_code as code from places.authority where region_code is not null")
-    authorities.ensure({a["code"]: a["name"] for a in areas}, {r["code"]: "the region" for r in regions})
+    authorities.ensure(queries.authorities(), queries.regions())
     offices = db.rows(
         "authn",
         "select o.id, o.title, o.organisation_id, o.permissions, o.purposes from access.office o order by o.id",
@@ -158,7 +153,7 @@ def _people() -> list[Seat]:
             [office["organisation_id"], office["organisation_id"]],
         ):
             agreements.accept(agreement["id"], actor)
-    return _seats(offices)
+    return _seats(offices, visited)
 
 
 def _appoint(offices: list[dict[str, object]]) -> dict[str, UUID]:
@@ -176,10 +171,12 @@ def _appoint(offices: list[dict[str, object]]) -> dict[str, UUID]:
     return held
 
 
-def _seats(offices: list[dict[str, object]]) -> list[Seat]:
+def _seats(offices: list[dict[str, object]], visited: tuple[str, ...]) -> list[Seat]:
     """The seats that the terminal offers: the first authority's director, the national desk, a second authority."""
     chosen: list[Seat] = []
     wanted = [office for office in offices if "director-of-public-health" in str(office["id"])]
+    if visited:
+        wanted = [office for office in wanted if str(office["id"]).split("-")[-1].upper() in visited]
     national = [office for office in offices if "national-decision-maker" in str(office["id"])]
     wanted.sort(key=lambda office: (not str(office["id"]).split("-")[-1].startswith("e06"), str(office["id"])))
     for place, office in enumerate([*wanted[:1], *national[:1], *wanted[1:2]]):

@@ -35,6 +35,7 @@ class Story(Protocol):
     title: str
     begins: datetime
     opens: datetime
+    visited: tuple[str, ...]  # authorities that a visitor may sit in, the first one first; empty: any
 
     def place_files(self, folder: Path) -> list[Path]: ...
 
@@ -49,6 +50,7 @@ class FictionalCity:
     """Larkminster and Wrenshire, an outbreak in full course at `opens`."""
 
     space, kind, title = "demo", "exercise", "the fictional city of Larkminster and the county of Wrenshire"
+    visited: tuple[str, ...] = ()
 
     def __init__(self, opens: datetime) -> None:
         from commonweal.synthetic.live import demo_outbreak
@@ -97,6 +99,7 @@ class Leicester2020:
     """Leicester and Leicestershire as published counts have it: history to 15 June 2020, then day by day."""
 
     space, kind, title = "leicester", "replay", "Leicester and Leicestershire in 2020, rebuilt from published counts"
+    visited: tuple[str, ...] = ("E06000016", "E10000018")
     begins = datetime(2020, 2, 24, 6, tzinfo=UTC)
     opens = datetime(2020, 6, 18, 6, tzinfo=UTC)
     ends = datetime(2020, 8, 1, 6, tzinfo=UTC)
@@ -109,10 +112,13 @@ class Leicester2020:
         self._replay = leicester_replay(data)
 
     def place_files(self, folder: Path) -> list[Path]:
-        stand_ins = folder / "postcodes_stand_in.csv"
+        stand_ins, small_areas = folder / "postcodes_stand_in.csv", folder / "lsoa11.csv"
+        every = pl.read_csv(self._data / "lsoa_england" / "lsoa11_england.csv.gz", infer_schema=False)
+        # A rate for places from which no record can come would be no rate.
+        every.filter(pl.col("utla19cd").is_in(self.visited)).write_csv(small_areas)
         self._replay.stand_in_postcodes.write_csv(stand_ins)
         return [
-            self._data / "lsoa_england" / "lsoa11_england.csv.gz",
+            small_areas,
             self._data / "lsoa_england" / "msoa11_england.csv.gz",
             self._data / "boundaries_leicestershire" / "lad19_leics_rutland.geojson.gz",
             self._data / "boundaries_leicestershire" / "msoa11_leics_rutland.geojson.gz",

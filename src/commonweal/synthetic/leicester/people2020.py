@@ -70,10 +70,11 @@ def stand_ins(published: Published) -> pl.DataFrame:
     without = published.lsoas.join(published.postcodes, on="lsoa11cd", how="anti", maintain_order="left")
     rows = without[np.repeat(np.arange(len(without)), STAND_INS_A_SMALL_AREA)]
     number = np.arange(len(rows))
+    newest = published.postcodes["dointr"].max()  # a file of postcodes is as old as its newest one
     names = [postcode(STAND_IN_DISTRICT + n // 4000, n // 400 % 10, n % 400) for n in number.tolist()]
     return rows.select(
         pl.Series("pcds", names, dtype=pl.String),
-        pl.lit(198001, dtype=pl.Int64).alias("dointr"),
+        pl.lit(newest, dtype=pl.Int64).alias("dointr"),
         pl.lit(None, dtype=pl.Int64).alias("doterm"),
         pl.lit(0, dtype=pl.Int64).alias("usertype"),
         pl.lit(None, dtype=pl.String).alias("oa11cd"),

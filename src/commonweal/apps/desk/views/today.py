@@ -17,6 +17,7 @@ from commonweal.apps.desk.pages import today, told
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.web import db
+from commonweal.web import live as live_push
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -59,7 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 async def live(request: HttpRequest) -> StreamingHttpResponse:
     """The stream of an open Today: says when something new waits."""
-    who = await stream.in_thread(lambda: around.who(request))
+    who = await live_push.in_thread(lambda: around.who(request))
 
     async def events() -> AsyncIterator[bytes]:
         async for event in stream.events(who):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,7 +80,7 @@ class Submission:
     filters: tuple[Link, ...]
     rows: ShownTable | None
     pager: Pager
-    next_step: Link | None
+    mend: tuple[Link, ...]
     empty: Empty
 
 
@@ -152,7 +152,10 @@ def build_feed(
         f"In the last seven days: {said.sentence(row.week)}",
         table if submissions else None,
         pager,
-        (Link("Upload a file to this feed", f"/feeds/{row.name}/upload"),) if may_send else (),
+        (
+            *((Link("Upload a file to this feed", f"/feeds/{row.name}/upload"),) if may_send else ()),
+            Link("What a record holds", "/line-list"),
+        ),
         Empty("This feed has sent nothing yet.", "Each submission appears here as soon as it is taken in."),
     )
 
@@ -164,9 +167,10 @@ def build_submission(
     now: datetime,
     *,
     chosen: str = "",
-    may_mend: bool = False,
+    may_mend: Collection[str] = (),
 ) -> Submission:
-    """One submission; ``outcomes`` are rows row_number, outcome, reasons, notes."""
+    """One submission; ``outcomes`` are rows row_number, outcome, reasons, notes; ``may_mend`` the outcomes whose rows
+    the reader may open."""
     columns = (Column("Row"), Column("Outcome", numeric=False), Column("Why, and what to do", numeric=False))
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (each["row_number"], each["outcome"], explained(each["outcome"], each["reasons"], each["notes"]))
@@ -185,9 +189,13 @@ def build_submission(
         for name in names
         if getattr(row.tally, name)
     ]
-    mend = Link(
-        f"Download the {wording.counted(row.tally.rejected, 'rejected row', 'rejected rows')} to mend",
-        f"{base}/rejected.csv",
+    mend = tuple(
+        Link(
+            f"Download {wording.counted(getattr(row.tally, name), 'row', 'rows')} {what}",
+            f"{base}/{name}-rows.csv",
+        )
+        for name, what in (("rejected", "rejected with a reason"), ("pending", "waiting for a place"))
+        if name in may_mend and getattr(row.tally, name)
     )
     return Submission(
         Page(
@@ -200,7 +208,7 @@ def build_submission(
         tuple(filters),
         ShownTable(PictureTable(title, columns, cells), identity="outcomes") if outcomes else None,
         pager,
-        mend if row.tally.rejected and may_mend else None,
+        mend,
         Empty("This submission held no record.", "It is kept so that sending it again is recognised."),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,8 +49,10 @@ def build(
     ended: Mapping[str, int],
     pager: Pager,
     now: datetime,
+    mine: Collection[int] = (),
 ) -> Orphans:
-    """``rows`` is a page of those waiting, soonest due first; ``ended`` counts how earlier ones ended."""
+    """``rows`` is a page of those waiting, soonest due first; ``ended`` counts how earlier ones ended; ``mine`` are the
+    submissions whose records the reader may open, to give them a place."""
     columns = (
         Column("Record", numeric=False),
         Column("Feed", numeric=False),
@@ -70,7 +72,12 @@ def build(
         )
         for row in rows
     )
-    links = tuple(f"/submissions/{row.submission}?outcome=pending" for row in rows)
+    links = tuple(
+        f"/orphans/{row.submission}/{row.row_number}"
+        if row.submission in mine
+        else f"/submissions/{row.submission}?outcome=pending"
+        for row in rows
+    )
     resolved, dropped = ended.get("resolved", 0), ended.get("dropped", 0)
     return Orphans(
         Page("Records without a place", HELP, (Link("Feeds", "/feeds"), Link("Without a place", ""))),
@@ -81,6 +88,25 @@ def build(
         f"Of earlier ones, {wording.thousands(resolved)} were given a place and {wording.thousands(dropped)} dropped.",
         pager,
         Empty("No record waits for a place.", "One that cannot be placed appears here with its owner and its clock."),
+    )
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """One record that waits, opened by somebody who may place it."""
+
+    page: Page
+    why: str
+    facts: tuple[tuple[str, str], ...]
+    address: str
+
+
+def build_one(submission: int, row: int, note: str, values: Mapping[str, str]) -> Orphan:
+    """A waiting record with what was received of it, by field."""
+    trail = (Link("Feeds", "/feeds"), Link("Without a place", "/orphans"), Link(f"Row {row}", ""))
+    facts = tuple((reasons.field_name(name), value) for name, value in values.items())
+    return Orphan(
+        Page(f"Row {row} of submission {submission}", HELP, trail), note, facts, f"/orphans/{submission}/{row}"
     )
 
 

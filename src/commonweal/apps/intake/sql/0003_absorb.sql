@@ -1,8 +1,8 @@
 -- Taking a chunk of checked records in: set by set, for one record as for a hundred thousand.
 --
 -- The caller (role cw_ingest) copies a chunk into the staging tables of its own connection and calls decide_chunk,
--- link_chunk and store_chunk, empties the tables of the chunk with clear_chunk and goes on with the next one.
--- write_counts and work_out_cases run once, at the end. All chunks of a submission, and all submissions of one commit,
+-- link_chunk and store_chunk; it empties the tables of the chunk with clear_chunk before the next one. write_counts and
+-- work_out_cases run once, at the end, and then clear_staging. All chunks of a submission, and all submissions of one commit,
 -- are one transaction with one tick. Submissions of one feed wait for each other; links to persons settle below.
 
 create function intake.make_staging() returns void
@@ -34,7 +34,7 @@ begin
     occupation text, workplace_postcode text, pillar text, test_route text, test_type text, result text,
     symptomatic boolean, onset_date date, setting_type text, setting_id text, incident_id text, contacts_named integer,
     sealing_key_id smallint, sealing_key bytea, sealed bytea
-  ) on commit delete rows;
+  );
   create temp table decided (
     place integer not null,
     outcome text not null,                 -- `new` until it is known whether it is accepted or superseded
@@ -44,12 +44,12 @@ begin
     replaces bigint, replaces_month date,  -- the version that was the newest before
     newest boolean not null,
     lsoa_code text, msoa_code text, ward_code text, ltla_code text, utla_code text, scope_ltla text
-  ) on commit delete rows;
+  );
   create temp table replaced (             -- what the versions said that are the newest no longer
     place integer not null,
     person_id uuid not null, feed_number integer, record_hash bytea, scope_ltla text, lsoa_code text, specimen_date date,
     pillar text, test_type text, result text, age_band text, sex text
-  ) on commit delete rows;
+  );
   create temp table staged_identifier (    -- each once, in order of hash: an index is then met page by page
     number integer not null,               -- 1.. within the chunk
     kind smallint not null,
@@ -61,7 +61,7 @@ begin
     birth bytea,                           -- keyed hash of the component's birth date, if any record gives one
     sex text,
     clash boolean not null                 -- the component's records give two birth dates or two sexes
-  ) on commit delete rows;
+  );
   create temp table linked (               -- the same identifiers, with what was there
     number integer not null,
     kind smallint not null,
@@ -76,25 +76,44 @@ begin
     is_new boolean not null,
     several boolean not null,              -- what is one component in the chunk was more than one
     tells_more boolean not null            -- of a component that was there: it knew less, or something else
-  ) on commit delete rows;
+  );
   create temp table counted (              -- over all chunks
     scope_ltla text, lsoa_code text, specimen_date date, pillar text, test_type text, result text, age_band text,
     sex text, n smallint
-  ) on commit delete rows;
+  );
   create temp table touched (              -- components whose cases must be worked out again, over all chunks
     component uuid not null
-  ) on commit delete rows;
+  );
   create temp table root (                 -- their roots
     component uuid not null,
     is_new boolean not null,
     in_conflict boolean not null
-  ) on commit delete rows;
+  );
 end $$;
 
 create function intake.clear_chunk() returns void
 language plpgsql as $$
 begin
   truncate staged, decided, replaced, staged_identifier, linked;
+end $$;
+
+-- Before the commit. A few rows are deleted: truncating (and `on commit delete rows`, which is the same) makes each
+-- table's files anew and takes longer than all the rest of a single record. What deleting leaves is truncated in time.
+create function intake.clear_staging() returns void
+language plpgsql as $$
+begin
+  if pg_relation_size('staged') + pg_relation_size('staged_identifier') > 1000000 then
+    truncate staged, decided, replaced, staged_identifier, linked, counted, touched, root;
+    return;
+  end if;
+  delete from staged;
+  delete from decided;
+  delete from replaced;
+  delete from staged_identifier;
+  delete from linked;
+  delete from counted;
+  delete from touched;
+  delete from root;
 end $$;
 
 -- Step 0: one submission of a feed at a time; the month's partition is there. Returns null when these bytes, or this
@@ -452,6 +471,9 @@ declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
   changes integer;
 begin
+  if not exists (select from touched) and not exists (select from identity.conflict c where c.tick_id = tick) then
+    return 0;
+  end if;
   perform intake.find_roots();
   with lineage as materialized (  -- every component that lies in a root now
     select r.component as id, r.component as root, r.is_new, r.in_conflict from root r
@@ -552,7 +574,7 @@ declare
 begin
   insert into touched select c.component from identity.conflict c where c.tick_id = tick;
   loop
-    truncate root;
+    delete from root;
     insert into root
     select c.root, bool_and(c.tick_id = tick and c.root = c.id), false
       from (select distinct component from touched) t
@@ -566,20 +588,21 @@ begin
   update root r set in_conflict = true from identity.conflict c where c.component = r.component;
 end $$;
 
--- Last: the tally and the submission itself, which the deferred check compares with the outcomes. Returns the
--- lower-tier codes whose counts changed (null when more than twenty).
+-- Last: the tally, which is returned, and the submission itself; the deferred check compares both with the outcomes.
 create function intake.finish_submission(
   p_submission bigint, p_feed text, p_sha256 bytea, p_declared integer, p_channel text, p_label text, p_bytes bigint,
   p_received_at timestamptz, p_sent_by text, p_held_since timestamptz, p_held_by text, p_idempotency_key text,
   p_line_list_version integer)
-returns void
+returns table (tallied_outcome text, tallied integer)
 language plpgsql as $$
 declare
   tick bigint := current_setting('commonweal.open_tick')::bigint;
 begin
+  return query
   insert into intake.tally (submission_id, outcome, n, tick_id)
   select p_submission, o.outcome, count(*), tick
-    from intake.outcome o where o.submission_id = p_submission group by 2;
+    from intake.outcome o where o.submission_id = p_submission group by 2
+  returning outcome, n;
   delete from intake.opened_submission where id = p_submission;
   insert into intake.submission (id, feed, sha256, declared, channel, label, bytes, received_at, sent_by, held_since,
                                  held_by, idempotency_key, line_list_version, tick_id)
@@ -587,6 +610,7 @@ begin
           p_held_by, p_idempotency_key, p_line_list_version, tick);
 end $$;
 
+-- The lower-tier codes whose counts changed (null when more than twenty).
 create function intake.touched_codes() returns text[]
 language sql stable as $$
   select case when count(*) > 20 then null else coalesce(array_agg(scope_ltla), '{}') end
@@ -595,7 +619,7 @@ language sql stable as $$
 $$;
 
 -- Locks a feed by its number and makes partitions: what cw_ingest may call.
-grant execute on function intake.make_staging(), intake.clear_chunk(), intake.decide_chunk(), intake.link_chunk(),
+grant execute on function intake.make_staging(), intake.clear_chunk(), intake.clear_staging(), intake.decide_chunk(), intake.link_chunk(),
   intake.find_links(), intake.add_links(), intake.join_components(), intake.locked_roots(uuid[]),
   intake.note_what_components_learn(), intake.find_roots(),
   intake.store_chunk(integer), intake.write_counts(), intake.episode_starts(date[], integer),

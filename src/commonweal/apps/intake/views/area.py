@@ -176,7 +176,8 @@ def counts(scope: Scope, reading: Reading, as_of: datetime, *, whole: bool) -> C
     )
 
 
-async def live(request: HttpRequest) -> StreamingHttpResponse:
+@require_GET
+def live(request: HttpRequest) -> StreamingHttpResponse:
     """Server-sent events of what becomes known after ``since``."""
     since = asking.moment(request, "since")
     if since is None:

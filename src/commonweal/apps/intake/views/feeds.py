@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from commonweal.apps.intake import page_reads, page_settings, queries
+from commonweal.apps.access import acting
+from commonweal.apps.intake import mending, page_reads, page_settings, queries
 from commonweal.apps.intake.pages import balance, feeds, from_rows, orphans
 from commonweal.apps.intake.pages.outcomes import balance_of
 from commonweal.apps.intake.views import common
@@ -61,7 +62,11 @@ def one_submission(request: HttpRequest, number: int) -> HttpResponse:
     more = asking.with_changed(request, after=shown[-1]["row_number"]) if len(rows) > RECORDS_A_PAGE else ""
     pager = Pager(records_shown(shown), next=more)
     row = from_rows.submission_row(found[0])
-    built = feeds.build_submission(row, shown, pager, common.now(), chosen=outcome or "")
+    who = acting.actor(request)
+    mine = {
+        name for name in mending.OUTCOMES if who and getattr(row.tally, name) and mending.may_mend(who, number, name)
+    }
+    built = feeds.build_submission(row, shown, pager, common.now(), chosen=outcome or "", may_mend=mine)
     return render(request, "intake/submission.html", {"page": built.page, "submission": built})
 
 
@@ -84,7 +89,9 @@ def orphan_list(request: HttpRequest) -> HttpResponse:
     )
     shown = [from_rows.orphan_row(row) for row in rows[:A_PAGE]]
     ended = {"resolved": sheet.resolved, "dropped": sheet.dropped}
-    built = orphans.build(shown, sheet.waiting, ended, pager, common.now())
+    who = acting.actor(request)
+    mine = {n for n in {each.submission for each in shown} if who and mending.may_mend(who, n, mending.PENDING)}
+    built = orphans.build(shown, sheet.waiting, ended, pager, common.now(), mine)
     return render(request, "intake/orphans.html", {"page": built.page, "orphans": built})
 
 

@@ -46,7 +46,7 @@ call commonweal.declare_fact('places.scope_vintage', 'which year''s lower-tier a
 create domain places.level as text
   check (value in ('oa', 'lsoa', 'msoa', 'ward', 'ltla', 'utla', 'region', 'country'));
 create domain places.area_code as text check (length(value) = 9);  -- readers check the pattern; here it would cost a microsecond a row
-create domain places.vintage as smallint check (value = 0 or value between 1981 and 2100);
+create domain places.vintage as smallint check (value = 0 or value between 1970 and 2100);
 comment on domain places.vintage is 'the year of a code list; 0 where a file does not name it';
 
 create table places.area (

@@ -1,0 +1,12 @@
+"""Groups of single records."""
+
+from django.db import migrations
+
+from commonweal.web.sql import run_sql_file
+
+
+class Migration(migrations.Migration):
+    """The SQL is the source; Django keeps the order."""
+
+    dependencies = [("intake", "0040_mending")]
+    operations = [run_sql_file(__file__, "0070_together.sql")]

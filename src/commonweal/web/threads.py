@@ -1,0 +1,114 @@
+"""The site as a server application: each request is answered by one of a fixed number of threads.
+
+All of the site is written without `async`; only event streams stay open, and those run in the event loop. Django's own
+handler passes every request several times between the loop and threads that it starts for that request alone, each
+with database connections of its own. Here a request is handed over once, to a thread that keeps its connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from typing import Any, BinaryIO
+
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.http.response import HttpResponseBase, StreamingHttpResponse
+from django.urls import set_script_prefix
+
+THREADS = 12
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class InProgress:
+    """How many requests that send something are being answered by this process at this moment."""
+
+    def __init__(self) -> None:
+        self.sending = 0
+
+
+in_progress = InProgress()  # changed in the event loop's thread alone
+
+
+class ThreadedHandler(ASGIHandler):
+    """Answers requests in threads, and sends what asynchronous responses yield until the reader goes away."""
+
+    def __init__(self, threads: int = THREADS) -> None:
+        BaseHandler.__init__(self)
+        self.load_middleware(is_async=False)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"This site answers HTTP, not {scope['type']!r}.")
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        loop = asyncio.get_running_loop()
+        sends = scope["method"] == "POST"
+        in_progress.sending += sends
+        try:
+            response, content = await loop.run_in_executor(self._threads, self._answer, scope, body)
+        finally:
+            in_progress.sending -= sends
+        await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
+        if content is None and isinstance(response, StreamingHttpResponse):
+            await _send_stream(aiter(response), receive, send)
+            await loop.run_in_executor(self._threads, response.close)
+        else:
+            await send({"type": "http.response.body", "body": content or b""})
+
+    def _answer(self, scope: Message, body: BinaryIO) -> tuple[HttpResponseBase, bytes | None]:
+        """The response and its content; None for the content of a stream, all else is finished."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, refusal = self.create_request(scope, body)
+        response = refusal if request is None else self.get_response(request)
+        response._handler_class = self.__class__
+        if response.streaming and response.is_async:
+            signals.request_finished.send(sender=self.__class__)  # the stream uses other connections than the view did
+            return response, None
+        try:
+            return response, b"".join(response)
+        finally:
+            response.close()
+            body.close()
+
+
+async def _send_stream(pieces: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Send until the stream ends or the reader closes."""
+
+    async def sending() -> None:
+        async with aclosing(pieces) as open_pieces:  # type: ignore[type-var]
+            async for piece in open_pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    tasks = [asyncio.ensure_future(sending()), asyncio.ensure_future(_closed(receive))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    if isinstance(ended[0], Exception):
+        raise ended[0]
+
+
+async def _closed(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
+    cookies = [
+        (b"Set-Cookie", cookie.output(header="").strip().encode("ascii")) for cookie in response.cookies.values()
+    ]
+    return [(name.encode("ascii"), value.encode("latin1")) for name, value in response.items()] + cookies
