@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.core import signals
 from django.core.exceptions import RequestAborted
@@ -44,7 +44,7 @@ class ThreadedHandler(ASGIHandler):
         self.load_middleware(is_async=False)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] != "http":
             raise ValueError(f"This site answers HTTP, not {scope['type']!r}.")
         try:
@@ -65,18 +65,20 @@ class ThreadedHandler(ASGIHandler):
         else:
             await send({"type": "http.response.body", "body": content or b""})
 
-    def _answer(self, scope: Message, body: BinaryIO) -> tuple[HttpResponseBase, bytes | None]:
+    def _answer(self, scope: Message, body: IO[bytes]) -> tuple[HttpResponseBase, bytes | None]:
         """The response and its content; None for the content of a stream, all else is finished."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
-        response = refusal if request is None else self.get_response(request)
-        response._handler_class = self.__class__
-        if response.streaming and response.is_async:
+        response = self.get_response(request) if request is not None else refusal
+        if response is None:
+            raise TypeError("Django made neither a request of this scope nor a refusal.")
+        response._handler_class = self.__class__  # type: ignore[attr-defined]
+        if isinstance(response, StreamingHttpResponse) and response.is_async:
             signals.request_finished.send(sender=self.__class__)  # the stream uses other connections than the view did
             return response, None
         try:
-            return response, b"".join(response)
+            return response, b"".join(iter(response))
         finally:
             response.close()
             body.close()
