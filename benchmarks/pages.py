@@ -59,9 +59,10 @@ def pages(rows: int, pairs: int, attempts: int, as_json: bool) -> None:
     with installation() as place:
         fill(place, rows)
         visitors = sign_in(place)
-        with server(place) as port:
-            answer: dict[str, object] = {"results": rows, **compare(port, visitors, pairs)}
-            answer["other_areas_by_http"] = other_areas(port, visitors, attempts // 10)
+        with server(place) as site:
+            answer: dict[str, object] = {"results": rows, **compare(site.port, visitors, pairs)}
+            answer["other_areas_by_http"] = other_areas(site.port, visitors, attempts // 10)
+            answer["server_peak_mebibytes"] = site.peak_mebibytes
         answer["other_areas_by_sql"] = json.loads(place.python(ATTEMPTS, str(attempts), "1").output.splitlines()[-1])
     click.echo(json.dumps(answer, indent=None if as_json else 2))
 
