@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 # Notes the moment of the first picture after each change, with the instant that the sentence tells up to.
@@ -22,7 +23,7 @@ WATCH = """
 def chromium() -> str | None:
     """The browser to use, or None."""
     found = os.environ.get("COMMONWEAL_CHROMIUM") or shutil.which("chromium")
-    return found if found and os.path.exists(found) else None
+    return found if found and Path(found).exists() else None
 
 
 def open_pages(address: str, cookies: list[str], seconds: float) -> subprocess.Popen[str]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.installation import Installation
 
@@ -23,7 +24,7 @@ class Site:
     @property
     def peak_mebibytes(self) -> int:
         """The most memory that the process held."""
-        with open(f"/proc/{self.pid}/status") as status:
+        with Path(f"/proc/{self.pid}/status").open() as status:
             return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
 
 
