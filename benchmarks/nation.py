@@ -115,7 +115,7 @@ from commonweal.site.installation import open_existing
 open_existing("live")
 from commonweal.apps.access import actions, authorities
 from commonweal.web import db
-places = db.rows("app", "select distinct on (code) code, coalesce(name_people_use, name) as name from places.area_now where level in ('ltla', 'utla') and code in (select code from places.scope_cover) and code ~ '^E(06|07|08|09|10)' order by code")
+places = db.rows("app", "select distinct on (code) code, coalesce(name_people_use, name, code) as name from places.area_now where level in ('ltla', 'utla') and code in (select code from places.scope_cover) and code ~ '^E(06|07|08|09|10)' order by code")
 authorities.ensure({p["code"]: p["name"] for p in places})
 offices = [r["id"] for r in db.rows("authn", "select distinct on (organisation_id) id from access.office where 'accept_agreement' = any (permissions) order by organisation_id, id")]
 clerk = actions.invite("clerk@example.org", "Bench clerk", offices)
