@@ -8,7 +8,7 @@ with database connections of its own. Here a request is handed over once, to a t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import IO, Any
@@ -21,7 +21,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 THREADS = 12
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -44,7 +44,7 @@ class ThreadedHandler(ASGIHandler):
         self.load_middleware(is_async=False)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # type: ignore[override]
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"This site answers HTTP, not {scope['type']!r}.")
         try:
@@ -70,15 +70,13 @@ class ThreadedHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
-        response = self.get_response(request) if request is not None else refusal
-        if response is None:
-            raise TypeError("Django made neither a request of this scope nor a refusal.")
-        response._handler_class = self.__class__  # type: ignore[attr-defined]
-        if isinstance(response, StreamingHttpResponse) and response.is_async:
+        response: Any = refusal if request is None else self.get_response(request)
+        response._handler_class = self.__class__
+        if response.streaming and response.is_async:
             signals.request_finished.send(sender=self.__class__)  # the stream uses other connections than the view did
             return response, None
         try:
-            return response, b"".join(iter(response))
+            return response, b"".join(response)
         finally:
             response.close()
             body.close()
