@@ -105,12 +105,6 @@ run_tests() {
   say "Format";          .venv/bin/ruff format --check .
   say "Import contracts"; .venv/bin/lint-imports
   say "Types";           .venv/bin/mypy
-  if [ "$#" -eq 0 ]; then
-    # The browser's event loop stays in the process and holds its database connections; nothing may run after it.
-    say "Tests of the way in"
-    .venv/bin/python -m pytest -q -p no:cacheprovider tests/functional/test_way_in.py
-    set -- --ignore=tests/functional/test_way_in.py
-  fi
   say "Tests"
   exec .venv/bin/python -m pytest "${quick[@]}" "$@"
 }

@@ -102,16 +102,20 @@ write_line_list(Path(sys.argv[2]), benchmark_line_list(int(sys.argv[3]), int(sys
 
 
 @contextmanager
-def bare_installation(*, keep: bool = False) -> Iterator[Installation]:
-    """An installation with nothing in it."""
-    folder = Path(tempfile.mkdtemp(prefix="commonweal-bench-"))
+def bare_installation(*, keep: bool = False, at: Path | None = None) -> Iterator[Installation]:
+    """An installation with nothing in it; in the folder `at` it is kept, and used again with what is in it."""
+    if at is not None and (at / "home").is_dir():
+        yield Installation(at)
+        return
+    folder = at or Path(tempfile.mkdtemp(prefix="commonweal-bench-"))
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o711)
     try:
         place = Installation(folder)
         place.python(PREPARE)
         yield place
     finally:
-        if not keep:
+        if not keep and at is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -8,10 +8,11 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
+from benchmarks.browser import chromium, open_pages, seen
 from benchmarks.installation import FEED, Installation, installation
 from benchmarks.people import Visitors, sign_in
 from benchmarks.serving import quantile, server
@@ -28,6 +29,21 @@ from commonweal.site.installation import open_existing
 open_existing("live")
 from commonweal.apps.intake import feeds
 print(feeds.rotate("bench"))
+"""
+HOME = """
+import sys
+from commonweal.site.installation import open_existing
+open_existing("live")
+from commonweal.web import db
+print(db.value("app", "select pcd from places.postcode_current where scope_ltla = %s order by md5(pcd) limit 1", [sys.argv[1]]))
+"""
+STORED = """
+import json
+from datetime import datetime, timezone
+from commonweal.site.installation import open_existing
+open_existing("live")
+from commonweal.apps.intake import latency
+print(json.dumps(latency.of_last_hour(datetime.now(timezone.utc))))
 """
 BARE = """
 import json, threading, time, psycopg
@@ -51,6 +67,9 @@ print(sum(done) / 3)
 """
 
 
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+
+
 @dataclass
 class Reader:
     """One open page: when each event came, and up to which instant it told."""
@@ -60,19 +79,25 @@ class Reader:
 
 
 @click.command(help="Single records by HTTP, and from commit to the open page.")
-@click.option("--seconds", default=20.0, show_default=True)
-@click.option("--readers", default=50, show_default=True)
+@click.option("--seconds", default=30.0, show_default=True)
+@click.option("--readers", default=50, show_default=True, help="Open pages; the first few are real ones in Chromium.")
+@click.option("--browsers", default=4, show_default=True, help="How many of them are, where Chromium is installed.")
 @click.option("--senders", default=4, show_default=True)
 @click.option("--rate", default=200.0, show_default=True, help="Records a second while pages are open.")
 @click.option("--json", "as_json", is_flag=True)
-def live(seconds: float, readers: int, senders: int, rate: float, as_json: bool) -> None:
+def live(seconds: float, readers: int, browsers: int, senders: int, rate: float, as_json: bool) -> None:
     with installation(scale=0.2) as place:
         visitors = sign_in(place)
+        home = place.python(HOME, visitors.area).output.strip().splitlines()[-1]
         token = place.python(TOKEN).output.strip().splitlines()[-1]
         bare = float(place.python(BARE).output)
-        with server(place) as port:
-            alone = send_for(port, token, seconds, senders, None, "a")
-            watched = watch(place, port, token, visitors, seconds, readers, senders, rate)
+        with server(place) as site:
+            send_for(site.port, token, 2, senders, None, "warm", home)
+            alone = send_for(site.port, token, seconds, senders, None, "a", home)
+            sending = Sending(token, seconds, senders, rate, home)
+            watched = watch(place, site.port, visitors, sending, readers, browsers if chromium() else 0)
+            memory = site.peak_mebibytes
+        stored = json.loads(place.python(STORED).output)
     answer = {
         "records_a_second": round(alone["rate"]),
         "p50_ms": alone["p50_ms"],
@@ -81,11 +106,26 @@ def live(seconds: float, readers: int, senders: int, rate: float, as_json: bool)
         "bare_commits_a_second": round(bare),
         "ratio_to_bare_commits": round(alone["rate"] / bare, 3),
         "watched": watched,
+        "stored_by_the_product": stored,
+        "server_peak_mebibytes": memory,
     }
     click.echo(json.dumps(answer, indent=None if as_json else 2))
 
 
-def send_for(port: int, token: str, seconds: float, senders: int, rate: float | None, name: str) -> dict[str, float]:
+@dataclass(frozen=True)
+class Sending:
+    """What is sent while pages are open."""
+
+    token: str
+    seconds: float
+    senders: int
+    rate: float
+    home: str
+
+
+def send_for(
+    port: int, token: str, seconds: float, senders: int, rate: float | None, name: str, home: str
+) -> dict[str, float]:
     """Send single records over kept connections; `rate` paces all senders together, None sends as fast as answered."""
     times: list[float] = []
     failed: list[int] = []
@@ -98,7 +138,7 @@ def send_for(port: int, token: str, seconds: float, senders: int, rate: float | 
             if rate is not None:
                 due = begin + count * senders / rate
                 time.sleep(max(0.0, due - time.monotonic()))
-            body = json.dumps(a_record(f"{name}-{number}-{count}"))
+            body = json.dumps(a_record(f"{name}-{number}-{count}", home))
             start = time.perf_counter()
             connection.request(
                 "POST", f"/api/v1/feeds/{FEED}/results", body,
@@ -125,48 +165,61 @@ def send_for(port: int, token: str, seconds: float, senders: int, rate: float | 
 
 
 def watch(
-    place: Installation,
-    port: int,
-    token: str,
-    visitors: Visitors,
-    seconds: float,
-    readers: int,
-    senders: int,
-    rate: float,
+    place: Installation, port: int, visitors: Visitors, sending: Sending, readers: int, browsers: int
 ) -> dict[str, object]:
-    """Open pages, send, and compare the instants at which ticks became known with those at which pages heard."""
-    stop = time.monotonic() + seconds + 4
-    pages = [Reader("local" if number % 2 else "national") for number in range(readers)]
+    """Open pages, send, and compare the instants at which ticks became known with those at which pages showed them."""
     cookies = {"local": visitors.local, "national": visitors.national}
+    pages = [Reader("local" if number % 2 else "national") for number in range(readers)]
+    real, streams = pages[:browsers], pages[browsers:]
+    address = f"http://127.0.0.1:{port}/my-area?place={visitors.area}"
+    window = open_pages(address, [cookies[page.tier] for page in real], sending.seconds + 5) if real else None
+    if window is not None and window.stdout is not None:
+        window.stdout.readline()
+    stop = time.monotonic() + sending.seconds + 4
     threads = [
         threading.Thread(target=_read, args=(port, cookies[page.tier], visitors.area, page, stop), daemon=True)
-        for page in pages
+        for page in streams
     ]
     for thread in threads:
         thread.start()
-    time.sleep(3)
-    start = time.time()
-    sent = send_for(port, token, seconds, senders, rate, "w")
     time.sleep(2)
-    ticks = [tick for tick in json.loads(place.python(TICKS).output) if start <= tick <= start + seconds]
-    delays: dict[str, list[float]] = {"local": [], "national": []}
-    missed = 0
-    for page in pages:
-        seen = sorted(page.seen)
-        place_in = 0
-        for tick in ticks:
-            while place_in < len(seen) and seen[place_in][1] < tick:
-                place_in += 1
-            if place_in == len(seen):
-                missed += 1
-            else:
-                delays[page.tier].append(seen[place_in][0] - tick)
-    found = {tier: round(quantile(values, 0.95), 3) for tier, values in delays.items() if values}
+    start = time.time()
+    sent = send_for(port, sending.token, sending.seconds, sending.senders, sending.rate, "w", sending.home)
+    time.sleep(2)
+    if window is not None:
+        for page, found in zip(real, seen(window), strict=True):
+            page.seen += found
+    ticks = json.loads(place.python(TICKS).output)
+    ticks = [tick for tick in ticks if start <= tick <= start + sending.seconds]
+    shown = _compared(pages, ticks)
     return {
         "sent_a_second": round(sent["rate"]),
         "send_p95_ms": sent["p95_ms"],
         "readers": readers,
+        "of_them_in_chromium": len(real),
         "ticks": len(ticks),
+        **shown,
+        "in_chromium": _compared(real, ticks) if real else None,
+    }
+
+
+def _compared(pages: list[Reader], ticks: list[float]) -> dict[str, object]:
+    """Seconds from commit to page for each tick and page, by tier; and how many were not seen at all."""
+    delays: dict[str, list[float]] = {"local": [], "national": []}
+    missed = 0
+    for page in pages:
+        seen_there, place_in = sorted(page.seen), 0
+        for tick in ticks:
+            while place_in < len(seen_there) and seen_there[place_in][1] < tick:
+                place_in += 1
+            if place_in == len(seen_there):
+                missed += 1
+            else:
+                delays[page.tier].append(seen_there[place_in][0] - tick)
+    found = {tier: round(quantile(values, 0.95), 3) for tier, values in delays.items() if values}
+    middle = {tier: round(quantile(values, 0.5), 3) for tier, values in delays.items() if values}
+    return {
+        "visible_p50_seconds": middle,
         "visible_p95_seconds": found,
         "local_to_national": round(found["local"] / found["national"], 3) if len(found) == 2 else None,
         "not_seen_by_the_end": missed,
@@ -188,14 +241,11 @@ def _read(port: int, cookie: str, area: str, page: Reader, stop: float) -> None:
             page.seen.append((time.time(), datetime.fromisoformat(line[4:].strip()).timestamp()))
 
 
-def a_record(key: str) -> dict[str, object]:
+def a_record(key: str, home: str) -> dict[str, object]:
     """One good record at a home of the fictional city."""
     return {
-        "record_id": key, "person_id": key, "age_years": 40, "sex": "female", "postcode": HOME, "revision": 1,
+        "record_id": key, "person_id": key, "age_years": 40, "sex": "female", "postcode": home, "revision": 1,
         "postcode_source": "given_at_test", "pillar": "pillar2", "test_route": "home_kit", "test_type": "pcr",
-        "result": "positive" if hash(key) % 10 == 0 else "negative", "specimen_date": "2026-01-05T10:00",
-        "reported_at": "2026-01-06T09:00:00Z",
+        "result": "positive" if hash(key) % 10 == 0 else "negative", "specimen_date": f"{YESTERDAY}T10:00",
+        "reported_at": f"{YESTERDAY}T23:00:00Z",
     }  # fmt: skip
-
-
-HOME = "ZZ1 0AD"

@@ -8,13 +8,29 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.installation import Installation
 
 
+@dataclass(frozen=True)
+class Site:
+    """A running server: its port and process."""
+
+    port: int
+    pid: int
+
+    @property
+    def peak_mebibytes(self) -> int:
+        """The most memory that the process held."""
+        with Path(f"/proc/{self.pid}/status").open() as status:
+            return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
+
+
 @contextmanager
-def server(place: Installation, *, worker: bool = False) -> Iterator[int]:
-    """Run `commonweal serve` on a free port; gives the port."""
+def server(place: Installation, *, worker: bool = False) -> Iterator[Site]:
+    """Run `commonweal serve` on a free port."""
     command = [sys.executable, "-m", "commonweal", "serve", "--port", "0", "--worker" if worker else "--no-worker"]
     process = subprocess.Popen(command, env=place.environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -22,7 +38,7 @@ def server(place: Installation, *, worker: bool = False) -> Iterator[int]:
         found = re.search(r":(\d+)\s*$", line)
         if found is None:
             raise RuntimeError(f"the server said {line!r} instead of where it listens")
-        yield int(found.group(1))
+        yield Site(int(found.group(1)), process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         try:

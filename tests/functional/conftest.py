@@ -14,6 +14,7 @@ import django
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.apps import apps
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 # Models can be imported only once Django is set up, so it is before the tests are collected.
@@ -71,6 +72,19 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield launched
         launched.close()
+        forget_connections()
+
+
+def forget_connections() -> None:
+    """Close the database connections of this module's tests and forget them.
+
+    While the browser's event loop is in the thread, Django keeps another set of connections than without it. Nothing
+    else would ever close that set, and the next module with a browser would meet it broken: its space is gone.
+    """
+    for alias in connections:
+        if hasattr(connections._connections, alias):
+            connections[alias].close()
+            del connections[alias]
 
 
 @pytest.fixture

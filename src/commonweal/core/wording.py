@@ -109,3 +109,8 @@ def hours(value: float | None) -> str:
 def upper_first(text: str) -> str:
     """The text with its first letter a capital, the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def seconds(value: float) -> str:
+    """'0.4 seconds', '1 second'."""
+    return f"{value:g} {'second' if value == 1 else 'seconds'}"

@@ -8,10 +8,10 @@ with database connections of its own. Here a request is handed over once, to a t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.core import signals
 from django.core.exceptions import RequestAborted
@@ -21,7 +21,7 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 THREADS = 12
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -65,12 +65,12 @@ class ThreadedHandler(ASGIHandler):
         else:
             await send({"type": "http.response.body", "body": content or b""})
 
-    def _answer(self, scope: Message, body: BinaryIO) -> tuple[HttpResponseBase, bytes | None]:
+    def _answer(self, scope: Message, body: IO[bytes]) -> tuple[HttpResponseBase, bytes | None]:
         """The response and its content; None for the content of a stream, all else is finished."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
-        response = refusal if request is None else self.get_response(request)
+        response: Any = refusal if request is None else self.get_response(request)
         response._handler_class = self.__class__
         if response.streaming and response.is_async:
             signals.request_finished.send(sender=self.__class__)  # the stream uses other connections than the view did

@@ -150,3 +150,19 @@ def test_a_past_moment_does_not_update_and_leads_back() -> None:
     assert built.page.known is not None
     assert built.page.known.latest == "/my-area"
     assert facts().as_of == AS_OF
+
+
+@pytest.mark.parametrize(
+    ("latency", "said"),
+    [
+        ({}, None),
+        ({"national": 0.4, "local": 0.3}, "local pages within 0.3 seconds and national pages within 0.4 seconds"),
+        ({"local": None}, "local pages later than 5 seconds"),
+        ({"national": 1.0}, "national pages within 1 second"),
+    ],
+)
+def test_latency_of_both_tiers_is_stated(latency: dict[str, float | None], said: str | None) -> None:
+    lines = my_area.freshness(facts(latency=latency))[1:]
+    assert lines == (
+        () if said is None else (f"After they were stored, 95 of 100 results of the last hour reached {said}.",)
+    )

@@ -150,7 +150,8 @@ def _record(row: dict[str, Any], measure: Measure, above: bool | None) -> bool:
     passed = above is True and row["is_above"] is False
     with db.recorded("app") as write:
         write.cursor.execute(
-            "update desk.subscription set is_above = coalesce(%s, is_above), looked_at = commonweal.now() where id = %s",
+            "update desk.subscription set is_above = coalesce(%s, is_above), looked_at = commonweal.now()"
+            " where id = %s",
             [above, row["id"]],
         )
         if passed:

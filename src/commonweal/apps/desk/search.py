@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from commonweal.apps.access import shell
@@ -51,7 +51,7 @@ class Group:
 
 
 Provider = Callable[[Asked], Iterable[Hit]]
-PlacePage = Callable[[str, str], str]
+PlacePage = Callable[[str, str, str], str]
 _providers: dict[str, tuple[str, Provider, str]] = {}
 _people: dict[str, Provider] = {}
 _place_page: list[PlacePage] = []
@@ -71,7 +71,7 @@ def register_people(name: str, provider: Provider) -> None:
 
 
 def register_place_page(page: PlacePage) -> None:
-    """A room calls this with the address of the page for a place, by (kind, code)."""
+    """A room calls this with the address of the page for a place, by (kind, code, the authority it lies in)."""
     _place_page[:] = [page]
 
 
@@ -107,7 +107,7 @@ def places(asked: Asked) -> list[Hit]:
         # The longest word is the rarest beginning; the others are looked for in the whole name.
         words = sorted(asked.words, key=len, reverse=True)
         rows = db.rows("app", "select * from desk.find_places(%s, %s, %s::text[], %s::integer)", [*who, words, LIMIT])
-    return [Hit(row["name"], _link(row["kind"], row["code"]), _about(row["kind"], row["within"])) for row in rows]
+    return [Hit(row["name"], _link(row), _about(row["kind"], row["within"])) for row in rows]
 
 
 def pages(asked: Asked) -> list[Hit]:
@@ -139,5 +139,5 @@ def _about(kind: str, within: str) -> str:
     return f"{KINDS[kind]} in {within}" if within else KINDS[kind]
 
 
-def _link(kind: str, code: str) -> str:
-    return _place_page[0](kind, code) if _place_page else ""
+def _link(row: Mapping[str, str]) -> str:
+    return _place_page[0](row["kind"], row["code"], row["scope_code"]) if _place_page else ""

@@ -89,6 +89,14 @@ select d.lsoa_code, d.result, sum(d.n)::bigint as n
  group by 1, 2 having sum(d.n) <> 0 order by 1, 2
 """
 
+# One row a result, and the whole in the row without one: places, and the commit of the oldest change.
+ARRIVED = """
+select d.result, sum(d.n)::bigint as n, count(distinct d.lsoa_code) as places, min(t.known_at) as first_known
+  from ledger.tick t join counts.delta d on d.tick_id = t.id
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
+ group by grouping sets ((d.result), ())
+"""
+
 SINCE_BY_AUTHORITY = SINCE.replace("select d.lsoa_code", "select d.scope_ltla as lsoa_code")
 
 
@@ -136,3 +144,12 @@ def changes_since(
     return scope.rows(
         SINCE_BY_AUTHORITY if by_authority else SINCE, {"codes": list(codes), "since": since, "as_of": as_of}
     )
+
+
+def arrived(scope: Scope, since: datetime, as_of: datetime) -> dict[str, Any]:
+    """What became known after `since` and up to `as_of`: ``new`` (result -> count), ``places``, and
+    ``first_known``, the commit of the oldest change (None without any)."""
+    rows = scope.rows(ARRIVED, {"codes": list(scope.codes), "since": since, "as_of": as_of})
+    (whole,) = (row for row in rows if row["result"] is None)
+    new = {row["result"]: row["n"] for row in rows if row["result"] is not None and row["n"]}
+    return {"new": new, "places": whole["places"], "first_known": whole["first_known"]}

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from commonweal.apps.access.scope import StreamScope
-from commonweal.apps.intake import area
+from commonweal.apps.intake import area, latency
 from commonweal.core.errors import NotAllowed
 from commonweal.web import db, live
 from commonweal.web.live import in_thread, relay
@@ -33,13 +33,13 @@ class Shared:
         self._frozen: tuple[float, datetime] | None = None
         self._readings: dict[tuple[object, ...], asyncio.Future[dict[str, Any]]] = {}
 
-    async def freeze_after(self, moment: float) -> datetime:
-        """An as-of frozen after this monotonic moment; whoever comes first makes it for all who wait."""
+    async def freeze_after(self, moment: float) -> tuple[float, datetime]:
+        """When a freeze began, not before this monotonic moment, and its as-of; the first makes it for all who wait."""
         async with self._lock:
             if self._frozen is None or self._frozen[0] < moment:
                 started = time.monotonic()
                 self._frozen = (started, await in_thread(db.freeze))
-            return self._frozen[1]
+            return self._frozen
 
     async def reading(self, key: tuple[object, ...], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The reading for a key, made once; the newest 200 are kept."""
@@ -59,8 +59,11 @@ def _shared(loop: asyncio.AbstractEventLoop) -> Shared:
     return Shared()
 
 
-async def events(stream: StreamScope, since: datetime) -> AsyncIterator[bytes]:
-    """Server-sent events of one open page; `since` is the as-of that the page shows. Ends when the appointment does."""
+async def events(stream: StreamScope, since: datetime, tier: str) -> AsyncIterator[bytes]:
+    """Server-sent events of one open page; `since` is the as-of that the page shows, `tier` whose latency it counts to.
+
+    Ends when the appointment does.
+    """
     codes = frozenset(await in_thread(stream.enter))
     entered = checked = time.monotonic()
     subscription = relay().subscribe(codes)
@@ -80,7 +83,7 @@ async def events(stream: StreamScope, since: datetime) -> AsyncIterator[bytes]:
             if not changed:
                 yield live.comment("quiet")
                 continue
-            as_of = await shared.freeze_after(now)
+            frozen, as_of = await shared.freeze_after(now)
             if as_of <= since:
                 continue
             key = (tuple(sorted(codes)), since, as_of)
@@ -88,6 +91,10 @@ async def events(stream: StreamScope, since: datetime) -> AsyncIterator[bytes]:
             since = as_of
             if reading["new"]:
                 yield live.sse("counts", reading, as_of.astimezone(UTC).isoformat())
+                waited = (as_of - reading["first_known"]).total_seconds()
+                latency.log.note(tier, waited + time.monotonic() - frozen)
+            if latency.log.is_due:
+                await in_thread(latency.log.keep)
     except NotAllowed as refusal:
         yield live.sse("closed", {"reason": str(refusal)})
     finally:
@@ -97,10 +104,6 @@ async def events(stream: StreamScope, since: datetime) -> AsyncIterator[bytes]:
 def _reader(stream: StreamScope, since: datetime, as_of: datetime) -> Callable[[], dict[str, Any]]:
     def read() -> dict[str, Any]:
         with stream.read() as scope:
-            changes = area.changes_since(scope, scope.codes, since, as_of)
-        totals: dict[str, int] = {}
-        for change in changes:
-            totals[change["result"]] = totals.get(change["result"], 0) + change["n"]
-        return {"as_of": as_of, "since": since, "new": totals, "places": len({c["lsoa_code"] for c in changes})}
+            return {"as_of": as_of, "since": since, **area.arrived(scope, since, as_of)}
 
     return read

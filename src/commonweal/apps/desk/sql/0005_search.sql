@@ -73,10 +73,11 @@ language sql stable security definer set search_path = '' as $$
 $$;
 -- What an office may find: only rows of the authorities its mandate covers, whatever is asked.
 create function desk.find_places(p_office text, p_person uuid, p_words text[], p_limit integer)
-returns table (kind text, code text, name text, within text)
+returns table (kind text, code text, name text, within text, scope_code text)
 language sql stable security definer set search_path = '' as $$
-  select f.kind, f.code, f.name, f.within from (
-    select distinct on (k.kind, k.code) k.kind, k.code, k.name, k.within, k.rank, starts_with(k.whole, p_words[1]) as begins
+  select f.kind, f.code, f.name, f.within, f.scope_code from (
+    select distinct on (k.kind, k.code) k.kind, k.code, k.name, k.within, k.rank, k.scope_code,
+           starts_with(k.whole, p_words[1]) as begins
       from desk.search_key k
      where k.word ^@ p_words[1] and length(p_words[1]) >= 2
        and not exists (select from unnest(p_words[2:]) w where strpos(k.whole, w) = 0)
@@ -86,9 +87,9 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 create function desk.find_postcodes(p_office text, p_person uuid, p_start text, p_limit integer)
-returns table (kind text, code text, name text, within text)
+returns table (kind text, code text, name text, within text, scope_code text)
 language sql stable security definer set search_path = '' as $$
-  select 'postcode', p.pcd, left(p.pcd, -3) || ' ' || right(p.pcd, 3), coalesce(a.name_people_use, a.name, '')
+  select 'postcode', p.pcd, left(p.pcd, -3) || ' ' || right(p.pcd, 3), coalesce(a.name_people_use, a.name, ''), p.scope_code
     from places.postcode_now p left join places.area_now a on a.code = p.msoa_code and a.level = 'msoa'
    where p.pcd >= p_start and p.pcd <= p_start || 'ZZZZZZ' and (p.doterm is null or p.pcd = p_start)
      and p.scope_code = any (desk.codes_of(p_office, p_person))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -17,7 +16,6 @@ from commonweal.apps.desk.pages import today, told
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.web import db
-from commonweal.web import live as live_push
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -58,15 +56,9 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-async def live(request: HttpRequest) -> StreamingHttpResponse:
+def live(request: HttpRequest) -> StreamingHttpResponse:
     """The stream of an open Today: says when something new waits."""
-    who = await live_push.in_thread(lambda: around.who(request))
-
-    async def events() -> AsyncIterator[bytes]:
-        async for event in stream.events(who):
-            yield event
-
-    response = StreamingHttpResponse(events(), content_type="text/event-stream")
+    response = StreamingHttpResponse(stream.events(around.who(request)), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"
     response["Cache-Control"] = "private, no-store"
     return response

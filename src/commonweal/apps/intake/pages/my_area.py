@@ -98,7 +98,18 @@ def freshness(facts: AreaFacts) -> tuple[str, ...]:
     newest = figures.newest_day(facts.daily)
     sent_today = sum(1 for _, at in facts.feeds if at is not None and times.local(at).date() == facts.today)
     swab = f"Newest swab {wording.day(newest)}" if newest else "No swab yet"
-    return (f"{swab}; {sent_today} of {wording.counted(len(facts.feeds), 'feed', 'feeds')} sent today.",)
+    feeds = f"{swab}; {sent_today} of {wording.counted(len(facts.feeds), 'feed', 'feeds')} sent today."
+    return (feeds, *latency_sentence(facts))
+
+
+def latency_sentence(facts: AreaFacts) -> tuple[str, ...]:
+    """How soon results were on open pages, local and national beside each other; nothing when no page was open."""
+    said = [
+        f"{tier} pages {'later than 5 seconds' if kept is None else f'within {wording.seconds(kept)}'}"
+        for tier, kept in sorted(facts.latency.items())
+    ]
+    start = "After they were stored, 95 of 100 results of the last hour reached"
+    return (f"{start} {wording.joined(said)}.",) if said else ()
 
 
 # The three sentences --------------------------------------------------------------------------------------------------

@@ -100,27 +100,16 @@ language sql stable security definer set search_path = '' as $$
   select max(as_of) from counts.snapshot where as_of <= p_as_of
 $$;
 
--- Makes a snapshot of the last freeze when enough has changed since the newest one, or a day went by. Returns its
--- instant, or null when none was needed. Keeps the newest of each of the last 14 days.
-create function counts.make_snapshot(p_least_changes bigint default 20000) returns timestamptz
+-- Keeps the sums as known at an instant up to which everything is known. Returns how many changes came since the last.
+create function counts.take_snapshot(chosen timestamptz) returns bigint
 language plpgsql security definer set search_path = '' as $$
 declare
-  chosen timestamptz := ledger.freeze();
-  base timestamptz := counts.newest_snapshot('infinity');
+  base timestamptz := counts.newest_snapshot(chosen);
   changes bigint;
   newest_day date;
-  replaced timestamptz[];
 begin
-  perform pg_advisory_xact_lock(4304);
-  base := counts.newest_snapshot('infinity');
-  if base is not null and chosen <= base then
-    return null;
-  end if;
   select count(*) into changes from counts.delta d join ledger.tick t on t.id = d.tick_id
    where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen;
-  if changes = 0 or (changes < p_least_changes and base is not null and base > chosen - interval '1 day') then
-    return null;
-  end if;
   insert into counts.snapshot_area
   select chosen, scope_ltla, specimen_day, pillar, test_type, result, sum(n) from (
     select scope_ltla, specimen_day, pillar, test_type, result, n from counts.snapshot_area where as_of = base
@@ -144,6 +133,32 @@ begin
      where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
    group by 2, 3, 4, 5, 6 having sum(n) <> 0;
   insert into counts.snapshot values (chosen, changes);
+  return changes;
+end $$;
+
+-- Makes a snapshot of the last freeze when enough has changed since the newest one, or a day went by. Returns its
+-- instant, or null when none was needed. Keeps the newest of each of the last 14 days.
+create function counts.make_snapshot(p_least_changes bigint default 20000) returns timestamptz
+language plpgsql security definer set search_path = '' as $$
+declare
+  chosen timestamptz := ledger.freeze();
+  base timestamptz;
+  changes bigint;
+  replaced timestamptz[];
+begin
+  perform pg_advisory_xact_lock(4304);
+  base := counts.newest_snapshot('infinity');
+  if base is not null and chosen <= base then
+    return null;
+  end if;
+  -- no more are counted than the answer needs
+  select count(*) into changes from (
+    select from counts.delta d join ledger.tick t on t.id = d.tick_id
+     where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen limit greatest(p_least_changes, 1)) first_ones;
+  if changes = 0 or (changes < p_least_changes and base is not null and base > chosen - interval '1 day') then
+    return null;
+  end if;
+  perform counts.take_snapshot(chosen);
   with dropped as (
     delete from counts.snapshot s
      where s.as_of < chosen and (s.as_of < chosen - interval '14 days'

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from commonweal.apps.access import queries as access
 from commonweal.apps.access.scope import Scope, StreamScope, scoped_read
-from commonweal.apps.intake import area, area_ground, page_reads, page_settings, stream
+from commonweal.apps.intake import area, area_ground, latency, page_reads, page_settings, stream
 from commonweal.apps.intake.area_ground import Ground
 from commonweal.apps.intake.pages import my_area
 from commonweal.apps.intake.pages.area_figures import WEEK, AreaFacts, Reading, Row, last_complete_day
@@ -126,6 +126,7 @@ def read(request: HttpRequest, as_of: datetime, *, exported: bool) -> tuple[Area
         feeds=page_reads.feed_freshness(as_of),
         areas=ground.areas,
         group_residents=ground.group_residents,
+        latency=latency.of_last_hour(as_of),
         group_word="Authority" if ground.whole else "Neighbourhood",
         new_care_homes=care_homes(request, places, looked, as_of),
     )
@@ -185,7 +186,8 @@ def live(request: HttpRequest) -> StreamingHttpResponse:
     scope = StreamScope(
         common.actor(request), query=QUERY, filters={"live": True}, places=places_asked(request), data_class="L1"
     )
-    response = StreamingHttpResponse(stream.events(scope, since), content_type="text/event-stream")
+    events = stream.events(scope, since, latency.tier_of(common.seat(request).organisation_id))
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response

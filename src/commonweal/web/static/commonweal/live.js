@@ -65,6 +65,7 @@ export class Follower {
     }
     const line = this.document.getElementById("live-counts");
     line.textContent = sentence(this.totals);
+    line.dataset.knownAt = event.lastEventId; // up to which instant the sentence tells
     line.hidden = false;
     this.flash(line);
     this.say(line.textContent);
