@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from commonweal.apps.desk import own, sending, steps
+from commonweal.apps.desk import digest, missed, own, sending, steps
 from commonweal.web import db
 
 ONE_SENDER = 4310  # an advisory lock: a mail server that hangs holds up one job, not every place of the worker
@@ -47,3 +47,17 @@ def keep_search_keys(timestamp: int) -> bool:
 def look_at_subscriptions(timestamp: int) -> int:
     """Tell whoever asked that a number was passed; returns how many were told."""
     return own.look()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="desk", queueing_lock="desk-missed", pass_context=False)
+def find_missed_clocks(timestamp: int) -> int:
+    """Ask why, for every clock that ran out; returns how many were new."""
+    return missed.look()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="desk", queueing_lock="desk-digest", pass_context=False)
+def write_digests(timestamp: int) -> int:
+    """Write the digests of the hour; returns how many."""
+    return digest.write()

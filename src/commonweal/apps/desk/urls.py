@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.desk.views import duty, handover, search, today
+from commonweal.apps.desk.views import duty, handover, search, talk, today
 
 app_name = "desk"
 urlpatterns = [
@@ -18,6 +18,13 @@ urlpatterns = [
     path("on-duty/absence/<int:number>/end", duty.end_absence, name="end_absence"),
     path("on-duty/succession", duty.succession, name="succession"),
     path("on-duty/me", duty.reach_me, name="reach_me"),
+    path("told/<uuid:notice_id>/recall", talk.recall, name="recall"),
+    path("talk", talk.all_talk, name="talk"),
+    path("talk/<int:number>", talk.one, name="conversation"),
+    path("talk/<int:number>/take-back", talk.take_back, name="talk_take_back"),
+    path("missed", talk.missed_clocks, name="missed"),
+    path("missed/<int:number>/reason", talk.reason, name="missed_reason"),
+    path("digest/<slug:office>", talk.digest_page, name="digest"),
     path("search", search.page, name="search"),
     path("search/people", search.people, name="search_people"),
     path("search/keep", search.save_view, name="keep_view"),
