@@ -19,6 +19,7 @@ urlpatterns = [
     path("on-duty/succession", duty.succession, name="succession"),
     path("on-duty/me", duty.reach_me, name="reach_me"),
     path("told/<uuid:notice_id>/recall", talk.recall, name="recall"),
+    path("practise", talk.practise, name="practise"),
     path("talk", talk.all_talk, name="talk"),
     path("talk/<int:number>", talk.one, name="conversation"),
     path("talk/<int:number>/take-back", talk.take_back, name="talk_take_back"),

@@ -186,3 +186,29 @@ def digest(lines: Sequence[tuple[str, str]], now: datetime) -> Digest:
         said,
         tuple(Link(text, link) for text, link in lines),
     )
+
+
+@dataclass(frozen=True)
+class Practice:
+    page: Page
+    sentence: str
+    address: str
+    steps: tuple[str, ...]
+
+
+def practice(address: str, kind: str) -> Practice:
+    """`address` is that of an exercise kept open for practising (empty: none is); `kind` of the space one is in."""
+    page = Page("Practise on the fictional city", words.HELP, (Link("Today", "/today"), Link("Practise", "")))
+    if kind != "live":
+        return Practice(
+            page, "You are in an exercise: nothing you do here leaves this machine or reaches anybody.", "", ()
+        )
+    if address:
+        said = "The fictional city is open. It is an exercise: nothing you do there reaches anybody."
+        return Practice(page, said, address, ())
+    steps = (
+        "Ask the operator of this service to open it, or open it on your own computer: commonweal demo",
+        "Choose one of the people that it lists; you are signed in as them.",
+        "Acknowledge a notice, hand the desk over, ask a question. Results go on arriving meanwhile.",
+    )
+    return Practice(page, "No exercise is open here at the moment. This is how one is opened:", "", steps)

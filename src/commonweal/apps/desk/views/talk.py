@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from commonweal.apps.desk.pages import talk as pages
 from commonweal.apps.desk.views.today import actor
 from commonweal.core.errors import NotThere, Refused
 from commonweal.web import times
+from commonweal.web.shell import kind_of_space
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,3 +108,10 @@ def _due(hours: str) -> datetime:
     if not hours.strip().isdigit() or not 0 < int(hours) <= 720:
         raise Refused(f"{hours!r} is no number of hours from 1 to 720.")
     return now + timedelta(hours=int(hours))
+
+
+@require_GET
+def practise(request: HttpRequest) -> HttpResponse:
+    """Where one tries things out without harm: the exercise of this installation, or how to open one."""
+    built = pages.practice(os.environ.get("COMMONWEAL_PRACTICE_URL", ""), kind_of_space())
+    return render(request, "desk/practise.html", {"page": built.page, "practise": built})
