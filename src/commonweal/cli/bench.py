@@ -14,6 +14,7 @@ from commonweal.core.errors import NotThere
 # name -> (module below benchmarks/ or an installed module, one line of help)
 MEASUREMENTS: dict[str, tuple[str, str]] = {
     "intake": ("benchmarks.intake", "A million records through intake, against COPY of the same values."),
+    "kills": ("benchmarks.kills", "Random kill -9 while files are taken in: nothing lost, nothing doubled."),
     "live": ("benchmarks.live", "Single records by HTTP, and from commit to the open page."),
     "pages": ("benchmarks.pages", "My area with millions of results; cross-area attempts."),
     "places": ("benchmarks.places", "A national postcode directory through places load, and lookups in it."),
