@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.installation import FEED, Installation, installation, line_list
+from benchmarks.installation import FEED, Installation, installation, line_list, number_log
 
 # every table that taking a line list in writes to, parents before children
 COPY_ALL = """
@@ -73,13 +73,6 @@ with psycopg.connect(provider.ensure_server(), dbname=provider.database_name(spa
     print(json.dumps({"seconds": round(time.perf_counter() - start, 2)}))
     c.execute("drop table public.bare")
 """
-# what the worker of a running installation does every second: the check looks for it
-NUMBER = """
-from commonweal.site.installation import open_space
-open_space("live")
-from commonweal.web import db
-db.value("app", "select ledger.number_entries()")
-"""
 CLONE = """
 import sys
 from commonweal.server import spaces
@@ -107,7 +100,7 @@ def measure(place: Installation, path: Path) -> dict[str, object]:
     bare = json.loads(place.python(BARE, "yardstick", str(path)).output)
     taken, repeated = first.json, again.json
     seconds = float(taken["seconds"])
-    place.python(NUMBER)
+    number_log(place)
     check = place.run("check", "--rebuild", "--json", allow=(0, 1), quiet=True)
     return {
         "rows": taken["received"],

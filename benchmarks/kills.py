@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.installation import FEED, Installation, installation, line_list
+from benchmarks.installation import FEED, Installation, installation, line_list, number_log
 
 SENDER = Path(__file__).parents[1] / "tests" / "integration" / "intake" / "killed_sender.py"
 # what a session shows of itself while it takes a submission in
@@ -100,12 +100,15 @@ def kills(kills: int, rows: int, seed: int, as_json: bool) -> None:
 
 def measure(place: Installation, kills: int, rows: int, chance: random.Random) -> dict[str, object]:
     """Kill, look, and send everything again; returns what was lost, doubled or left in half, and the balance."""
-    files = split(line_list(place, "lines.csv", rows * (kills + 1)), rows)
+    # some files are taken in before their kill comes, so there are more files than kills
+    files = split(line_list(place, "lines.csv", rows * (1 + kills + kills // 2)), rows)
     sender, database = Program(place, str(SENDER), "live", FEED), Database(place)
     assert sender.hear() == "ready"
     _, whole = take(sender, database, files[0], None)
     start, killed, halves, before = time.perf_counter(), 0, 0, database.rows(HELD)[0]
-    for path in files[1:]:
+    used = 1
+    while killed < kills and used < len(files):
+        path, used = files[used], used + 1
         how, _ = take(sender, database, path, int(chance.uniform(0.02, 1.15) * whole))
         database.settle()
         after = database.rows(HELD)[0]
@@ -114,17 +117,18 @@ def measure(place: Installation, kills: int, rows: int, chance: random.Random) -
         killed += how == "killed"
         before = after
     survived = before[4] - 1
-    for path in files[1:]:
+    for path in files[1:used]:
         take(sender, database, path, None)
     last = database.rows(HELD)[0]
     sender.close()
     database.close()
     sheet = place.run("balance", "--json", quiet=True).json
+    number_log(place)
     check = place.run("check", "--rebuild", "--json", allow=(0, 1), quiet=True).json
-    sent = rows * (kills + 1)
+    sent = rows * used
     return {
         "kills": killed,
-        "files": kills,
+        "files": used - 1,
         "whole_before_the_kill": survived,
         "halves": halves,
         "sent": sent,
