@@ -17,6 +17,7 @@ create table access.read_record (
   agreements text[] not null
 );
 create index read_record_at on access.read_record (at);
+create index read_record_person on access.read_record (person_id, query, at);
 create index read_record_places on access.read_record using gin (place_codes);
 call commonweal.declare_fact('access.read_record',
   'a read of record-level data, entered before its first row left', false);
@@ -52,6 +53,7 @@ declare
   mandate_codes text[];
   open_codes text[];
   open_agreements text[];
+  candidates text[];
   missing text;
   secret text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
   new_read uuid := gen_random_uuid();
@@ -86,11 +88,15 @@ begin
     raise exception 'The office "%" has no mandate over %.', seat.title,
       coalesce(array_to_string(p_places, ', '), 'any place') using errcode = 'CW403';
   end if;
-  select array_agg(distinct code), array_agg(distinct s.id) into open_codes, open_agreements
+  -- the state is worked out for those that could open something only
+  select array_agg(a.id) into candidates
+    from access.agreement a
+   where seat.organisation_id = any (a.parties) and p_purpose = any (a.purposes) and p_class = any (a.classes)
+     and a.place_code in (select c.code from places.scope_cover c where c.scope_code = any (mandate_codes));
+  select array_agg(distinct c.scope_code), array_agg(distinct s.id) into open_codes, open_agreements
     from access.agreement_state s
-   cross join lateral unnest(places.resolve_scope(s.place_code)) as code
-   where s.state = 'in_force' and seat.organisation_id = any (s.parties)
-     and p_purpose = any (s.purposes) and p_class = any (s.classes) and code = any (mandate_codes);
+    join places.scope_cover c on c.code = s.place_code and c.scope_code = any (mandate_codes)
+   where s.id = any (candidates) and s.state = 'in_force';
   if open_codes is null then
     select string_agg(distinct format('"%s" (%s; not yet accepted by %s)', s.title, s.state,
              array_to_string(array(select p from unnest(s.parties) p where p <> all (s.accepted)), ', ')), '; ')
