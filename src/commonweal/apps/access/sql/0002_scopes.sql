@@ -92,11 +92,10 @@ begin
   select array_agg(a.id) into candidates
     from access.agreement a
    where seat.organisation_id = any (a.parties) and p_purpose = any (a.purposes) and p_class = any (a.classes)
-     and a.place_code in (select c.code from places.scope_cover c where c.scope_code = any (mandate_codes));
-  select array_agg(distinct c.scope_code), array_agg(distinct s.id) into open_codes, open_agreements
-    from access.agreement_state s
-    join places.scope_cover c on c.code = s.place_code and c.scope_code = any (mandate_codes)
-   where s.id = any (candidates) and s.state = 'in_force';
+     and places.resolve_scope(a.place_code) && mandate_codes;
+  select array_agg(distinct code), array_agg(distinct s.id) into open_codes, open_agreements
+    from access.agreement_state s cross join lateral unnest(places.resolve_scope(s.place_code)) as code
+   where s.id = any (candidates) and s.state = 'in_force' and code = any (mandate_codes);
   if open_codes is null then
     select string_agg(distinct format('"%s" (%s; not yet accepted by %s)', s.title, s.state,
              array_to_string(array(select p from unnest(s.parties) p where p <> all (s.accepted)), ', ')), '; ')
