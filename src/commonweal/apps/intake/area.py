@@ -16,6 +16,9 @@ from commonweal.web import db
 
 VIRUS_TESTS = ("pcr", "lateral_flow")
 
+# Changes are looked up tick by tick (`offset 0` keeps it so): the few ticks since a snapshot are what bounds the work,
+# and where statistics are young the server would rather read every change of a place that there ever was.
+
 BASE = """
 select found.as_of as base, found.as_of = any (counts.whole_snapshots()) as whole
   from (select counts.newest_snapshot(%(as_of)s) as as_of) found
@@ -28,9 +31,11 @@ with changes as (
     from {source} s where s.as_of = %(base)s and {place} and s.specimen_day between %(first)s and %(last)s
   union all
   select d.specimen_day, d.pillar, d.test_type, d.result, d.n
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
    where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+     and d.specimen_day between %(first)s and %(last)s
 )
 select specimen_day as day, pillar, test_type, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
@@ -47,9 +52,11 @@ changes as (
      and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
   union all
   select d.lsoa_code, d.scope_ltla, d.specimen_day, d.result, d.n
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
    where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+     and d.specimen_day between %(first)s and %(last)s
 )
 select lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
@@ -61,9 +68,11 @@ with changes as (
     from {source} s where s.as_of = %(base)s and {place} and s.specimen_day between %(first)s and %(last)s
   union all
   select d.age_band, d.sex, d.result, d.n
-    from counts.delta_age d join ledger.tick t on t.id = d.tick_id
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta_age x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
    where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+     and d.specimen_day between %(first)s and %(last)s
 )
 select age_band, sex, result, sum(n)::bigint as n from changes group by 1, 2, 3 having sum(n) <> 0 order by 1, 2, 3
 """
@@ -76,9 +85,11 @@ with changes as (
      and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s and s.result = 'case'
   union all
   select d.scope_ltla, d.specimen_day, d.result, d.n
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
    where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
+     and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
 )
 select scope_ltla as lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
@@ -86,16 +97,20 @@ select scope_ltla as lsoa_code, scope_ltla, specimen_day as day, result, sum(n):
 
 SINCE = """
 select d.lsoa_code, d.result, sum(d.n)::bigint as n
-  from ledger.tick t join counts.delta d on d.tick_id = t.id
- where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
+  from ledger.tick t
+ cross join lateral (
+   select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s
  group by 1, 2 having sum(d.n) <> 0 order by 1, 2
 """
 
 # One row a result, and the whole in the row without one: places, and the commit of the oldest change.
 ARRIVED = """
 select d.result, sum(d.n)::bigint as n, count(distinct d.lsoa_code) as places, min(t.known_at) as first_known
-  from ledger.tick t join counts.delta d on d.tick_id = t.id
- where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
+  from ledger.tick t
+ cross join lateral (
+   select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s
  group by grouping sets ((d.result), ())
 """
 

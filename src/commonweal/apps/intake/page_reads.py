@@ -13,7 +13,7 @@ from commonweal.apps.access.scope import Scope
 from commonweal.web import db
 
 ANOTHER_LOOK = timedelta(minutes=30)
-NEWEST_TICKS = 100
+NEWEST_TICKS = 50
 
 LAST_LOOKED = """
 select max(r.at) as at from access.read_record r
@@ -29,8 +29,10 @@ select date_trunc('minute', t.known_at) as at,
        coalesce(sum(d.n) filter (where d.result = 'negative'), 0)::bigint as negative,
        coalesce(sum(d.n) filter (where d.result = 'void'), 0)::bigint as void,
        count(distinct d.lsoa_code) as places
-  from ticks t join counts.delta d on d.tick_id = t.id
- where d.scope_ltla = any (%(codes)s) and d.result <> 'case'
+  from ticks t
+ cross join lateral (
+   select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+ where d.result <> 'case'
  group by 1 order by 1 desc limit %(limit)s
 """
 FRESHNESS = """

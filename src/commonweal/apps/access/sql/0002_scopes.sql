@@ -53,7 +53,6 @@ declare
   mandate_codes text[];
   open_codes text[];
   open_agreements text[];
-  candidates text[];
   missing text;
   secret text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
   new_read uuid := gen_random_uuid();
@@ -89,13 +88,13 @@ begin
       coalesce(array_to_string(p_places, ', '), 'any place') using errcode = 'CW403';
   end if;
   -- the state is worked out for those that could open something only
-  select array_agg(a.id) into candidates
-    from access.agreement a
-   where seat.organisation_id = any (a.parties) and p_purpose = any (a.purposes) and p_class = any (a.classes)
-     and places.resolve_scope(a.place_code) && mandate_codes;
-  select array_agg(distinct code), array_agg(distinct s.id) into open_codes, open_agreements
-    from access.agreement_state s cross join lateral unnest(places.resolve_scope(s.place_code)) as code
-   where s.id = any (candidates) and s.state = 'in_force' and code = any (mandate_codes);
+  with candidates as materialized (
+    select a.id, code
+      from access.agreement a cross join lateral unnest(places.resolve_scope(a.place_code)) as code
+     where seat.organisation_id = any (a.parties) and p_purpose = any (a.purposes) and p_class = any (a.classes)
+       and code = any (mandate_codes))
+  select array_agg(distinct c.code), array_agg(distinct s.id) into open_codes, open_agreements
+    from candidates c join access.agreement_state s on s.id = c.id where s.state = 'in_force';
   if open_codes is null then
     select string_agg(distinct format('"%s" (%s; not yet accepted by %s)', s.title, s.state,
              array_to_string(array(select p from unnest(s.parties) p where p <> all (s.accepted)), ', ')), '; ')
