@@ -11,10 +11,13 @@ from pathlib import Path
 import click
 import pytest
 
+from commonweal.apps.intake.rulebook import example_record, line_list
 from commonweal.cli import VERBS, commands
+from commonweal.core.intake.published import as_markdown, example
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference" / "command-line.md"
+LINE_LIST = ROOT / "docs" / "reference" / "line-list.md"
 REGISTRIES = re.compile(r"files\.python" + r"hosted|pypi\.org|registry\.npm" + r"js|deb\.debian\.org", re.IGNORECASE)
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/")
 TEXT = {".py", ".md", ".sql", ".yaml", ".toml", ".html", ".js", ".css", ".lock", ".json", ".txt", ".cfg", ""}
@@ -45,6 +48,17 @@ def test_the_command_line_reference_is_up_to_date() -> None:
     if os.environ.get("COMMONWEAL_WRITE_DOCUMENTS"):
         REFERENCE.write_text(written, encoding="utf-8")
     assert written == REFERENCE.read_text(encoding="utf-8"), "run this test with COMMONWEAL_WRITE_DOCUMENTS=1"
+
+
+def test_the_line_list_reference_is_up_to_date() -> None:
+    head = (
+        "# Line list\n\nGenerated from `parameters/line_list`. Classes: L2 single records, L3 identifiable fields.\n\n"
+    )
+    sample = example(line_list(), example_record()).decode()
+    written = f"{head}{as_markdown(line_list())}\nAn example:\n\n```text\n{sample}```\n"
+    if os.environ.get("COMMONWEAL_WRITE_DOCUMENTS"):
+        LINE_LIST.write_text(written, encoding="utf-8")
+    assert written == LINE_LIST.read_text(encoding="utf-8"), "run this test with COMMONWEAL_WRITE_DOCUMENTS=1"
 
 
 def test_the_docs_build_without_a_warning(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ PUBLIC = {
     "home": "what this is, and the way in",
     "intake:balance": "the public sheet on which everything received is accounted for",
     "intake:balance_file": "the same sheet as a file",
+    "intake:line_list": "what a record holds, for those who send",
+    "intake:line_list_schema": "the same as a Table Schema",
+    "intake:line_list_example": "an example with an invented record",
 }
 # Signed-in pages that open before an office is chosen.
 NO_OFFICE = {"access:acting", "access:account", "access:sign_out_everywhere"}

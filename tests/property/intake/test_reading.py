@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from commonweal.core.intake.reading import LineListReader
@@ -145,6 +145,8 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\x1f", exclud
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
 )
 def test_what_a_csv_writer_wrote_comes_back(rows: list[tuple[str, str]], line_end: str, quoting: int) -> None:
+    # Python's writer leaves a lone \r unquoted unless its own line end has one; nobody can read that back.
+    assume(quoting == csv.QUOTE_ALL or line_end == "\r\n" or not any("\r" in cell for row in rows for cell in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator=line_end, quoting=quoting)
     writer.writerow(["a", "b"])

@@ -55,6 +55,12 @@ def line_list() -> LineList:
 
 
 @cache
+def example_record() -> dict[str, str]:
+    """The invented record of the published example: field -> text."""
+    return dict(document("line_list/example.yaml")["record"])
+
+
+@cache
 def pathogen_pack(pathogen: str) -> PathogenPack:
     """The pack of a pathogen. Raises `NotThere` when there is none."""
     return PathogenPack.from_document(document(f"pathogens/{pathogen}.yaml"))

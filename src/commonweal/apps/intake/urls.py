@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from commonweal.apps.intake.views import area, feeds, late, mending, upload
+from commonweal.apps.intake.views import area, feeds, late, line_list, mending, upload
 
 
 class FormConverter:
@@ -33,6 +33,9 @@ urlpatterns = [
     path("my-area/<slug:what>.<form:form>", area.download, name="my_area_file"),
     path("balance", feeds.balance_sheet, name="balance"),
     path("balance.<form:form>", feeds.balance_sheet, name="balance_file"),
+    path("line-list", line_list.page, name="line_list"),
+    path("line-list.schema.json", line_list.schema, name="line_list_schema"),
+    path("line-list.example.csv", line_list.example_file, name="line_list_example"),
     path("feeds", feeds.feed_list, name="feeds"),
     path("feeds/<slug:name>", feeds.one_feed, name="feed"),
     path("feeds/<slug:name>/upload", upload.choose, name="upload"),

@@ -143,7 +143,7 @@ def _schema_field(field: Field) -> dict[str, Any]:
     constraints = _constraints(field)
     if constraints:
         entry["constraints"] = constraints
-    text = _description(field)
+    text = description(field)
     if text:
         entry["description"] = text
     return entry
@@ -159,7 +159,8 @@ def _constraints(field: Field) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _description(field: Field) -> str:
+def description(field: Field) -> str:
+    """What a sender needs to know of a field, in sentences; empty where its name says it all."""
     parts = [field.note[:1].upper() + field.note[1:] + "." if field.note else ""]
     if field.type == "datetime":
         parts.append("ISO 8601 date and time; without a zone it is Europe/London; a date alone stays a date.")

@@ -152,7 +152,10 @@ def build_feed(
         f"In the last seven days: {said.sentence(row.week)}",
         table if submissions else None,
         pager,
-        (Link("Upload a file to this feed", f"/feeds/{row.name}/upload"),) if may_send else (),
+        (
+            *((Link("Upload a file to this feed", f"/feeds/{row.name}/upload"),) if may_send else ()),
+            Link("What a record holds", "/line-list"),
+        ),
         Empty("This feed has sent nothing yet.", "Each submission appears here as soon as it is taken in."),
     )
 
