@@ -42,6 +42,7 @@ def parts(folder: Path) -> dict[str, Callable[[], dict[str, object]]]:
         "scan finds a planted cluster": scan_accuracy,
         "decomposition gives planted causes their share": planted_causes,
         "nowcast on simulated reporting": quality_time.simulated_nowcasts,
+        "R on nowcast draws of a simulated epidemic": quality_time.simulated_reproduction,
     }
     vintages = folder / "data" / "ltla_cases_vintages_2020_autumn"
     if vintages.is_dir():

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from commonweal.core.epi import checks
 from commonweal.core.epi.checks import FloatArray, IntArray, Seed
+from commonweal.core.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,18 @@ class Nowcast:
             chosen = np.where(nearer[..., None], np.stack([low, high], axis=-1), chosen)
         return np.asarray(chosen, dtype=np.float64)
 
-    def draws(self, number: int, seed: Seed) -> FloatArray:
-        """Random final counts `[draw, area, event]`, independent between events."""
-        uniform = checks.generator(seed).random((number, *self.reported.shape))
+    def draws(self, number: int, seed: Seed, *, correlation: float = 0.0) -> FloatArray:
+        """Random final counts `[draw, area, event]`, independent between events.
+
+        correlation: of the areas' normal scores on one event step (a laboratory's bad day is everybody's); 0: none.
+        """
+        if not 0 <= correlation < 1:
+            raise Refused(f"correlation is {correlation}; pass a number from 0 to below 1.")
+        rng = checks.generator(seed)
+        areas, events = self.reported.shape
+        shared, own = rng.standard_normal((number, 1, events)), rng.standard_normal((number, areas, events))
+        uniform = special.ndtr(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own)
         cumulative = np.cumsum(self.probability, axis=-1)
-        cumulative = cumulative / cumulative[..., -1:]
-        flat = cumulative.reshape(-1, cumulative.shape[-1])
+        flat = (cumulative / cumulative[..., -1:]).reshape(-1, cumulative.shape[-1])
         picked = [np.searchsorted(row, u) for row, u in zip(flat, uniform.reshape(number, -1).T, strict=True)]
         return np.asarray(np.array(picked, dtype=np.float64).T.reshape(uniform.shape))
