@@ -120,7 +120,7 @@ def scan_lines(places: int, most: float, decision: float, reference: str) -> lis
         prepared = city(places, model)
         for label, inference, limit in (
             (f"{model} scan, {places} places x 28 d, 999 exact maxima", Inference(), most),
-            (f"{model} scan, {places} places, sequential decision", Inference(method="sequential"), decision),
+            (f"{model} scan, {places} places, decision", Inference(method="decision"), decision),
         ):
             call = lambda inference=inference, prepared=prepared: run(prepared, inference, seed=1)  # noqa: E731
             lines.append(measured(label, call, reference, limit, again=1 if places > 2000 else 3))

@@ -40,6 +40,7 @@ def parts(folder: Path) -> dict[str, Callable[[], dict[str, object]]]:
     found: dict[str, Callable[[], dict[str, object]]] = {
         "scan size under the null": scan_size,
         "scan finds a planted cluster": scan_accuracy,
+        "scan decision is that of all replicates": scan_decisions,
         "decomposition gives planted causes their share": planted_causes,
         "nowcast on simulated reporting": quality_time.simulated_nowcasts,
         "R on nowcast draws of a simulated epidemic": quality_time.simulated_reproduction,
@@ -92,6 +93,27 @@ def scan_accuracy(runs: int = 40) -> dict[str, object]:
         "members found": float(np.mean(sensitivity)),
         "members right": float(np.mean(predictive)),
         "passed": power > 0.8,
+    }
+
+
+def scan_decisions(seeds: int = 200) -> dict[str, object]:
+    """Same cluster and same side of a recurrence interval of 365 days as with 999 replicates; half the seeds planted."""
+    from commonweal.core.epi.scan.analysis import Inference, run
+
+    same, overlap, replicates = [], [], []
+    for seed in range(seeds):
+        prepared = _city("poisson", 1000 + seed, rate=4.0 if seed % 2 else 1.0)
+        whole = run(prepared, Inference(), seed=seed)
+        short = run(prepared, Inference(method="decision"), seed=seeds + seed)
+        same.append((whole.recurrence_days[0] > 365) == (short.recurrence_days[0] > 365))
+        a, b = set(whole.members[0].tolist()), set(short.members[0].tolist())
+        overlap.append(len(a & b) / len(a | b))
+        replicates.append(short.replicates)
+    return {
+        "same side of the limit": float(np.mean(same)),
+        "least overlap of the cluster (Jaccard)": float(np.min(overlap)),
+        "replicates used, mean": float(np.mean(replicates)),
+        "passed": float(np.mean(same)) >= 0.99 and float(np.min(overlap)) >= 0.9,
     }
 
 
@@ -153,16 +175,16 @@ def hot_spots(folder: Path) -> dict[str, object]:
     return {**short, "passed": all(outcome.passed for outcome in outcomes)}
 
 
-def _city(model: str, planted: int | None) -> object:
+def _city(model: str, planted: int | None, rate: float = 4.0) -> object:
     from commonweal.core.epi.scan import prepare
 
     rng = np.random.default_rng(9 if planted is None else 100 + planted)
     points = rng.normal(size=(150, 2))
     population = rng.integers(1000, 2200, 150).astype(float)
-    rate = 0.1 * population[:, None] / population.mean() * np.ones(28)
+    expected = 0.1 * population[:, None] / population.mean() * np.ones(28)
     if planted is not None:
-        rate[_planted(points), -6:] *= 4
-    count = rng.poisson(rate).astype(float)
+        expected[_planted(points), -6:] *= rate
+    count = rng.poisson(expected).astype(float)
     windows = prepare.Windows(longest=14, max_share=0.5 if planted is None else 0.1)
     if model == "poisson":
         return prepare.poisson(count, population, points, windows)
