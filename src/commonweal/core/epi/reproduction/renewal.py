@@ -52,9 +52,8 @@ class Renewal:
 
     day: numbers of the days (the first days of the counts only feed the force of infection). common: quantiles of the
     areas' common R, `[day, level]`. common_move, own_move: sd of log R's daily moves. noise: (kappa, v, omega) of the
-    areas: variance of infections kappa x mean + v x mean^2, of counts omega x mean. memory: share of an area's deviation
-    that is left a day later. weekday: factors of the days 0..6
-    (0 is Monday), mean 1.
+    areas: variance of infections kappa x mean + v x mean^2, of counts omega x mean. memory: share of an area's
+    deviation that is left a day later. weekday: factors of the days 0..6 (0 is Monday), mean 1.
     """
 
     day: IntArray

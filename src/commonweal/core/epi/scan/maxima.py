@@ -100,7 +100,7 @@ class Plans:
         """The segments of a window and what its sizes are as a multiple of the reference window's."""
         reference, ratio = self.reference[w]
         if reference not in self.found:
-            if self.problem.stratified or len(set(r for r, _ in self.reference)) > MOST_KEPT:
+            if self.problem.stratified or len({r for r, _ in self.reference}) > MOST_KEPT:
                 self.found.clear()
             self.found[reference] = _segments_of(self.problem, self.circles, reference)
         return self.found[reference], ratio

@@ -112,7 +112,7 @@ class Decision:
         return np.full(ratio.shape, (1 + self.exceedances) / (1 + self.replicates))
 
 
-LOOKS = (64, 192, 448)
+LOOKS = (32, 96, 192, 448)
 """Replicates after which exceedances are looked at."""
 SURE = 1e-3
 """A decision may be wrong this often, were the true p-value on the limit."""
