@@ -41,8 +41,8 @@ CACHE_BYTES = 1_200_000
 
 SHARED_FROM = 0.5
 """A window at least this large, compared with another, may use its segments."""
-MOST_KEPT = 40
-"""Segments kept for other windows: a retrospective scan of many windows cuts its own each time."""
+MOST_KEPT = 400_000_000
+"""Bytes of segments that are kept for further windows and floors; beyond it they are cut again."""
 PILOT = 32
 PILOT_FLOOR = 2.0
 LEAST_FLOOR = 1e-6
@@ -77,15 +77,19 @@ def exact_maxima(
 class Segments:
     """Where every centre's walk is cut, for windows whose sizes are in proportion.
 
-    end: site after the last of each segment; number: of segments; start, first: size of the reference window before a
-    segment and after its first site; last: after its last site.
+    end: site after the last of each segment; number: of segments; first, last: size of the reference window after a
+    segment's first and last site.
     """
 
     end: NDArray[np.int32]
     number: NDArray[np.int32]
-    start: FloatArray
     first: FloatArray
     last: FloatArray
+
+    @property
+    def bytes(self) -> int:
+        """Memory that it takes."""
+        return self.end.nbytes + self.first.nbytes + self.last.nbytes
 
 
 class Plans:
@@ -100,7 +104,7 @@ class Plans:
         """The segments of a window and what its sizes are as a multiple of the reference window's."""
         reference, ratio = self.reference[w]
         if reference not in self.found:
-            if self.problem.stratified or len({r for r, _ in self.reference}) > MOST_KEPT:
+            if sum(segments.bytes for segments in self.found.values()) > MOST_KEPT:
                 self.found.clear()
             self.found[reference] = _segments_of(self.problem, self.circles, reference)
         return self.found[reference], ratio
@@ -130,14 +134,16 @@ def _references(problem: Problem) -> list[tuple[int, float]]:
 
 def _segments_of(problem: Problem, circles: Circles, w: int) -> Segments:
     centres, widest = circles.order.shape
-    shape = (centres, widest)
-    found = Segments(
-        np.empty(shape, np.int32), np.zeros(centres, np.int32), np.empty(shape), np.empty(shape), np.empty(shape)
-    )
     share = 1.0 if problem.model == EXPECTATION else problem.cases[w] / problem.total_size[w]
     size = np.ascontiguousarray(problem.window_size[:, w])
-    _segments(size, circles.order, circles.stop, share, found.end, found.number, found.start, found.first, found.last)
-    return found
+    # segments grow with the square root of the expectation; more room is made where that guess is short
+    most = min(widest, int(2 * np.sqrt(size.sum() * share) / SLACK) + widest // LONGEST_SEGMENT + 16)
+    while True:
+        shape = (centres, most)
+        found = Segments(np.empty(shape, np.int32), np.zeros(centres, np.int32), np.empty(shape), np.empty(shape))
+        if _segments(size, circles.order, circles.stop, share, found.end, found.number, found.first, found.last):
+            return found
+        most = min(widest, 2 * most)
 
 
 def _critical(found: Segments, ratio: float, limits: tuple[FloatArray, FloatArray], low: bool) -> _Critical:
@@ -198,7 +204,7 @@ def maxima(
                     circles.order,
                     plan.end,
                     plan.number,
-                    plan.start,
+                    plan.last,
                     ratio,
                     critical[0],
                     critical[1],
@@ -241,16 +247,16 @@ def _segments(
     share: float,
     ends: NDArray[np.int32],
     number: NDArray[np.int32],
-    start_size: FloatArray,
     first_size: FloatArray,
     last_size: FloatArray,
-) -> None:
-    """Cut each centre's walk into segments."""
+) -> bool:
+    """Cut each centre's walk into segments; whether they had room."""
     for centre in range(stop.size):
         total = 0.0
         j, segment = 0, 0
         while j < stop[centre]:
-            start_size[centre, segment] = total
+            if segment == ends.shape[1]:
+                return False
             total += size[order[centre, j]]
             first = total
             most = first + SLACK * np.sqrt(first * share) / share
@@ -267,6 +273,7 @@ def _segments(
             ends[centre, segment] = j
             segment += 1
         number[centre] = segment
+    return True
 
 
 @compiled
@@ -330,7 +337,7 @@ def _walk(
     order: NDArray[np.int32],
     ends: NDArray[np.int32],
     number: NDArray[np.int32],
-    start_size: FloatArray,
+    last_size: FloatArray,
     ratio: float,
     high: NDArray[np.int32],
     low: NDArray[np.int32],
@@ -351,6 +358,7 @@ def _walk(
         j = 0
         for segment in range(number[centre]):
             end = ends[centre, segment]
+            start_size = last_size[centre, segment - 1] * ratio if segment > 0 else 0.0
             if direction != HIGH:
                 least = np.int16(low[centre, segment])
                 for lane in range(lanes):
@@ -361,7 +369,7 @@ def _walk(
                             order[centre],
                             j,
                             end,
-                            start_size[centre, segment] * ratio,
+                            start_size,
                             lane,
                             count[lane],
                             high_limit,
@@ -392,7 +400,7 @@ def _walk(
             for lane in range(lanes):
                 hit |= count[lane] >= critical
             if hit:
-                least_size = start_size[centre, segment] * ratio + size[order[centre, first]]
+                least_size = start_size + size[order[centre, first]]
                 for lane in range(lanes):
                     if count[lane] >= critical:
                         before = int(count[lane])
@@ -407,7 +415,7 @@ def _walk(
                             order[centre],
                             first,
                             end,
-                            start_size[centre, segment] * ratio,
+                            start_size,
                             lane,
                             before,
                             high_limit,
