@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "pages": ("benchmarks.pages", "My area with millions of results; cross-area attempts."),
     "places": ("benchmarks.places", "A national postcode directory through places load, and lookups in it."),
     "conformance": ("commonweal.cli.bench_conformance", "The statistics against the reference cases in a folder."),
+    "detection": ("commonweal.cli.bench_detection", "How early and how truly rises of 2020 are found."),
     "engine": ("benchmarks.engine", "How fast the statistics are, and how they scale."),
     "quality": ("benchmarks.quality", "Power, false alarms and coverage on simulated truth."),
     "cli": ("benchmarks.cli", "How long --help and --version take."),
