@@ -16,16 +16,16 @@ from commonweal.core.errors import NotThere
 DRAW = """
 create temp table drawn as
 select g.n, t.id as tick_id, t.known_at, a.lsoa_code, a.scope_code as scope_ltla, a.msoa_code,
-       (t.known_at - make_interval(hours => (abs(hashint8(g.n * 7 + 1)) % 140)))::date as specimen_date,
-       case when abs(hashint8(g.n * 7 + 2)) % 5 = 0 then 'pillar1' else 'pillar2' end as pillar,
-       case when abs(hashint8(g.n * 7 + 3)) % 4 = 0 then 'lateral_flow' else 'pcr' end as test_type,
-       case when abs(hashint8(g.n * 7 + 4)) % 100 < 9 then 'positive'
-            when abs(hashint8(g.n * 7 + 4)) % 100 = 99 then 'void' else 'negative' end as result,
-       bands.band[1 + abs(hashint8(g.n * 7 + 5)) % 17] as age_band,
-       case when abs(hashint8(g.n * 7 + 6)) % 2 = 0 then 'female' else 'male' end as sex
+       (t.known_at - make_interval(hours => (abs(hashint8(g.n * 7 + 1)) %% 140)))::date as specimen_date,
+       case when abs(hashint8(g.n * 7 + 2)) %% 5 = 0 then 'pillar1' else 'pillar2' end as pillar,
+       case when abs(hashint8(g.n * 7 + 3)) %% 4 = 0 then 'lateral_flow' else 'pcr' end as test_type,
+       case when abs(hashint8(g.n * 7 + 4)) %% 100 < 9 then 'positive'
+            when abs(hashint8(g.n * 7 + 4)) %% 100 = 99 then 'void' else 'negative' end as result,
+       bands.band[1 + abs(hashint8(g.n * 7 + 5)) %% 17] as age_band,
+       case when abs(hashint8(g.n * 7 + 6)) %% 2 = 0 then 'female' else 'male' end as sex
   from generate_series(%(first)s::bigint, %(last)s::bigint) g (n)
   join drawn_tick t on t.place = g.n * (select count(*) from drawn_tick) / %(rows)s
-  join drawn_area a on a.place = abs(hashint8(g.n * 7)) % (select count(*) from drawn_area)
+  join drawn_area a on a.place = abs(hashint8(g.n * 7)) %% (select count(*) from drawn_area)
  cross join (select array['0-4','5-9','10-14','15-19','20-24','25-29','30-34','35-39','40-44','45-49','50-54','55-59',
                           '60-64','65-69','70-74','75-79','80+'] as band) bands
 """
@@ -70,12 +70,11 @@ with connect() as c:
     c.execute("insert into ledger.tick select id, known_at from counts.drawn_tick")
     c.execute("create table counts.drawn_area as select row_number() over () - 1 as place, lsoa_code, scope_code, msoa_code from places.lsoa_scope")
     c.execute("grant select on counts.drawn_tick, counts.drawn_area to cw_ingest")
-    c.execute("insert into intake.submission select 1000000 + place, %s, sha256(place::text::bytea), 350, 'http', 'drawn', 1000, known_at,"
-              " null, null, null, null, 1, id from counts.drawn_tick".replace("insert into intake.submission select", "create temp table s as select"), [sys.argv[3]])
     c.execute("reset role")
     c.execute("select set_config('commonweal.open_tick', '1', true)")
     c.execute("alter table intake.submission disable trigger submission_balances")  # single outcomes are left out
-    c.execute("insert into intake.submission select * from s")
+    c.execute("insert into intake.submission (id, feed, sha256, declared, channel, label, bytes, received_at, line_list_version, tick_id)"
+              " select 1000000 + place, %s, sha256(place::text::bytea), 350, 'http', 'drawn', 1000, known_at, 1, id from counts.drawn_tick", [sys.argv[3]])
     c.execute("alter table intake.submission enable trigger submission_balances")
     for back in range(days // 28 + 2):
         c.execute("select commonweal.make_month_partition('record.result', (now() - make_interval(months => %s))::date)", [back])

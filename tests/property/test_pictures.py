@@ -180,13 +180,15 @@ def check_harmless(root: ElementTree.Element) -> None:
         "svg",
         "text",
         "title",
+        "use",
     ]
+    own = {f"#{element.get('id')}" for element in root.iter() if element.get("id")}
     for element in root.iter():
         assert element.tag.removeprefix(SVG) in allowed
         for name, value in element.attrib.items():
             assert name != "style"
             assert not name.startswith("on")
-            assert name != "href" or value.startswith("/")
+            assert name != "href" or value.startswith("/") or (element.tag == f"{SVG}use" and value in own)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=BUSY)

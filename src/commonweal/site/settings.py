@@ -27,7 +27,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 
 GROUND_FLOOR = ["ledger", "places", "access", "desk"]
-WALK = ["intake"]
+WALK = ["intake", "surveillance"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -8,7 +8,7 @@ import pytest
 from django.db import Error
 from django.test import Client
 
-from commonweal.apps.access import actions, agreements
+from commonweal.apps.access import actions, agreements, authorities
 from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.web import db
 from tests.integration.access import build
@@ -17,6 +17,7 @@ from . import ground
 from .world import as_csv, record, send
 
 CITY, COUNTY, OFFICE = "E06000016", "E07000135", "director-of-public-health-e06000016"
+NATION = "national-decision-maker-e92000001"
 TABLES = (
     "record.result", "record.case_version", "counts.delta", "counts.delta_age", "counts.snapshot_area",
     "counts.snapshot_small", "counts.snapshot_age", "identity.sealed",
@@ -37,7 +38,7 @@ def director(tokens: dict[str, str]) -> Actor:
         office: Actor(
             actions.invite(f"{office}@example.org", "Somebody", [office]).person_id, office, "outbreak_control"
         )
-        for office in (OFFICE, "national-decision-maker-e92000001")
+        for office in (OFFICE, NATION)
     }
     (offered,) = (
         row["id"] for row in db.rows("app", "select id from access.agreement_state where place_code = %s", [CITY])
@@ -87,3 +88,42 @@ def test_no_address_gives_another_area(director: Actor) -> None:
     items = client.get("/api/v1/results").json()["items"]
     assert items
     assert COUNTY not in str(items)
+
+
+PARTS = {
+    "counts.snapshot_whole": ("counts.snapshot_area", "specimen_day, pillar, test_type, result"),
+    "counts.snapshot_whole_age": ("counts.snapshot_age", "specimen_day, age_band, sex, result"),
+}
+
+
+@pytest.mark.parametrize("table", PARTS)
+def test_a_sum_is_read_by_whoever_reads_all_its_parts_and_equals_them(director: Actor, table: str) -> None:
+    parts, columns = PARTS[table]
+    with scoped_read(director, query="sums", data_class="L1") as scope:
+        assert scope.rows(f"select n from {table}") == []
+    assert db.rows("backup", f"select n from {table}"), "there is something to be read"
+    if not db.rows(
+        "app", "select 1 from access.agreement_state where place_code = %s and state = 'in_force'", [COUNTY]
+    ):
+        authorities.ensure({COUNTY: "Oadby and Wigston"})
+        held = [
+            row["id"]
+            for row in db.rows("authn", "select id from access.office where organisation_id = %s and 'accept_agreement' = any (permissions)",
+                               [authorities.organisation_id(COUNTY)])
+        ]  # fmt: skip
+        assert held
+        chief = Actor(actions.invite("county@example.org", "Somebody", held[:1]).person_id, held[0], "outbreak_control")
+        (offered,) = db.rows("app", "select id from access.agreement_state where place_code = %s", [COUNTY])
+        agreements.accept(offered["id"], chief)
+        agreements.accept(offered["id"], nation())
+    with scoped_read(nation(), query="sums", data_class="L1") as scope:
+        assert set(scope.codes) == {CITY, COUNTY}
+        whole = scope.rows(f"select {columns}, n from {table} order by {columns}")
+        summed = scope.rows(f"select {columns}, sum(n)::bigint as n from {parts} group by {columns} order by {columns}")
+    assert whole == summed
+    assert whole
+
+
+def nation() -> Actor:
+    (row,) = db.rows("authn", "select person_id from access.current_appointment where office_id = %s", [NATION])
+    return Actor(row["person_id"], NATION, "outbreak_control")

@@ -12,20 +12,30 @@ from datetime import date, datetime
 from typing import Any
 
 from commonweal.apps.access.scope import Scope
+from commonweal.web import db
 
 VIRUS_TESTS = ("pcr", "lateral_flow")
 
+# Changes are looked up tick by tick (`offset 0` keeps it so): the few ticks since a snapshot are what bounds the work,
+# and where statistics are young the server would rather read every change of a place that there ever was.
+
+BASE = """
+select found.as_of as base, found.as_of = any (counts.whole_snapshots()) as whole
+  from (select counts.newest_snapshot(%(as_of)s) as as_of) found
+"""
+IN_PLACES = "s.scope_ltla = any (%(codes)s)"
+
 DAILY = """
-with base as (select counts.newest_snapshot(%(as_of)s) as as_of),
-changes as (
+with changes as (
   select s.specimen_day, s.pillar, s.test_type, s.result, s.n
-    from counts.snapshot_area s where s.as_of = (select as_of from base)
-     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
+    from {source} s where s.as_of = %(base)s and {place} and s.specimen_day between %(first)s and %(last)s
   union all
   select d.specimen_day, d.pillar, d.test_type, d.result, d.n
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
-   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+   where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
+     and d.specimen_day between %(first)s and %(last)s
 )
 select specimen_day as day, pillar, test_type, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
@@ -42,41 +52,44 @@ changes as (
      and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
   union all
   select d.lsoa_code, d.scope_ltla, d.specimen_day, d.result, d.n
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
    where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+     and d.specimen_day between %(first)s and %(last)s
 )
 select lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
 """
 
 AGES = """
-with base as (select counts.newest_snapshot(%(as_of)s) as as_of),
-changes as (
+with changes as (
   select s.age_band, s.sex, s.result, s.n
-    from counts.snapshot_age s where s.as_of = (select as_of from base)
-     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
+    from {source} s where s.as_of = %(base)s and {place} and s.specimen_day between %(first)s and %(last)s
   union all
   select d.age_band, d.sex, d.result, d.n
-    from counts.delta_age d join ledger.tick t on t.id = d.tick_id
-   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta_age x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+   where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
+     and d.specimen_day between %(first)s and %(last)s
 )
 select age_band, sex, result, sum(n)::bigint as n from changes group by 1, 2, 3 having sum(n) <> 0 order by 1, 2, 3
 """
 
 # People by authority, in the shape of SMALL_AREAS: what a map of many authorities shows.
 AUTHORITIES = """
-with base as (select counts.newest_snapshot(%(as_of)s) as as_of),
-changes as (
+with changes as (
   select s.scope_ltla, s.specimen_day, s.result, s.n
-    from counts.snapshot_area s where s.as_of = (select as_of from base)
+    from counts.snapshot_area s where s.as_of = %(base)s
      and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s and s.result = 'case'
   union all
   select d.scope_ltla, d.specimen_day, d.result, d.n
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
-   where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
-     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
+    from ledger.tick t
+   cross join lateral (
+     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+   where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
+     and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
 )
 select scope_ltla as lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4
@@ -84,16 +97,20 @@ select scope_ltla as lsoa_code, scope_ltla, specimen_day as day, result, sum(n):
 
 SINCE = """
 select d.lsoa_code, d.result, sum(d.n)::bigint as n
-  from ledger.tick t join counts.delta d on d.tick_id = t.id
- where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
+  from ledger.tick t
+ cross join lateral (
+   select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s
  group by 1, 2 having sum(d.n) <> 0 order by 1, 2
 """
 
 # One row a result, and the whole in the row without one: places, and the commit of the oldest change.
 ARRIVED = """
 select d.result, sum(d.n)::bigint as n, count(distinct d.lsoa_code) as places, min(t.known_at) as first_known
-  from ledger.tick t join counts.delta d on d.tick_id = t.id
- where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s)
+  from ledger.tick t
+ cross join lateral (
+   select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s
  group by grouping sets ((d.result), ())
 """
 
@@ -114,9 +131,22 @@ class Window:
         return {"codes": list(self.codes), "first": self.first, "last": self.last, "as_of": self.as_of}
 
 
+def _base(scope: Scope, window: Window) -> dict[str, Any]:
+    """The newest snapshot at or before the window's instant, and whether the scope covers all that it sums."""
+    found = db.fetch(scope.cursor, BASE, {"as_of": window.as_of})[0]
+    return {"base": found["base"], "whole": bool(found["whole"]) and set(window.codes) == set(scope.codes)}
+
+
+def _of_whole_or_parts(scope: Scope, query: str, window: Window, whole: str, parts: str) -> list[dict[str, Any]]:
+    """Rows of a query from the sums over all authorities when the scope covers them, else from its own ones."""
+    base = _base(scope, window)
+    sql = query.format(source=whole, place="true") if base["whole"] else query.format(source=parts, place=IN_PLACES)
+    return scope.rows(sql, {**window.parameters, "base": base["base"]})
+
+
 def daily_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows day, pillar, test_type, result, n of the whole area."""
-    return scope.rows(DAILY, window.parameters)
+    return _of_whole_or_parts(scope, DAILY, window, "counts.snapshot_whole", "counts.snapshot_area")
 
 
 def small_area_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
@@ -126,12 +156,12 @@ def small_area_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
 
 def authority_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows of people in the shape of `small_area_counts`, an authority's own code standing for its small areas."""
-    return scope.rows(AUTHORITIES, window.parameters)
+    return scope.rows(AUTHORITIES, {**window.parameters, "base": _base(scope, window)["base"]})
 
 
 def age_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows age_band, sex, result, n over the window's days."""
-    return scope.rows(AGES, window.parameters)
+    return _of_whole_or_parts(scope, AGES, window, "counts.snapshot_whole_age", "counts.snapshot_age")
 
 
 def changes_since(

@@ -16,6 +16,7 @@ from commonweal.apps.intake.pages.area_figures import SmallArea
 from commonweal.apps.places import queries as places
 from commonweal.core import wording
 from commonweal.core.pictures import AreaShape, shapes_from_geojson
+from commonweal.core.places.codes import COUNTRY_AUTHORITIES
 from commonweal.web import db
 
 NAMED = 3
@@ -92,6 +93,8 @@ def _name(codes: tuple[str, ...], asked: tuple[str, ...]) -> str:
     if len(wanted) > NAMED:
         return f"{len(codes)} authorities"
     names = places.names(wanted)
+    if len(wanted) == 1 and len(codes) < COUNTRY_AUTHORITIES.get(wanted[0], 0):
+        return f"{wording.counted(len(codes), 'authority', 'authorities')} of {names[wanted[0]]}"
     if len(codes) > NAMED and set(wanted) - set(names):
         return f"{len(codes)} authorities"
     return wording.joined([names.get(code, code) for code in wanted])

@@ -13,7 +13,7 @@ from commonweal.apps.access.scope import Scope
 from commonweal.web import db
 
 ANOTHER_LOOK = timedelta(minutes=30)
-NEWEST_TICKS = 400
+NEWEST_TICKS = 50
 
 LAST_LOOKED = """
 select max(r.at) as at from access.read_record r
@@ -29,17 +29,20 @@ select date_trunc('minute', t.known_at) as at,
        coalesce(sum(d.n) filter (where d.result = 'negative'), 0)::bigint as negative,
        coalesce(sum(d.n) filter (where d.result = 'void'), 0)::bigint as void,
        count(distinct d.lsoa_code) as places
-  from ticks t join counts.delta d on d.tick_id = t.id
- where d.scope_ltla = any (%(codes)s) and d.result <> 'case'
+  from ticks t
+ cross join lateral (
+   select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+ where d.result <> 'case'
  group by 1 order by 1 desc limit %(limit)s
 """
 FRESHNESS = """
-select f.name, max(k.known_at) as newest
+select f.name, newest.known_at as newest
   from intake.feed f
   join lateral (select s.state from intake.feed_state s where s.feed = f.name order by s.tick_id desc limit 1) s on true
-  left join intake.submission b on b.feed = f.name
-  left join ledger.tick k on k.id = b.tick_id and k.known_at <= %(as_of)s
- where s.state = 'open' group by 1 order by 1
+  left join lateral (
+    select k.known_at from intake.submission b join ledger.tick k on k.id = b.tick_id
+     where b.feed = f.name and k.known_at <= %(as_of)s order by b.tick_id desc limit 1) newest on true
+ where s.state = 'open' order by 1
 """
 NEW_CARE_HOMES = """
 with standing as (

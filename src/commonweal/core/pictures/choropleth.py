@@ -11,7 +11,7 @@ from commonweal.core import wording
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import palette
 from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten, text_width
-from commonweal.core.pictures.shapes import AreaShape, MapLine, Projection, Ring, fit, middle
+from commonweal.core.pictures.shapes import AreaShape, Layout, MapLine, Projection, Ring, lay_out
 from commonweal.core.pictures.svg import dots, escape, hatch, label, line, link, polyline, rectangle, tag
 from commonweal.core.pictures.table import Column, PictureTable
 
@@ -157,23 +157,24 @@ def shown_as(value: AreaValue, classes: Classes) -> str:
 def sketch(data: AreaMap, shown: dict[str, AreaValue], sheet: Sheet, prefix: str) -> Drawing:
     """Legend, areas, lines to find one's way by, outlines, names."""
     keys, top = legend(data, sheet, prefix)
-    projection, height = fit(data.shapes, 4, top, sheet.width - 8, 420 if sheet.narrow else 560)
-    paths = {shape.code: projection.path(shape.rings) for shape in data.shapes}
+    laid = lay_out(data.shapes, 4, top, sheet.width - 8, 420 if sheet.narrow else 560)
+    projection, paths = laid.projection, laid.paths
     areas = [area(shape, shown[shape.code], data.classes, paths[shape.code], sheet, prefix) for shape in data.shapes]
     borders = "".join(paths.values())
     thin = 0.5 if len(data.shapes) > 80 or sheet.narrow else 0.8
     body = [
         keys,
         *areas,
-        tag("path", d=borders, fill="none", stroke=palette.WHITE, stroke_width=thin * 3, pointer_events="none"),
-        tag("path", d=borders, fill="none", stroke=palette.INK, stroke_width=thin, pointer_events="none"),
+        tag("use", href=f"#{prefix}-borders", stroke=palette.WHITE, stroke_width=thin * 3, pointer_events="none"),
+        tag("use", href=f"#{prefix}-borders", stroke=palette.INK, stroke_width=thin, pointer_events="none"),
         *(way_line(way, projection) for way in data.lines),
         *(outline(each, projection) for each in data.outlines),
-        names(data, shown, projection, sheet),
+        names(data, shown, laid, sheet),
     ]
     patterns = hatch(f"{prefix}-few", palette.GREY, background=palette.PALE_GREY, step=5, width=1)
+    patterns += tag("path", d=borders, id=f"{prefix}-borders", fill="none")
     return Drawing(
-        "".join(body), top + height + 8, patterns + dots(f"{prefix}-none", palette.GREY, background=palette.WHITE)
+        "".join(body), top + laid.height + 8, patterns + dots(f"{prefix}-none", palette.GREY, background=palette.WHITE)
     )
 
 
@@ -244,13 +245,13 @@ def legend(data: AreaMap, sheet: Sheet, prefix: str) -> tuple[str, float]:
     return "".join(parts), bottom + 24 * len(signs) + 10
 
 
-def names(data: AreaMap, shown: dict[str, AreaValue], projection: Projection, sheet: Sheet) -> str:
+def names(data: AreaMap, shown: dict[str, AreaValue], laid: Layout, sheet: Sheet) -> str:
     """As many names, each with its value, as fit without touching; the areas with the highest values first."""
     size = sheet.text - 2
     taken: list[tuple[float, float, float, float]] = []
     parts: list[str] = []
     for shape in sorted(data.shapes, key=lambda shape: sort_key(shown[shape.code])):
-        x, y = projection.at(*middle(shape))
+        x, y = laid.middles[shape.code]
         value = short_value(shown[shape.code], data.classes)
         half = text_width(max(shape.name, value, key=len), size) / 2 + 3
         x = min(max(x, half), sheet.width - half)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from commonweal.core.errors import Refused
 from commonweal.core.pictures.svg import figure
 
+MANY_POINTS = 10_000  # a map of a nation: whole units then, which neighbours share as they share their border
 Ring = tuple[tuple[float, float], ...]
 
 
@@ -24,6 +26,10 @@ class AreaShape:
     code: str
     name: str
     rings: tuple[Ring, ...]
+
+    def __hash__(self) -> int:
+        # of the names alone: what was laid out for these shapes is found again without walking along every border
+        return hash((self.code, self.name, len(self.rings)))
 
 
 @dataclass(frozen=True)
@@ -66,20 +72,21 @@ class Projection:
     scale: float
     left: float
     top: float
+    steps: int = 10  # of points in a unit
 
     def at(self, longitude: float, latitude: float) -> tuple[float, float]:
         x = self.left + (longitude - self.west) * self.across * self.scale
         return x, self.top + (self.north - latitude) * self.scale
 
     def path(self, rings: Iterable[Ring], *, close: bool = True) -> str:
-        """Path data with points rounded to a tenth of a unit and repeated points left out."""
+        """Path data with points rounded to the projection's steps and repeated points left out."""
         return "".join(self.subpath(ring, close=close) for ring in rings)
 
     def subpath(self, ring: Ring, *, close: bool) -> str:
         points: list[tuple[float, float]] = []
         for longitude, latitude in ring:
             x, y = self.at(longitude, latitude)
-            point = (round(x, 1), round(y, 1))
+            point = (round(x * self.steps) / self.steps, round(y * self.steps) / self.steps)
             if not points or points[-1] != point:
                 points.append(point)
         inner = "L".join(f"{figure(x)} {figure(y)}" for x, y in points)
@@ -100,7 +107,26 @@ def fit(shapes: Iterable[AreaShape], left: float, top: float, width: float, tall
     wide, high = max((east - west) * across, 1e-6), max(north - south, 1e-6)
     scale = min(width / wide, tallest / high)
     shift = (width - wide * scale) / 2
-    return Projection(west, north, across, scale, left + shift, top), high * scale
+    steps = 1 if len(points) > MANY_POINTS else 10
+    return Projection(west, north, across, scale, left + shift, top, steps), high * scale
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Shapes on a drawing: their projection, the height they need, path data and the place of the name by code."""
+
+    projection: Projection
+    height: float
+    paths: Mapping[str, str]
+    middles: Mapping[str, tuple[float, float]]
+
+
+@lru_cache(maxsize=32)
+def lay_out(shapes: tuple[AreaShape, ...], left: float, top: float, width: float, tallest: float) -> Layout:
+    """Shapes fitted into a box. Kept: borders do not change from one picture to the next."""
+    projection, height = fit(shapes, left, top, width, tallest)
+    paths = {shape.code: projection.path(shape.rings) for shape in shapes}
+    return Layout(projection, height, paths, {shape.code: projection.at(*middle(shape)) for shape in shapes})
 
 
 def ring_area(ring: Ring) -> float:

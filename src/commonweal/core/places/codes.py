@@ -31,6 +31,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 
 # Letter of a country -> its own code. K codes stand for groups of countries and are resolved in the database.
 COUNTRY_OF_LETTER = {"E": "E92000001", "W": "W92000004", "S": "S92000003"}
+# how many lower-tier authorities a country has had at least, in any vintage since 2009
+COUNTRY_AUTHORITIES = {"E92000001": 290, "W92000004": 22, "S92000003": 32}
 # no file of places has a table of the countries
 COUNTRY_NAMES = {"E92000001": "England", "W92000004": "Wales", "S92000003": "Scotland"}
 

@@ -14,6 +14,7 @@ import polars as pl
 from commonweal.synthetic.linelist import csv_bytes
 
 SEED = 20200629
+RUTLAND = "E06000017"  # LE postcodes and the outlines reach into it
 HISTORY_STEPS = 10  # the last days before the demonstration opens become known day by day
 
 
@@ -112,14 +113,16 @@ class Leicester2020:
         self._replay = leicester_replay(data)
 
     def place_files(self, folder: Path) -> list[Path]:
-        stand_ins, small_areas = folder / "postcodes_stand_in.csv", folder / "lsoa11.csv"
-        every = pl.read_csv(self._data / "lsoa_england" / "lsoa11_england.csv.gz", infer_schema=False)
+        stand_ins = folder / "postcodes_stand_in.csv"
         # A rate for places from which no record can come would be no rate.
-        every.filter(pl.col("utla19cd").is_in(self.visited)).write_csv(small_areas)
+        small_areas, middle_areas = folder / "lsoa11.csv", folder / "msoa11.csv"
+        for path in (small_areas, middle_areas):
+            every = pl.read_csv(self._data / "lsoa_england" / f"{path.stem}_england.csv.gz", infer_schema=False)
+            every.filter(pl.col("utla19cd").is_in((*self.visited, RUTLAND))).write_csv(path)
         self._replay.stand_in_postcodes.write_csv(stand_ins)
         return [
             small_areas,
-            self._data / "lsoa_england" / "msoa11_england.csv.gz",
+            middle_areas,
             self._data / "boundaries_leicestershire" / "lad19_leics_rutland.geojson.gz",
             self._data / "boundaries_leicestershire" / "msoa11_leics_rutland.geojson.gz",
             self._data / "boundaries_leicestershire" / "lsoa11_leics_rutland.geojson.gz",

@@ -65,8 +65,8 @@ call commonweal.declare_fact('access.appointment_end', 'an appointment that was 
 create view access.current_appointment with (security_invoker = true) as
   select a.id, a.person_id, a.office_id, a.capacity, a.starts_at, least(a.ends_at, e.ends_at) as ends_at
     from access.appointment a left join access.appointment_end e on e.appointment_id = a.id
-   where a.starts_at <= commonweal.now()
-     and coalesce(least(a.ends_at, e.ends_at), 'infinity') > commonweal.now();
+   where a.starts_at <= (select commonweal.now())  -- asked once a query, not for each row
+     and coalesce(least(a.ends_at, e.ends_at), 'infinity') > (select commonweal.now());
 comment on view access.current_appointment is 'view: appointments in force now';
 
 -- Agreements --------------------------------------------------------------------------------------------------------
@@ -154,8 +154,8 @@ create view access.agreement_state with (security_invoker = true) as
   select a.id, a.title, a.template, a.version, a.place_code, a.parties, a.purposes, a.classes, a.expires_at,
          s.accepted, s.opened_at, e.ends_at,
          case
-           when a.expires_at <= commonweal.now() then 'expired'
-           when e.ends_at <= commonweal.now() then 'ended'
+           when a.expires_at <= (select commonweal.now()) then 'expired'
+           when e.ends_at <= (select commonweal.now()) then 'ended'
            when s.accepted @> a.parties then 'in_force'
            else 'offered'
          end as state

@@ -17,6 +17,7 @@ create table access.read_record (
   agreements text[] not null
 );
 create index read_record_at on access.read_record (at);
+create index read_record_person on access.read_record (person_id, query, at);
 create index read_record_places on access.read_record using gin (place_codes);
 call commonweal.declare_fact('access.read_record',
   'a read of record-level data, entered before its first row left', false);
@@ -86,11 +87,14 @@ begin
     raise exception 'The office "%" has no mandate over %.', seat.title,
       coalesce(array_to_string(p_places, ', '), 'any place') using errcode = 'CW403';
   end if;
-  select array_agg(distinct code), array_agg(distinct s.id) into open_codes, open_agreements
-    from access.agreement_state s
-   cross join lateral unnest(places.resolve_scope(s.place_code)) as code
-   where s.state = 'in_force' and seat.organisation_id = any (s.parties)
-     and p_purpose = any (s.purposes) and p_class = any (s.classes) and code = any (mandate_codes);
+  -- the state is worked out for those that could open something only
+  with candidates as materialized (
+    select a.id, code
+      from access.agreement a cross join lateral unnest(places.resolve_scope(a.place_code)) as code
+     where seat.organisation_id = any (a.parties) and p_purpose = any (a.purposes) and p_class = any (a.classes)
+       and code = any (mandate_codes))
+  select array_agg(distinct c.code), array_agg(distinct s.id) into open_codes, open_agreements
+    from candidates c join access.agreement_state s on s.id = c.id where s.state = 'in_force';
   if open_codes is null then
     select string_agg(distinct format('"%s" (%s; not yet accepted by %s)', s.title, s.state,
              array_to_string(array(select p from unnest(s.parties) p where p <> all (s.accepted)), ', ')), '; ')

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from commonweal.core import wording
-from commonweal.core.intake.published import HEADINGS, documented
+from commonweal.core.intake.published import Documented, documented
 from commonweal.core.intake.schema import LineList
-from commonweal.core.pictures import Column, PictureTable
-from commonweal.web.pages import Help, Link, Page, ShownTable
+from commonweal.web.pages import Help, Link, Page
 
 HELP = Help(
     "The columns of a line list of test results, as laboratories send it and local teams receive it.",
@@ -32,21 +31,24 @@ LINKS = (
 class LineListPage:
     page: Page
     sentence: str
-    table: ShownTable
+    columns: tuple[tuple[str, str], ...]
     links: tuple[Link, ...]
+
+
+def said(column: Documented) -> str:
+    """One column in sentences: a table of five columns cannot be read on a telephone."""
+    needed = {"yes": "Needed.", "no": "Not needed."}.get(column.needed, f"Needed: {column.needed}.")
+    return f"{wording.upper_first(column.kind)}. {needed} Class {column.access}. {column.meaning}".strip()
 
 
 def build(line_list: LineList) -> LineListPage:
     """The page of a version of the line list."""
     columns = documented(line_list)
     needed = sum(1 for each in columns if each.needed != "no")
-    cells = tuple(each.cells for each in columns)
     return LineListPage(
         Page("What a record holds", HELP),
         f"{wording.counted(len(columns), 'column', 'columns')}, {needed} of them needed. "
         "Their order does not matter; columns of other names are left out and named to the sender.",
-        ShownTable(
-            PictureTable("Columns", tuple(Column(name, numeric=False) for name in HEADINGS), cells), identity="columns"
-        ),
+        tuple((each.name, said(each)) for each in columns),
         LINKS,
     )

@@ -17,7 +17,7 @@ create table counts.delta (
   n integer not null check (n <> 0)
 );
 create index delta_place_day on counts.delta (scope_ltla, specimen_day);
-create index delta_tick on counts.delta (tick_id);
+create index delta_tick on counts.delta (tick_id, scope_ltla);
 call commonweal.declare_fact('counts.delta', 'changes of counts by small area (LSOA), without age');
 
 create table counts.delta_age (
@@ -30,14 +30,21 @@ create table counts.delta_age (
   n integer not null check (n <> 0)
 );
 create index delta_age_place_day on counts.delta_age (scope_ltla, specimen_day);
-create index delta_age_tick on counts.delta_age (tick_id);
+create index delta_age_tick on counts.delta_age (tick_id, scope_ltla);
 call commonweal.declare_fact('counts.delta_age', 'changes of counts by lower-tier authority, age band and sex');
 
 -- Snapshots: the sums as known at one instant --------------------------------------------------------------------------
 
+create table counts.code_set (
+  id integer generated always as identity primary key,
+  codes text[] not null unique
+);
+comment on table counts.code_set is 'projection: the authorities that a sum over all of them is made of';
+
 create table counts.snapshot (
   as_of timestamptz primary key,
-  delta_rows bigint not null
+  delta_rows bigint not null,
+  code_set integer not null references counts.code_set
 );
 comment on table counts.snapshot is 'projection: instants for which the sums of all count changes are kept';
 
@@ -76,10 +83,53 @@ create table counts.snapshot_age (
 create index snapshot_age_place on counts.snapshot_age (as_of, scope_ltla, specimen_day);
 comment on table counts.snapshot_age is 'projection: counts by age band and sex as known at an instant';
 
+-- The sums over every authority: what a reader of all of them would otherwise add up from half a million rows.
+create table counts.snapshot_whole (
+  as_of timestamptz not null,
+  specimen_day date not null,
+  pillar text not null,
+  test_type text not null,
+  result text not null,
+  n bigint not null
+);
+create index snapshot_whole_day on counts.snapshot_whole (as_of, specimen_day);
+comment on table counts.snapshot_whole is 'projection: counts by day of all authorities together as known at an instant';
+
+create table counts.snapshot_whole_age (
+  as_of timestamptz not null,
+  specimen_day date not null,
+  age_band text not null,
+  sex text not null,
+  result text not null,
+  n bigint not null
+);
+create index snapshot_whole_age_day on counts.snapshot_whole_age (as_of, specimen_day);
+comment on table counts.snapshot_whole_age is
+  'projection: counts by age band and sex of all authorities together as known at an instant';
+
+-- A sum can be read by whoever may read each of its parts. The snapshots of which the present scope covers every one.
+create function counts.whole_snapshots() returns timestamptz[]
+language sql stable security definer set search_path = '' as $$
+  select coalesce(array_agg(s.as_of), '{}') from counts.snapshot s
+   where s.code_set in (select c.id from counts.code_set c
+                         where not exists (select unnest(c.codes) except select unnest(access.scope_codes('L1'))))
+$$;
+grant execute on function counts.whole_snapshots() to cw_app;
+
 do $$
 declare
   target text;
 begin
+  foreach target in array array['counts.snapshot_whole', 'counts.snapshot_whole_age'] loop
+    execute format('alter table %s enable row level security', target);
+    execute format('alter table %s force row level security', target);
+    execute format('create policy within_scope on %s for select to cw_app
+                    using (as_of = any ((select counts.whole_snapshots())::timestamptz[]))', target);
+    execute format('create policy taken_in on %s for insert to cw_owner with check (true)', target);
+    execute format('create policy read_by_writer on %s for select to cw_owner using (true)', target);
+    execute format('create policy dropped_by_owner on %s for delete to cw_owner using (true)', target);
+    execute format('grant select on %s to cw_app, cw_engine, cw_backup', target);
+  end loop;
   foreach target in array array['counts.delta', 'counts.delta_age'] loop
     execute format('call access.protect(%L, ''L1'')', target);
     execute format('grant select on %s to cw_app, cw_engine, cw_backup', target);
@@ -92,7 +142,7 @@ begin
     execute format('grant select on %s to cw_app, cw_engine, cw_backup', target);
   end loop;
 end $$;
-grant select on counts.snapshot to cw_app, cw_engine, cw_backup;
+grant select on counts.snapshot, counts.code_set to cw_app, cw_engine, cw_backup;
 
 -- The instants that are not snapshots themselves are reached by adding the changes since the newest one before them.
 create function counts.newest_snapshot(p_as_of timestamptz) returns timestamptz
@@ -107,6 +157,7 @@ declare
   base timestamptz := counts.newest_snapshot(chosen);
   changes bigint;
   newest_day date;
+  all_codes text[];
 begin
   select count(*) into changes from counts.delta d join ledger.tick t on t.id = d.tick_id
    where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen;
@@ -132,7 +183,17 @@ begin
       from counts.delta_age d join ledger.tick t on t.id = d.tick_id
      where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
    group by 2, 3, 4, 5, 6 having sum(n) <> 0;
-  insert into counts.snapshot values (chosen, changes);
+  insert into counts.snapshot_whole
+  select chosen, specimen_day, pillar, test_type, result, sum(n) from counts.snapshot_area where as_of = chosen
+   group by 2, 3, 4, 5 having sum(n) <> 0;
+  insert into counts.snapshot_whole_age
+  select chosen, specimen_day, age_band, sex, result, sum(n) from counts.snapshot_age where as_of = chosen
+   group by 2, 3, 4, 5 having sum(n) <> 0;
+  select coalesce(array_agg(scope_ltla order by scope_ltla), '{}') into all_codes from (
+    select scope_ltla from counts.snapshot_area where as_of = chosen
+    union select scope_ltla from counts.snapshot_age where as_of = chosen) parts;
+  insert into counts.code_set (codes) values (all_codes) on conflict do nothing;
+  insert into counts.snapshot values (chosen, changes, (select id from counts.code_set where codes = all_codes));
   return changes;
 end $$;
 
@@ -169,6 +230,8 @@ begin
   delete from counts.snapshot_area where as_of = any (replaced);
   delete from counts.snapshot_small where as_of = any (replaced);
   delete from counts.snapshot_age where as_of = any (replaced);
+  delete from counts.snapshot_whole where as_of = any (replaced);
+  delete from counts.snapshot_whole_age where as_of = any (replaced);
   return chosen;
 end $$;
 grant execute on function counts.newest_snapshot(timestamptz) to cw_app, cw_engine;

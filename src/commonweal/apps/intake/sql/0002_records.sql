@@ -66,6 +66,7 @@ create table intake.submission (
   unique (feed, idempotency_key)
 );
 create index submission_tick on intake.submission (tick_id);
+create index submission_feed on intake.submission (feed, tick_id);
 call commonweal.declare_fact('intake.submission', 'one file, body or record as sent, by its checksum');
 
 -- A submission's row is written last, when all is counted; its outcomes and tally only between begin and finish.
@@ -360,6 +361,7 @@ create table record.case_version (
   primary key (case_id, version)
 );
 create index case_person on record.case_version (person_id);
+create index case_care_home on record.case_version (scope_ltla, episode_start) where setting_type = 'care_home';
 create index case_scope_tick on record.case_version (scope_ltla, tick_id);
 comment on table record.case_version is
   'projection: a person''s episode of infection by the pathogen''s rules, with every version it has had';

@@ -1,0 +1,203 @@
+"""`commonweal bench detection DIR`: how early and how truly rises are found, on real series of 2020."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonweal.core.errors import NotThere
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from commonweal.core.epi.checks import FloatArray, IntArray
+    from commonweal.core.signals.publications import Triangle
+    from commonweal.core.signals.setting import Setting
+
+INTERVAL_SEED = 20
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+@click.option("--seeds", type=int, default=0, help="How many seeds thin the final series; all of the parameters' if 0.")
+def detection(directory: Path, as_json: bool, seeds: int) -> int:
+    """Run the detection rule over every authority and morning in DIR and hold its flags against the rises.
+
+    On final daily series thinned by the delays that the publications show (several seeds), and on the true
+    publications. Prints false flags per authority and year, rises found and found in time, the lead, intervals, misses
+    and the curve over thresholds; exit 1 when a goal is not reached.
+    """
+    import yaml
+
+    from commonweal.core.signals.setting import Setting
+    from commonweal.server import parameters
+
+    plan = yaml.safe_load(parameters.text("signals/benchmark.yaml"))
+    setting = Setting.from_document(yaml.safe_load(parameters.text("signals/rule.yaml")))
+    document = measure(directory, plan, setting, plan["seeds"][: seeds or None])
+    click.echo(json.dumps(document, indent=1) if as_json else as_text(document))
+    return 0 if document["goals_reached"] else 1
+
+
+def measure(directory: Path, plan: dict[str, Any], setting: Setting, seeds: list[int]) -> dict[str, Any]:
+    """All runs over one folder, as plain values."""
+    from commonweal.core.signals import bench
+    from commonweal.core.signals.publications import matrix
+
+    triangles = {name: _triangle(directory, each) for name, each in plan["triangles"].items()}
+    table = _table(directory / plan["series"])
+    table = table.filter(table["area_type"] == "ltla") if "area_type" in table.columns else table
+    areas = table["area_code"].unique().sort().to_list()
+    start = plan["series_start"]
+    final = matrix(table, areas, start, plan["series_end"])
+    people = Populations.read(directory, plan)
+    found: dict[str, Any] = {"rule_version": setting.version, "threshold": setting.threshold, "seeds": list(seeds)}
+    for name, period in plan["periods"].items():
+        chosen = plan["triangles"][period["delays"]]
+        share = bench.delays_of(
+            triangles[period["delays"]], chosen["one_definition_from"], chosen["learn_until"], setting
+        )
+        span = bench.Period(period["first"], period["last"])
+        _say(f"{name}: {len(areas)} authorities, {len(seeds)} seeds")
+        runs = bench.thinned_runs(final, areas, start, people.of(areas), share, span, setting, seeds)
+        found[name] = bench.described(runs, areas, start, setting, plan["thresholds"], INTERVAL_SEED)
+    for name, own in plan["triangles"].items():
+        triangle = triangles[name]
+        _say(f"{name}: {len(triangle.areas)} authorities, {len(triangle.on)} publications")
+        truth = _truth(table, triangle, own["start"], plan["series_end"])
+        run = bench.published_run(
+            triangle, truth, people.of(triangle.areas), bench.Period(own["first"], own["last"]), setting
+        )
+        found[f"publications_{name}"] = bench.described(
+            [run], triangle.areas, triangle.start, setting, plan["thresholds"], INTERVAL_SEED
+        )
+    found["goals"] = {name: _against(found, name, goals) for name, goals in plan["goals"].items()}
+    found["goals_reached"] = all(each["reached"] for goal in found["goals"].values() for each in goal.values())
+    return found
+
+
+def _truth(table: pl.DataFrame, triangle: Triangle, start: date, end: date) -> IntArray:
+    """The final series where it has all areas of the publications, else their last one."""
+    from commonweal.core.signals.publications import matrix
+
+    if set(triangle.areas) <= set(table["area_code"].unique()):
+        return matrix(table, triangle.areas, start, end)
+    last: IntArray = triangle.counts[-1]
+    return last
+
+
+class Populations:
+    """Residents by authority: the authorities' own table, else the sum of small areas; merged areas added up."""
+
+    def __init__(self, people: dict[str, float], merged: dict[str, list[str]]) -> None:
+        self.people, self.merged = people, merged
+
+    @classmethod
+    def read(cls, directory: Path, plan: dict[str, Any]) -> Populations:
+        """From the two tables that the plan names."""
+        import polars as pl
+
+        small = _csv(directory / plan["small_areas"])
+        people: dict[str, float] = {}
+        for column in ("lad19cd", "utla19cd"):
+            sums = small.group_by(column).agg(pl.col("pop2020").cast(pl.Float64).sum())
+            people |= dict(zip(sums[column], sums["pop2020"], strict=True))
+        table = _csv(directory / plan["populations"])
+        people |= dict(zip(table["area_code"], table["all_ages"].cast(pl.Float64), strict=True))
+        return cls(people, plan["merged"])
+
+    def of(self, areas: list[str]) -> FloatArray:
+        """Residents of each area. Raises `NotThere` naming those without."""
+        import numpy as np
+
+        missing = [code for code in areas if code not in self.people]
+        if missing:
+            raise NotThere(f"There is no population of {', '.join(missing[:5])} in the folder.")
+        extra = [
+            sum(self.people.get(other, 0.0) for other in self.merged.get(code, []) if other not in areas)
+            for code in areas
+        ]
+        found: FloatArray = np.array([self.people[code] for code in areas]) + np.array(extra)
+        return found
+
+
+def _triangle(directory: Path, own: dict[str, Any]) -> Triangle:
+    from commonweal.core.signals.publications import triangle
+
+    return triangle(_table(directory / own["file"]), own["start"])
+
+
+def _table(path: Path) -> pl.DataFrame:
+    """A long table of counts with its dates as dates."""
+    import polars as pl
+
+    table = _csv(path)
+    dates = [name for name in ("published", "specimen_date") if name in table.columns]
+    return table.with_columns(
+        *(pl.col(name).str.to_date("%Y-%m-%d") for name in dates),
+        pl.col("new_cases").cast(pl.Float64).cast(pl.Int64),
+    )
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise NotThere(f"{path}: {error.strerror}. The folder needs the shape of the reference data.") from error
+    return pl.read_csv(io.BytesIO(gzip.decompress(raw) if path.suffix == ".gz" else raw), infer_schema=False)
+
+
+def _against(found: dict[str, Any], name: str, goals: dict[str, float]) -> dict[str, Any]:
+    own = found.get(name) or found[f"publications_{name}"]
+    out = {}
+    for quantity, goal in goals.items():
+        value = own[quantity]
+        reached = value <= goal if quantity.startswith("false") else value >= goal
+        out[quantity] = {"value": value, "goal": goal, "reached": bool(reached)}
+    return out
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """Tables to read."""
+    lines = [f"rule version {document['rule_version']}, threshold {document['threshold']}, seeds {document['seeds']}"]
+    for name in [key for key, value in document.items() if isinstance(value, dict) and "rises" in value]:
+        own = document[name]
+        lines += ["", f"{name}: {own['authorities']} authorities, {own['mornings']} mornings, {own['rises']} rises"]
+        for quantity, (low, high) in own["interval_95"].items():
+            lines.append(f"  {quantity:<32} {own[quantity]:>8.3f}   (95 % {low:.3f} to {high:.3f})")
+        lines.append("  threshold   false/year   found   in time   lead")
+        for each in own["curve"]:
+            lines.append(
+                f"  {each['threshold']:>9.2f} {each['false_flags_per_authority_year']:>12.3f} {each['found']:>7.3f}"
+                f" {each['in_time']:>9.3f} {each['lead_days']:>6.1f}"
+            )
+        for miss in own["misses"]:
+            lines.append(
+                f"  {miss['area']} rise of {miss['first']} (trough {miss['trough']}): missed {miss['missed']}, late "
+                f"{miss['late']} of {miss['runs']}"
+            )
+        for event in own["events"]:
+            lines.append(
+                f"  {event['day']} {event['kind']}: {event['areas']} areas, "
+                f"{event['before']:,.0f} -> {event['after']:,.0f}"
+            )
+    lines += ["", "goals"]
+    for name, goal in document["goals"].items():
+        for quantity, each in goal.items():
+            mark = "reached" if each["reached"] else "NOT reached"
+            lines.append(f"  {name:<8} {quantity:<32} {each['value']:>8.3f}  goal {each['goal']:>6.2f}  {mark}")
+    return "\n".join(lines)
+
+
+def _say(text: str) -> None:
+    click.echo(text, file=sys.stderr)
