@@ -193,6 +193,7 @@ def desk(offices: int, rows: int, places: int, searches: int, attempts: int, as_
         with mail_sink() as port, worker(place, COMMONWEAL_WAY_EMAIL=f"smtp://127.0.0.1:{port}"):
             told = json.loads(place.python(TELL, str(offices), "3").output)
         answer["told_by_smtp"] = told
+        click.echo(f"told: {json.dumps(told)}", err=True)  # a long run that is stopped has said what it knows
         answer["all_sent_worst_s"] = max(each["all_sent_after_s"] for each in told)
         visitors = sign_in(place)
         place.python(PLACES, str(places))
