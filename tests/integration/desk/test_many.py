@@ -133,3 +133,19 @@ def test_a_search_among_all_places_answers_in_a_fifth_of_a_second() -> None:
     )
     assert found > SEARCHES
     assert took[int(0.95 * SEARCHES)] < MILLISECONDS
+
+
+def test_one_job_carries_out_steps_and_sends_at_once_and_leaves_no_lock() -> None:
+    from commonweal.apps.desk import jobs
+
+    with db.recorded("app") as write:
+        notice = telling.tell(
+            write, ["told-1"], "One more", "/", 1, build.now() + timedelta(hours=1), kind="test.event"
+        )
+    assert jobs.turn_to_the_next(0) >= 1
+    assert [row["way"] for row in build.receipts(notice, "sent")] == ["email"]
+    assert jobs.send_what_waits(0) == 0
+    assert (
+        db.value("queue", "select count(*) from pg_locks where locktype = 'advisory' and objid = %s", [jobs.ONE_SENDER])
+        == 0
+    )
