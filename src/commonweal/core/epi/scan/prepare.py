@@ -251,7 +251,7 @@ def _population(values: ArrayLike, cases: FloatArray) -> FloatArray:
     if more.any():
         place, step = (int(i) for i in np.argwhere(more)[0])
         raise Refused(
-            f"count[{place}, {step}] = {seen[place, step]:g} exceeds population {living[place, step]:g}; check the place "
-            "and the unit of population (people, not thousands). For a scan against an expectation use expected_based."
+            f"count[{place}, {step}] = {seen[place, step]:g} exceeds population {living[place, step]:g}; check the "
+            "place and the unit (people, not thousands). For a scan against an expectation use expected_based."
         )
     return people
