@@ -157,6 +157,7 @@ declare
   base timestamptz := counts.newest_snapshot(chosen);
   changes bigint;
   newest_day date;
+  small_base timestamptz;
   all_codes text[];
 begin
   select count(*) into changes from counts.delta d join ledger.tick t on t.id = d.tick_id
@@ -170,11 +171,17 @@ begin
      where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
    group by 2, 3, 4, 5, 6 having sum(n) <> 0;
   select max(specimen_day) into newest_day from counts.snapshot_area where as_of = chosen;
+  -- the base holds every day of the new window, unless the newest day went back: then all is added up again
+  small_base := case when newest_day >= (select max(specimen_day) from counts.snapshot_area where as_of = base) then base end;
   insert into counts.snapshot_small
-  select chosen, d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, sum(d.n)
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
-   where t.known_at <= chosen and d.specimen_day > newest_day - 35
-   group by 2, 3, 4, 5 having sum(d.n) <> 0;
+  select chosen, scope_ltla, lsoa_code, specimen_day, result, sum(n) from (
+    select scope_ltla, lsoa_code, specimen_day, result, n from counts.snapshot_small where as_of = small_base
+    union all
+    select d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, d.n
+      from counts.delta d join ledger.tick t on t.id = d.tick_id
+     where t.known_at > coalesce(small_base, '-infinity') and t.known_at <= chosen) all_changes
+   where specimen_day > newest_day - 35
+   group by 2, 3, 4, 5 having sum(n) <> 0;
   insert into counts.snapshot_age
   select chosen, scope_ltla, specimen_day, age_band, sex, result, sum(n) from (
     select scope_ltla, specimen_day, age_band, sex, result, n from counts.snapshot_age where as_of = base
