@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "live": ("benchmarks.live", "Single records by HTTP, and from commit to the open page."),
     "pages": ("benchmarks.pages", "My area with millions of results; cross-area attempts."),
     "places": ("benchmarks.places", "A national postcode directory through places load, and lookups in it."),
+    "desk": ("benchmarks.desk", "A thousand offices told; search at scale and out of scope."),
     "conformance": ("commonweal.cli.bench_conformance", "The statistics against the reference cases in a folder."),
     "detection": ("commonweal.cli.bench_detection", "How early and how truly rises of 2020 are found."),
     "engine": ("benchmarks.engine", "How fast the statistics are, and how they scale."),

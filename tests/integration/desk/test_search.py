@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from html import escape
 from uuid import uuid4
 
 import pytest
@@ -284,3 +285,41 @@ def test_intake_tells_what_waits() -> None:
     (one,) = waiting.for_offices(Who(("lab-office",), None, build.now()))
     assert (one.subject, one.link) == ("1 record has no place", "/orphans")
     assert one.due_at is not None
+
+
+def test_a_leader_of_a_quiet_area_gets_a_brief_once_a_week() -> None:
+    from datetime import timedelta
+
+    from commonweal.apps.desk import brief
+    from commonweal.web import times
+
+    here = times.local(build.now())
+    monday = (here - timedelta(days=here.weekday())).replace(hour=8, minute=5)
+    assert not brief.due(monday.replace(hour=9))
+    assert not brief.due(monday + timedelta(days=1))
+    build.tell(DIRECTOR, subject="Something urgent", severity=1)
+    assert brief.send(monday) >= 1
+    assert brief.send(monday) == 0
+    told = {
+        row["office_id"]
+        for row in db.rows(
+            "backup",
+            "select t.office_id from desk.notice n join desk.told t on t.notice_id = n.id where n.kind = 'desk.brief'",
+        )
+    }
+    assert LEADER in told
+    assert DIRECTOR not in told, "an area with something urgent needs no brief"
+    page = visitor("leader", LEADER).get("/brief").content.decode()
+    assert f"This week's question: {escape(brief.question(here.date()))}" in page
+    assert "Leicester: " in page
+    assert "people per 100,000 residents tested positive" in page
+
+
+def test_each_week_has_the_next_question() -> None:
+    from datetime import date, timedelta
+
+    from commonweal.apps.desk import brief, configuration
+
+    weeks = [date(2026, 11, 2) + timedelta(weeks=n) for n in range(len(configuration.questions()))]
+    assert {brief.question(week) for week in weeks} == set(configuration.questions())
+    assert brief.question(weeks[0]) == brief.question(weeks[0] + timedelta(days=6))

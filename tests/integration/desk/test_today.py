@@ -178,3 +178,49 @@ def test_each_kind_of_work_has_its_own_first_section() -> None:
     }  # fmt: skip
     assert configuration.job_of((), on_duty=True).id == "duty-officer"
     assert jobs["laboratory"].id == "other"
+
+
+def test_a_first_visit_shows_the_last_seven_days_and_a_later_one_says_when() -> None:
+    build.person("first", build.OFFICER)
+    client = visitor("first", build.OFFICER, "audit")
+    assert "This is your first visit: these are the last seven days." in text(client)
+    with db.transaction("migrate") as cursor:
+        cursor.execute("update desk.look set last_at = last_at - interval '1 hour'")
+    assert "That was today " in text(client) or "That was yesterday " in text(client)
+
+
+def test_what_no_way_carries_is_on_the_list_to_carry_by_hand() -> None:
+    client = visitor("leader", LEADER)
+    assert "Every message found a way." in text(client, "/on-paper")
+    leader = actor("leader", LEADER)
+    build.way(leader, email="gone@desk.example")
+    with db.transaction("queue") as cursor:
+        cursor.execute("select desk.bounced(%s, 'email', 'nobody there')", [leader.person_id])
+    notice = tell(LEADER, subject="By hand please")
+    build.work()
+    said = text(client, "/on-paper")
+    assert "Leader" in said
+    assert "By hand please" not in said, "what is carried on paper says no more than what leaves by mail"
+    telling.acknowledge(leader, notice, LEADER)
+    assert f"{notice}" not in text(client, "/on-paper")
+
+
+def test_the_office_that_told_recalls_it_on_the_page() -> None:
+    minister = actor("national-decision-maker", MINISTER)
+    with db.recorded("app") as write:
+        notice = telling.tell(
+            write,
+            [DIRECTOR],
+            "Sent by mistake",
+            "/",
+            2,
+            build.now() + timedelta(hours=2),
+            kind="test.event",
+            by=minister,
+        )
+    client = visitor("national-decision-maker", MINISTER)
+    assert "Recall it for everybody who has not opened it" in text(client, f"/told/{notice}/{DIRECTOR}")
+    client.post(f"/told/{notice}/recall")
+    assert "This notice was recalled" in text(client, f"/told/{notice}/{DIRECTOR}")
+    assert "Recall it" not in text(client, f"/told/{notice}/{DIRECTOR}")
+    assert "Sent by mistake" not in text(visitor("director-of-public-health", DIRECTOR))

@@ -95,3 +95,8 @@ def _job(given: dict[str, Any]) -> Job:
         raise Refused(f"desk/jobs.yaml: the job {given['id']} must have the sections {', '.join(SECTIONS)}, each once.")
     needs = frozenset(given.get("needs", ()))
     return Job(given["id"], given["title"], given["asks"], tuple(given["sections"]), needs)
+
+
+def questions() -> tuple[str, ...]:
+    """The exercise questions of the weekly brief, in order."""
+    return tuple(str(each) for each in _document("desk/questions.yaml")["questions"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from commonweal.apps.desk import digest, missed, own, sending, steps
+from commonweal.apps.desk import brief, digest, missed, own, sending, steps
 from commonweal.web import db
 
 ONE_SENDER = 4310  # an advisory lock: a mail server that hangs holds up one job, not every place of the worker
@@ -61,3 +61,10 @@ def find_missed_clocks(timestamp: int) -> int:
 def write_digests(timestamp: int) -> int:
     """Write the digests of the hour; returns how many."""
     return digest.write()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="desk", queueing_lock="desk-brief", pass_context=False)
+def send_briefs(timestamp: int) -> int:
+    """Tell leaders of quiet areas that their brief is there; returns how many."""
+    return brief.send()

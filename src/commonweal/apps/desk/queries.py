@@ -70,6 +70,15 @@ select d.organisation_id, g.name as organisation, r.name as rota, d.ends_at, p.n
   left join access.person p on p.id = d.person_id left join desk.phone_now f on f.person_id = d.person_id
  order by g.name
 """
+ON_PAPER = """
+select p.name as person, f.title as office, n.severity, n.acknowledge_by, o.queued_at
+  from desk.outbox o join desk.notice n on n.id = o.notice_id join access.office f on f.id = o.office_id
+  join access.person p on p.id = o.person_id
+ where o.way = 'print' and f.organisation_id = any (%s)
+   and not exists (select from desk.receipt r where r.notice_id = o.notice_id and r.office_id = o.office_id
+                     and r.state in ('acknowledged', 'recalled'))
+ order by n.severity, n.acknowledge_by nulls last, p.name
+"""
 RECEIPTS = """
 select r.state, r.way, p.name as person, o.title as as_office, r.capacity, r.words, r.at
   from desk.receipt r left join access.person p on p.id = r.person_id left join access.office o on o.id = r.as_office
@@ -182,3 +191,8 @@ def acting_as(person: UUID, notice_id: UUID, office: str, held: Sequence[str]) -
         [notice_id, office, person, list(held)],
     )
     return found["as_office"] if found else None
+
+
+def on_paper(organisations: Sequence[str]) -> list[dict[str, Any]]:
+    """Messages that no other way carries, for people in these organisations' offices, not acknowledged yet."""
+    return db.rows("app", ON_PAPER, [list(organisations)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from commonweal.apps.access.scope import Actor, scoped_read
+from commonweal.apps.desk import brief
 from commonweal.apps.desk.own import Measure, register_measure
 from commonweal.apps.desk.search import Asked, Hit, register_people, register_place_page
 from commonweal.apps.desk.waiting import Open, Running, Who, register, register_running
@@ -35,6 +36,7 @@ select f.office_id, f.office, count(*) as n, min(w.due_at) as due_at, min(t.know
                     where (e.submission_id, e.row_number) = (w.submission_id, w.row_number))
  group by 1, 2
 """
+NEIGHBOURS = "select distinct neighbour from places.neighbour where code = any (%s) and level = 'ltla'"
 REASONS = """
 select q.number, q.feed, q.day, q.asked_at, q.due_at, h.name as holder, f.office_id, f.office,
        q.office_id = any (%(offices)s) as ours
@@ -96,6 +98,24 @@ def seven_day_rate(actor: Actor, code: str) -> float | None:
     return 100_000 * float(count) / residents.n
 
 
+def brief_of_area(actor: Actor) -> list[str]:
+    """The seven-day rate of each authority that an office answers for."""
+    mine = _authorities(actor)
+    names = places.names(mine)
+    return [_rate_sentence(names.get(code, code), seven_day_rate(actor, code)) for code in mine]
+
+
+def brief_of_neighbours(actor: Actor) -> list[str]:
+    """The authorities that border on those of an office, and whether their numbers can be read here."""
+    mine = _authorities(actor)
+    around = sorted({row["neighbour"] for row in db.rows("app", NEIGHBOURS, [mine])} - set(mine))
+    names = places.names(around)
+    if not around:
+        return ["No borders are loaded, so neighbours cannot be named."]
+    listed = wording.joined([names.get(code, code) for code in around])
+    return [f"They are {listed}. Their figures open by agreement with them."]
+
+
 def orphans(who: Who) -> list[Open]:
     """Records without a place that wait for the office that answers for their feed."""
     return [
@@ -140,6 +160,8 @@ def register_all() -> None:
             "seven_day_rate", "The seven-day rate", seven_day_rate, lambda code: f"/my-area?place={_authority(code)}"
         )
     )
+    brief.register("intake.area", "Your area", brief_of_area)
+    brief.register("intake.neighbours", "Your neighbours", brief_of_neighbours)
     register("intake.orphans", orphans)
     register("intake.reasons", reasons)
     register_running("intake.reasons", reasons_of_others)
@@ -148,3 +170,16 @@ def register_all() -> None:
 def _authority(code: str) -> str:
     row = db.one("app", "select scope_code from places.lsoa_scope where %s in (lsoa_code, msoa_code) limit 1", [code])
     return str(row["scope_code"]) if row else code
+
+
+def _authorities(actor: Actor) -> list[str]:
+    codes_of = "select unnest(desk.codes_of(%s, %s)) as code order by 1"
+    return [row["code"] for row in db.rows("app", codes_of, [actor.office_id, actor.person_id])]
+
+
+def _rate_sentence(name: str, rate: float | None) -> str:
+    if rate is None:
+        return f"How many people live in {name} is not known, so no rate is given."
+    return (
+        f"{name}: {wording.rate(rate)} people per 100,000 residents tested positive in the seven newest complete days."
+    )

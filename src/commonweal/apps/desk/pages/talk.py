@@ -10,8 +10,9 @@ from uuid import UUID
 
 from commonweal.apps.desk.pages import words
 from commonweal.core import wording
+from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import times
-from commonweal.web.pages import Empty, Help, Link, Page
+from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
 
 HELP = Help(
     "What offices say to each other about a place. Every office of the place sees it, local and national.",
@@ -212,3 +213,45 @@ def practice(address: str, kind: str) -> Practice:
         "Acknowledge a notice, hand the desk over, ask a question. Results go on arriving meanwhile.",
     )
     return Practice(page, "No exercise is open here at the moment. This is how one is opened:", "", steps)
+
+
+@dataclass(frozen=True)
+class Paper:
+    page: Page
+    sentence: str
+    table: ShownTable | None
+    empty: Empty
+
+
+def on_paper(rows: Sequence[Row], now: datetime) -> Paper:
+    """A list to print and carry: who is to be told, for which office, by when."""
+    columns = (
+        Column("Tell", numeric=False),
+        Column("That something waits for", numeric=False),
+        Column("Open", numeric=False),
+    )
+    lines = tuple((row["person"], row["office"], words.clock(row["acknowledge_by"], now)) for row in rows)
+    said = (
+        f"{wording.counted(len(rows), 'message has', 'messages have')} to be handed over."
+        if rows
+        else "Every message found a way."
+    )
+    return Paper(
+        Page("Messages to hand over", words.HELP, (Link("Today", "/today"), Link("Messages to hand over", ""))),
+        said,
+        ShownTable(PictureTable("To be told in person", columns, lines), identity="paper") if rows else None,
+        Empty("Nothing has to be carried by hand.", "A message that no other way carries is listed here."),
+    )
+
+
+@dataclass(frozen=True)
+class Brief:
+    page: Page
+    question: str
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def brief(question: str, parts: Sequence[tuple[str, Sequence[str]]]) -> Brief:
+    """A leader's week: the question first, then what rooms say of the area and those around it."""
+    page = Page("Your weekly brief", words.HELP, (Link("Today", "/today"), Link("Weekly brief", "")))
+    return Brief(page, question, tuple((heading, tuple(said)) for heading, said in parts))

@@ -84,7 +84,7 @@ def build(
     news: Sequence[Mapping[str, Any]],
     running: Sequence[Running],
     duty: Sequence[Mapping[str, Any]],
-    looked: datetime,
+    looked: datetime | None,
     now: datetime,
     *,
     many_offices: bool,
@@ -99,7 +99,9 @@ def build(
         job.sections,
         items,
         tuple(said(row, now) for row in news),
-        times.when(looked, now),
+        f"That was {times.when(looked, now)}."
+        if looked
+        else "This is your first visit: these are the last seven days.",
         tuple(Owed(r.subject, r.link, r.owner, words.clock(r.due_at, now), _late(r.due_at, now)) for r in running),
         tuple(OnDuty(row["organisation"], row["person"] or "", row["phone"] or "", _until(row, now)) for row in duty),
         NOTHING,

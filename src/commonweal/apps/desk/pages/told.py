@@ -34,6 +34,7 @@ class Told:
     acknowledge: str
     link: str
     act_as: str
+    recall: str
     history: ShownTable | None
 
 
@@ -45,6 +46,7 @@ def build(
     *,
     may_acknowledge: bool,
     act_as: str,
+    may_recall: bool = False,
 ) -> Told:
     """`row` as `queries.notice`; `others` were told with it; `act_as` is "office|purpose" to open the link."""
     done = next((each for each in receipts if each["state"] == "acknowledged"), None)
@@ -67,6 +69,7 @@ def build(
         f"/told/{row['id']}/{row['office_id']}/acknowledge" if wanted and may_acknowledge else "",
         row["link"],
         act_as,
+        f"/told/{row['id']}/recall" if may_recall and not recalled else "",
         ShownTable(PictureTable("What happened to it", COLUMNS, lines), identity="history") if lines else None,
     )
 

@@ -3,14 +3,14 @@
 create table desk.look (
   person_id uuid primary key references access.person,
   last_at timestamptz not null,
-  before_at timestamptz not null
+  before_at timestamptz
 );
 comment on table desk.look is
   'operational: when a person last opened Today, and when before that: a visit ends after thirty minutes';
 
 create function desk.look(p_person uuid) returns timestamptz
 language sql volatile security definer set search_path = '' as $$
-  insert into desk.look as l values (p_person, commonweal.now(), commonweal.now() - interval '7 days')
+  insert into desk.look as l values (p_person, commonweal.now(), null)
   on conflict (person_id) do update
     set before_at = case when l.last_at < excluded.last_at - interval '30 minutes' then l.last_at else l.before_at end,
         last_at = excluded.last_at

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commonweal.apps.access import queries as access
-from commonweal.apps.desk import around, configuration, digest, missed, talk
+from commonweal.apps.desk import around, brief, configuration, digest, missed, queries, talk
 from commonweal.apps.desk.pages import talk as pages
 from commonweal.apps.desk.views.today import actor
 from commonweal.core.errors import NotThere, Refused
@@ -115,3 +115,19 @@ def practise(request: HttpRequest) -> HttpResponse:
     """Where one tries things out without harm: the exercise of this installation, or how to open one."""
     built = pages.practice(os.environ.get("COMMONWEAL_PRACTICE_URL", ""), kind_of_space())
     return render(request, "desk/practise.html", {"page": built.page, "practise": built})
+
+
+@require_GET
+def on_paper(request: HttpRequest) -> HttpResponse:
+    """The printed list: whom somebody has to go and tell, because no other way reaches them."""
+    organisation = access.organisation_of(actor(request).office_id)
+    built = pages.on_paper(queries.on_paper([organisation]), around.now())
+    return render(request, "desk/on_paper.html", {"page": built.page, "paper": built})
+
+
+@require_GET
+def weekly_brief(request: HttpRequest) -> HttpResponse:
+    """The weekly brief of the acting office as it is now."""
+    who = actor(request)
+    built = pages.brief(brief.question(times.local(around.now()).date()), brief.lines(who))
+    return render(request, "desk/brief.html", {"page": built.page, "brief": built})

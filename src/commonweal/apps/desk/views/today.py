@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -16,6 +19,8 @@ from commonweal.apps.desk.pages import today, told
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.web import db
+
+FIRST_VISIT = timedelta(days=7)
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -33,13 +38,14 @@ def page(request: HttpRequest) -> HttpResponse:
     duty = queries.on_duty(queries.organisations_of(who.offices))
     items = waiting.for_offices(who)
     looked = db.value("app", "select desk.look(%s)", [who.person_id])
+    since = looked or who.now - FIRST_VISIT
     job = configuration.job_of(
         seat.permissions if seat else (), on_duty=any(row["person_id"] == who.person_id for row in duty)
     )
     built = today.build(
         job,
         items,
-        queries.since(who, looked),
+        queries.since(who, since),
         waiting.against_others(who),
         duty,
         looked,
@@ -83,6 +89,7 @@ def notice(request: HttpRequest, notice_id: UUID, office: str) -> HttpResponse:
         who.now,
         may_acknowledge=as_office is not None,
         act_as=_act_as(request, as_office),
+        may_recall=_may_recall(request, row, who),
     )
     return render(request, "desk/told.html", {"page": built.page, "told": built})
 
@@ -104,6 +111,12 @@ def _person(who: Who) -> UUID:
     if who.person_id is None:
         raise NotAllowed("You hold no office today.")
     return who.person_id
+
+
+def _may_recall(request: HttpRequest, row: Mapping[str, Any], who: Who) -> bool:
+    """Whether the acting office told this and the ten minutes are not over."""
+    minutes = timedelta(minutes=configuration.rules().recall_minutes)
+    return bool(row["by_office"] == actor(request).office_id and who.now < row["told_at"] + minutes)
 
 
 def _act_as(request: HttpRequest, office: str | None) -> str:
