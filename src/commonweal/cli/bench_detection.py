@@ -97,9 +97,13 @@ def _against(found: dict[str, Any], name: str, goals: dict[str, float]) -> dict[
     out = {}
     for quantity, goal in goals.items():
         value = own[quantity]
-        reached = value <= goal if quantity.startswith("false") else value >= goal
+        reached = value is not None and (value <= goal if quantity.startswith("false") else value >= goal)
         out[quantity] = {"value": value, "goal": goal, "reached": bool(reached)}
     return out
+
+
+def _said(value: float | None) -> str:
+    return f"{'none':>8}" if value is None else f"{value:>8.3f}"
 
 
 def as_text(document: dict[str, Any]) -> str:
@@ -109,12 +113,12 @@ def as_text(document: dict[str, Any]) -> str:
         own = document[name]
         lines += ["", f"{name}: {own['authorities']} authorities, {own['mornings']} mornings, {own['rises']} rises"]
         for quantity, (low, high) in own["interval_95"].items():
-            lines.append(f"  {quantity:<32} {own[quantity]:>8.3f}   (95 % {low:.3f} to {high:.3f})")
-        lines.append("  threshold   false/year   found   in time   lead")
+            lines.append(f"  {quantity:<32} {_said(own[quantity])}   (95 % {_said(low)} to {_said(high)})")
+        lines.append("  threshold false/year    found  in time     lead")
         for each in own["curve"]:
             lines.append(
-                f"  {each['threshold']:>9.2f} {each['false_flags_per_authority_year']:>12.3f} {each['found']:>7.3f}"
-                f" {each['in_time']:>9.3f} {each['lead_days']:>6.1f}"
+                f"  {each['threshold']:>9.3f} {_said(each['false_flags_per_authority_year'])} {_said(each['found'])}"
+                f" {_said(each['in_time'])} {_said(each['lead_days'])}"
             )
         for miss in own["misses"]:
             lines.append(
@@ -130,7 +134,7 @@ def as_text(document: dict[str, Any]) -> str:
     for name, goal in document["goals"].items():
         for quantity, each in goal.items():
             mark = "reached" if each["reached"] else "NOT reached"
-            lines.append(f"  {name:<8} {quantity:<32} {each['value']:>8.3f}  goal {each['goal']:>6.2f}  {mark}")
+            lines.append(f"  {name:<8} {quantity:<32} {_said(each['value'])}  goal {each['goal']:>6.2f}  {mark}")
     return "\n".join(lines)
 
 
