@@ -18,36 +18,39 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Line:
-    """One measured piece of work: seconds of the processor, and of the first call with compiling."""
+    """One measured piece of work: seconds of the processor, of the first call with compiling, largest memory so far."""
 
     work: str
     seconds: float
     first: float
     reference: str
     most: float
+    memory_mb: float
 
     def text(self) -> str:
         verdict = "ok" if self.seconds <= self.most else "SLOW"
         return (
             f"{self.work:<62} {self.seconds:>9.3f} s  (at most {self.most:g}; first call {self.first:.1f})  "
-            f"{self.reference:<28} {verdict}"
+            f"{self.reference:<24} {self.memory_mb:>5.0f} MB {verdict}"
         )
 
 
 @click.command(help="How fast the statistics are, and how they scale.")
 @click.option("--json", "as_json", is_flag=True)
-@click.option("--large", is_flag=True, help="Also 5,000 places with all replicates, and scaling to 10,000.")
-def engine(as_json: bool, large: bool) -> None:
+@click.option("--quick", is_flag=True, help="Without 5,000 places and scaling beyond 2,000.")
+def engine(as_json: bool, quick: bool) -> None:
     lines = [*series_lines(), *scan_lines(1000, 1.7, 0.2, "SaTScan 26.0 / 23.9 s")]
-    if large:
+    if not quick:
         lines += scan_lines(5000, 64.0, 4.0, "SaTScan 757 / 820 s")
-    scaling = scaling_exponent((500, 1000, 2000, 5000, 10000) if large else (500, 1000, 2000))
+    sizes = (500, 1000, 2000) if quick else (500, 1000, 2000, 5000, 10000)
+    scaling = {threads: scaling_exponent(sizes, threads) for threads in (1, 2)}
     threads = thread_gain()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = _memory()
     if as_json:
         document = {
             "lines": [vars(line) for line in lines],
             "exponent": scaling,
+            "sizes": sizes,
             "threads": threads,
             "memory_mb": memory,
         }
@@ -56,7 +59,8 @@ def engine(as_json: bool, large: bool) -> None:
     for line in lines:
         click.echo(line.text())
     click.echo(
-        f"scan seconds grow with places to the power {scaling:.2f}; two threads: {threads:.2f} x the speed of one"
+        f"scan seconds, {sizes[0]} to {sizes[-1]} places, grow to the power {scaling[1]:.2f} with one thread and "
+        f"{scaling[2]:.2f} with two; two threads: {threads:.2f} x the speed of one"
     )
     click.echo(f"largest memory {memory:.0f} MB")
 
@@ -64,7 +68,8 @@ def engine(as_json: bool, large: bool) -> None:
 def measured(work: str, call: Callable[[], object], reference: str, most: float, *, again: int = 3) -> Line:
     """The least processor time of a few calls; the first call is told apart."""
     first = _seconds(call)
-    return Line(work, min(_seconds(call) for _ in range(again)), first, reference, most)
+    seconds = min(_seconds(call) for _ in range(again))
+    return Line(work, seconds, first, reference, most, _memory())
 
 
 def series_lines() -> list[Line]:
@@ -73,10 +78,12 @@ def series_lines() -> list[Line]:
     from commonweal.core.epi.aberration.farrington import farrington, noufaily
     from commonweal.core.epi.nowcast import classical
     from commonweal.core.epi.nowcast.chain_ladder import chain_ladder
+    from commonweal.core.epi.nowcast.reverse_hazard import reverse_hazard
     from commonweal.core.epi.nowcast.triangle import masked
     from commonweal.core.epi.rates.bym2 import bym2
     from commonweal.core.epi.rates.neighbours import from_pairs
     from commonweal.core.epi.reproduction.cori import cori
+    from commonweal.core.epi.reproduction.renewal import renewal
     from commonweal.core.epi.reproduction.serial_interval import discretised
 
     rng = np.random.default_rng(1)
@@ -84,6 +91,8 @@ def series_lines() -> list[Line]:
     daily = rng.poisson(15.0, (300, 150)).astype(float)
     interval = discretised(5.0, 2.0, 20)
     triangle = masked(rng.poisson(3.0, (300, 30, 15)).astype(float), first_event=0, now=29)
+    long = masked(rng.poisson(3.0, (300, 42, 15)).astype(float), first_event=0, now=41)
+    draws = rng.poisson(15.0, (40, 300, 70)).astype(float)
     cumulative = np.cumsum(triangle.count, axis=2)
     prior = classical.Prior(40.0, 900.0)
     graph = from_pairs(300, *_lattice(20, 15))
@@ -107,6 +116,20 @@ def series_lines() -> list[Line]:
             10.0,
             again=1,
         ),
+        measured(
+            "pooled nowcast (reverse hazards), 300 areas x 42 x 15",
+            lambda: reverse_hazard(long),
+            "R 1.7 s each",
+            10.0,
+            again=1,
+        ),
+        measured(
+            "renewal model of R, 300 areas x 70 days, 40 nowcast draws",
+            lambda: renewal(draws, interval),
+            "EpiNow2 a minute each",
+            30.0,
+            again=1,
+        ),
         measured("BYM2, 300 areas", lambda: bym2(cases, expected, graph), "Stan minutes", 1.0, again=2),
     ]
 
@@ -120,21 +143,23 @@ def scan_lines(places: int, most: float, decision: float, reference: str) -> lis
         prepared = city(places, model)
         for label, inference, limit in (
             (f"{model} scan, {places} places x 28 d, 999 exact maxima", Inference(), most),
-            (f"{model} scan, {places} places, sequential decision", Inference(method="sequential"), decision),
+            (f"{model} scan, {places} places, decision", Inference(method="decision"), decision),
         ):
             call = lambda inference=inference, prepared=prepared: run(prepared, inference, seed=1)  # noqa: E731
             lines.append(measured(label, call, reference, limit, again=1 if places > 2000 else 3))
     return lines
 
 
-def scaling_exponent(sizes: tuple[int, ...]) -> float:
-    """Slope of log seconds over log places, 99 replicates each."""
+def scaling_exponent(sizes: tuple[int, ...], threads: int) -> float:
+    """Slope of log wall seconds over log places, 99 replicates each."""
     from commonweal.core.epi.scan.analysis import Inference, run
 
     seconds = []
     for places in sizes:
         prepared = city(places, "poisson")
-        seconds.append(_seconds(lambda prepared=prepared: run(prepared, Inference(replicates=99), seed=1)))
+        start = time.perf_counter()
+        run(prepared, Inference(replicates=99, threads=threads), seed=1)
+        seconds.append(time.perf_counter() - start)
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
@@ -171,6 +196,11 @@ def _lattice(width: int, height: int) -> tuple[list[int], list[int]]:
     number = {cell: k for k, cell in enumerate(cells)}
     both = [(number[a], number[b]) for a, b in pairs] + [(number[b], number[a]) for a, b in pairs]
     return [a for a, _ in both], [b for _, b in both]
+
+
+def _memory() -> float:
+    """Largest memory of this process so far, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _seconds(call: Callable[[], object]) -> float:

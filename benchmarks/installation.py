@@ -137,3 +137,16 @@ def line_list(place: Installation, name: str, rows: int, seed: int = 1) -> Path:
     path = place.folder / name
     place.python(LINES, str(postcodes), str(path), str(rows), str(seed))
     return path
+
+
+NUMBER = """
+from commonweal.site.installation import open_space
+open_space("live")
+from commonweal.web import db
+db.value("app", "select ledger.number_entries()")
+"""
+
+
+def number_log(place: Installation) -> None:
+    """Number the log's entries, as the worker of a running installation does every second: the check looks for it."""
+    place.python(NUMBER)

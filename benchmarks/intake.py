@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.installation import FEED, Installation, installation, line_list
+from benchmarks.installation import FEED, Installation, installation, line_list, number_log
 
 # every table that taking a line list in writes to, parents before children
 COPY_ALL = """
@@ -100,6 +100,7 @@ def measure(place: Installation, path: Path) -> dict[str, object]:
     bare = json.loads(place.python(BARE, "yardstick", str(path)).output)
     taken, repeated = first.json, again.json
     seconds = float(taken["seconds"])
+    number_log(place)
     check = place.run("check", "--rebuild", "--json", allow=(0, 1), quiet=True)
     return {
         "rows": taken["received"],

@@ -53,14 +53,18 @@ print(json.dumps({"local": sign_in(directors[0]), "national": sign_in(desk[0]), 
 
 @dataclass(frozen=True)
 class Visitors:
-    """Cookies of a local and a national office, and the code of the local one's area."""
+    """Cookies of a local and a national office, the code of the local one's area, and the offices by id."""
 
     local: str
     national: str
     area: str
+    local_office: str = ""
+    national_office: str = ""
 
 
 def sign_in(place: Installation, *, ready: bool = False) -> Visitors:
     """Make the people and sign two of them in; `ready` when authorities stand and agreements are accepted."""
     answer = json.loads(place.python(SIGN_IN, *(["ready"] if ready else [])).output.strip().splitlines()[-1])
-    return Visitors(answer["local"], answer["national"], answer["area"])
+    return Visitors(
+        answer["local"], answer["national"], answer["area"], answer["local_office"], answer["national_office"]
+    )

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import pytest
 import uvicorn
+
+from commonweal.web import live
 
 
 class ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
@@ -39,8 +42,19 @@ def serving(application: Callable[..., Any]) -> Iterator[str]:
 
 
 @contextmanager
-def serving_site() -> Iterator[str]:
+def serving_site(space: str) -> Iterator[str]:
     """The address of the real site, as `commonweal serve` runs it, on the space that Django points at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMMONWEAL_SPACE", space)  # the listener of this process connects to the space by its name
+        live.relay.cache_clear()
+        with _running() as address:
+            yield address
+        live.relay().stop()
+        live.relay.cache_clear()
+
+
+@contextmanager
+def _running() -> Iterator[str]:
     configuration = uvicorn.Config(
         "commonweal.site.asgi:application",
         port=0,

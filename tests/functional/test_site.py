@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from commonweal.apps.access import actions, agreements
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.access.signin import accounts
-from commonweal.apps.intake import feeds, stream
+from commonweal.apps.intake import feeds
 from commonweal.web import db
 from tests.integration.access import build
 from tests.integration.intake import ground
@@ -65,13 +65,8 @@ def site(space: str) -> Iterator[str]:
         ),
         feed="lighthouse",
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COMMONWEAL_SPACE", space)  # the listener of this process connects to the space by its name
-        stream.relay.cache_clear()
-        with serving_site() as address:
-            yield address
-        stream.relay().stop()
-        stream.relay.cache_clear()
+    with serving_site(space) as address:
+        yield address
 
 
 def send(first: int, count: int) -> None:

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Page, expect
 
 from .conftest import Opened, runs_sideways
-from .serving import serving
+from .serving import serving_site
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Opened]
@@ -39,7 +37,7 @@ def site(beside_the_browser: None, space: str) -> Iterator[str]:
     from tests.integration.access.build import authorities
 
     authorities(E06000016="Leicester")
-    with pytest.MonkeyPatch.context() as patch, serving(StaticFilesHandler(get_wsgi_application())) as address:
+    with pytest.MonkeyPatch.context() as patch, serving_site(space) as address:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 1000)
         patch.setattr(settings, "CSRF_TRUSTED_ORIGINS", [address])
         yield address
@@ -52,7 +50,7 @@ def totp(secret: str) -> str:
 
 
 def go_in(opened: Opened, office: str, check: Callable[[Page], None]) -> None:
-    """From an open one-time link to the list of agreements, acting as an office."""
+    """From an open one-time link to Today, acting as an office."""
     page = opened.page
     check(page)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -69,7 +67,8 @@ def go_in(opened: Opened, office: str, check: Callable[[Page], None]) -> None:
     check(page)
     page.locator(f"input[value='{office}|outbreak_control']").check()
     page.get_by_role("button", name="Act for this office").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Agreements")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+    expect(page.locator("#waiting")).to_be_visible()
     check(page)
 
 
@@ -96,7 +95,7 @@ def test_both_tiers_go_in_and_accept_in_minutes_by_hand_in_seconds_here(
         opened = open_page(f"{site}/invitation/{token}/", width=320, scripts=scripts)
         go_in(opened, office, check)
         page = opened.page
-        page.get_by_role("link", name=row["title"]).first.click()
+        page.get_by_role("link", name=f"Accept or refuse: {row['title']}").click()
         check(page)
         page.get_by_role("button", name="Accept for your organisation").click()
         expect(page.get_by_text("(you): has accepted")).to_be_visible()

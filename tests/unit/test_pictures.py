@@ -141,3 +141,23 @@ def test_a_real_city_fits_in_a_page(shared: Path) -> None:
     picture = p.draw_map(p.AreaMap("Leicester", classes, areas, values, "", "", "June"))
     assert len(areas) == 192
     assert len(picture.wide) < 400_000
+
+
+def test_a_fan_keeps_its_ends_in_order_and_says_where_it_stands() -> None:
+    day = p.FanDay(date(2020, 10, 1), 0.8, 0.9, 1.0, 1.1, 1.2)
+    above = p.FanDay(date(2020, 10, 2), 1.1, 1.2, 1.3, 1.4, 1.5)
+    drawn = p.draw_fan(p.Fan("Fernleigh", (day, above), "", "", "Renewal model."))
+    assert "1.30 on the last day, 90% interval 1.10 to 1.50, above 1" in drawn.words.description
+    assert drawn.table.rows[0] == (date(2020, 10, 1), 0.8, 0.9, 1.0, 1.1, 1.2)
+    with pytest.raises(Refused, match="not in order"):
+        p.draw_fan(p.Fan("Fernleigh", (p.FanDay(date(2020, 10, 1), 1.2, 0.9, 1.0, 1.1, 1.2),), "", "", ""))
+
+
+def test_a_funnel_names_the_highest_outside_and_refuses_places_without_expectation() -> None:
+    limits = (p.FunnelLimit(1, -0.5, 0.0, 2.0, 3.0), p.FunnelLimit(10, 0.2, 0.4, 1.6, 2.0))
+    places = (p.FunnelPlace("Low", 4, 8.0), p.FunnelPlace("High", 30, 9.0, outside=True))
+    drawn = p.draw_funnel(p.FunnelPlot("Cases", places, limits, "", "", "Exact limits."))
+    assert "1 outside the 99.8% limits; highest High with 30 where 9.0 were expected" in drawn.words.description
+    assert drawn.table.rows[0][0] == "High"
+    with pytest.raises(Refused, match=r"Nowhere: the expected count 0 is not above nought"):
+        p.draw_funnel(p.FunnelPlot("Cases", (p.FunnelPlace("Nowhere", 1, 0),), limits, "", "", ""))

@@ -14,10 +14,13 @@ from commonweal.core.errors import NotThere
 # name -> (module below benchmarks/ or an installed module, one line of help)
 MEASUREMENTS: dict[str, tuple[str, str]] = {
     "intake": ("benchmarks.intake", "A million records through intake, against COPY of the same values."),
+    "kills": ("benchmarks.kills", "Random kill -9 while files are taken in: nothing lost, nothing doubled."),
     "live": ("benchmarks.live", "Single records by HTTP, and from commit to the open page."),
     "pages": ("benchmarks.pages", "My area with millions of results; cross-area attempts."),
     "places": ("benchmarks.places", "A national postcode directory through places load, and lookups in it."),
+    "desk": ("benchmarks.desk", "A thousand offices told; search at scale and out of scope."),
     "conformance": ("commonweal.cli.bench_conformance", "The statistics against the reference cases in a folder."),
+    "detection": ("commonweal.cli.bench_detection", "How early and how truly rises of 2020 are found."),
     "engine": ("benchmarks.engine", "How fast the statistics are, and how they scale."),
     "quality": ("benchmarks.quality", "Power, false alarms and coverage on simulated truth."),
     "cli": ("benchmarks.cli", "How long --help and --version take."),

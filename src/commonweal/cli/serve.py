@@ -96,7 +96,7 @@ def worker(space: str, parent: int | None) -> None:
     if not isinstance(connector, DjangoConnector):
         raise TypeError(f"the queue is reached through Django's connection, not {type(connector).__name__}")
     with app.replace_connector(connector.get_worker_connector()) as working:
-        working.run_worker(concurrency=2, install_signal_handlers=True, listen_notify=True)
+        working.run_worker(concurrency=4, install_signal_handlers=True, listen_notify=True, delete_jobs="successful")
 
 
 def _stop_with(parent: int) -> None:

@@ -26,8 +26,8 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 
-GROUND_FLOOR = ["ledger", "places", "access"]
-WALK = ["intake"]
+GROUND_FLOOR = ["ledger", "places", "access", "desk"]
+WALK = ["intake", "surveillance"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -115,7 +115,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 128 * 2**20  # a file of records is never spooled to a disk in clear
-FIRST_PAGE = "intake:my_area"
+FIRST_PAGE = "desk:today"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]
 WHITENOISE_USE_FINDERS = True  # served from the package: nothing to collect

@@ -12,7 +12,7 @@ _IS_LIVE = provider.current_space() == provider.LIVE
 AUTH_USER_MODEL = "signin.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "access:agreements"
+LOGIN_REDIRECT_URL = "desk:today"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 SHORTEST_PASSWORD = 12
 AUTH_PASSWORD_VALIDATORS = [

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/<str:token>/<slug:who>", demo.enter, name="demo"),
     path("account/", include("commonweal.apps.access.signin.urls")),
     path("", include("commonweal.apps.access.urls")),
+    path("", include("commonweal.apps.desk.urls")),
     path("", include("commonweal.apps.intake.urls")),
 ]
 

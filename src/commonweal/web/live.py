@@ -10,14 +10,22 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
 
 import psycopg
+from django.db import close_old_connections
+
+from commonweal.server import provider
 
 CHANNEL = "cw_tick"
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+THREADS = 4
+Answer = TypeVar("Answer")
 logger = logging.getLogger(__name__)
 
 
@@ -118,6 +126,29 @@ class Relay:
             concerned = [page for page in self._subscriptions if touched.concerns(page.codes)]
         for page in concerned:
             page.loop.call_soon_threadsafe(page.wake)
+
+
+@cache
+def relay() -> Relay:
+    """The one listener of this process."""
+    return Relay(provider.address("cw_app").dsn)
+
+
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
+
+
+def _with_sound_connections(work: Callable[[], Answer]) -> Answer:
+    """Run with the connections that this thread keeps; those that broke or are old are opened anew."""
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        close_old_connections()
+
+
+async def in_thread(work: Callable[[], Answer]) -> Answer:
+    """Run database work off the event loop, in one of the few threads that all streams share."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _with_sound_connections, work)
 
 
 def _newest_tick(connection: psycopg.Connection[tuple[object, ...]]) -> int:

@@ -81,8 +81,19 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Asking:
+    """Somebody who answers questions now: a name with a telephone number."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
 class Shell:
-    """What stands around every page: who acts, in which space, where one can go."""
+    """What stands around every page: who acts, in which space, where one can go, whom one can ask.
+
+    ``talk`` is where something is said about the page, ``practise`` where one tries things out without harm.
+    """
 
     acting: Acting | None = None
     stripe: Stripe | None = None
@@ -91,6 +102,9 @@ class Shell:
     waiting: Waiting | None = None
     search: str = ""
     search_words: str = ""
+    asking: Asking | None = None
+    talk: str = ""
+    practise: str = ""
     language: str = "en"
     direction: str = "ltr"
 

@@ -99,7 +99,7 @@ def test_an_office_or_purpose_that_is_not_theirs_is_refused(choice: str, sentenc
 def test_the_way_onwards_never_leaves_the_site() -> None:
     client = browser("five@oadby.example")
     answer = client.post("/acting/", {"acting": f"{FIVE[0]}|audit", "next": "https://elsewhere.example/"})
-    assert answer.headers["Location"] == "/agreements/"
+    assert answer.headers["Location"] == "/today"
 
 
 def test_an_ended_appointment_loses_access_at_once() -> None:

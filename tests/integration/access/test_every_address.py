@@ -31,7 +31,13 @@ PUBLIC = {
 }
 # Signed-in pages that open before an office is chosen.
 NO_OFFICE = {"access:acting", "access:account", "access:sign_out_everywhere"}
-EXAMPLES = {"form": "csv", "outcome": "rejected", "agreement_id": "public-health-e06000016-1", "token": "none"}
+EXAMPLES = {
+    "notice_id": "00000000-0000-4000-8000-000000000000",
+    "form": "csv",
+    "outcome": "rejected",
+    "agreement_id": "public-health-e06000016-1",
+    "token": "none",
+}
 
 
 # Operations of the interface for programs that need neither token nor session.

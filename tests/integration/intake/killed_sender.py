@@ -18,8 +18,9 @@ def main() -> None:
     installation.use_space(space)
     import scipy.sparse.csgraph  # noqa: F401 - each child would load it again
 
-    from commonweal.apps.intake import actions, rulebook, sources
+    from commonweal.apps.intake import actions, rulebook, sources, writing
 
+    writing.PLAIN_ROWS = 20  # so that small files go both ways of large ones
     rulebook.line_list()
     print("ready", flush=True)
     for line in sys.stdin:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commonweal.apps.intake import rulebook
+from commonweal.apps.intake import preparing, rulebook, writing
+from commonweal.core.intake import few
 from commonweal.core.intake.episodes import Evidence, episodes, makes_case
 from commonweal.core.intake.persons import Traces, link
 
@@ -163,11 +164,18 @@ def found(results: dict[int, tuple[str, int, int]]) -> tuple[Any, Any, Any]:
     return {frozenset(group) for group in groups.values()}, held, of_results
 
 
+# the ways a record may go, by the least records of a batch for each: one by one, by steps, plain ones straight
+WAYS = {"few": (few.FEW, writing.PLAIN_ROWS), "steps": (0, writing.PLAIN_ROWS), "plain": (0, 1)}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(versions=st.lists(VERSION, min_size=1, max_size=8, unique_by=key), data=st.data())
 def test_any_order_batches_and_feeds_give_what_the_plain_rules_say(
-    versions: list[dict[str, Any]], data: st.DataObject
+    way: str, monkeypatch: pytest.MonkeyPatch, versions: list[dict[str, Any]], data: st.DataObject
 ) -> None:
+    monkeypatch.setattr(preparing, "FEW", WAYS[way][0])
+    monkeypatch.setattr(writing, "PLAIN_ROWS", WAYS[way][1])
     assert len(POSTCODES) > len(LSOA)
     trial = next(TRIALS)
     order = data.draw(st.permutations(versions))

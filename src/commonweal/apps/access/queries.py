@@ -130,3 +130,14 @@ def organisations(ids: list[str]) -> dict[str, dict[str, Any]]:
     """Organisations by id."""
     found = db.rows("app", "select id, name, kind, area_code from access.organisation where id = any (%s)", [ids])
     return {row["id"]: row for row in found}
+
+
+def mandate(office: str) -> list[str]:
+    """The places an office answers for, as codes of any vintage."""
+    rows = db.rows("app", "select place_code from access.mandate where office_id = %s order by 1", [office])
+    return [row["place_code"] for row in rows]
+
+
+def organisation_of(office: str) -> str:
+    """The organisation an office belongs to; empty when there is no such office."""
+    return str(db.value("app", "select organisation_id from access.office where id = %s", [office]) or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -24,6 +25,8 @@ class Entry:
 
 
 _entries: list[Entry] = []
+Around = Callable[[HttpRequest, Shell], Shell]
+_around: list[Around] = []
 
 
 def register(text: str, name: str, *permissions: str, place: int = 50) -> None:
@@ -37,6 +40,12 @@ def register(text: str, name: str, *permissions: str, place: int = 50) -> None:
         _entries.sort(key=lambda each: each.place)
 
 
+def register_around(addition: Around) -> None:
+    """A room calls this at start-up to add to what stands around every page of a signed-in person."""
+    if addition not in _around:
+        _around.append(addition)
+
+
 def attach(request: HttpRequest) -> None:
     """Set `request.shell` from what `acting.attach` found."""
     user = request.user
@@ -45,12 +54,20 @@ def attach(request: HttpRequest) -> None:
         return
     seat = acting.seat(request)
     choices = sum(len(held.purposes) for held in acting.seats(request))
-    request.shell = Shell(  # type: ignore[attr-defined]
+    made = Shell(
         acting=Acting(acting.acting_label(request), reverse("access:acting") if choices > 1 else "") if seat else None,
         stripe=shell.stripe(),
         nav=tuple(_link(request, entry) for entry in _entries if seat and _opens(entry, seat)),
         account=(Link("Your account", reverse("access:account")), Link("Sign out", reverse("account_logout"))),
     )
+    for addition in _around:
+        made = addition(request, made)
+    request.shell = made  # type: ignore[attr-defined]
+
+
+def entries_for(seat: Seat) -> list[tuple[str, str]]:
+    """(name, address) of every page of the navigation that an office opens."""
+    return [(entry.text, reverse(entry.name)) for entry in _entries if _opens(entry, seat)]
 
 
 def _opens(entry: Entry, seat: Seat) -> bool:

@@ -17,11 +17,12 @@ from django.db import Error, connections
 from django.db.backends.utils import CursorWrapper
 
 from commonweal.apps.intake import feeds, queries
+from commonweal.apps.intake.apart import Job, Prepared
 from commonweal.apps.intake.prefetch import ahead
-from commonweal.apps.intake.preparing import Preparation, Stages
+from commonweal.apps.intake.preparing import Stages
 from commonweal.apps.intake.rulebook import rulebook
 from commonweal.apps.intake.sources import Source
-from commonweal.apps.intake.writing import Writing, encode
+from commonweal.apps.intake.writing import Writing
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.intake.balance import Balance
 from commonweal.core.intake.reading import CHUNK_BYTES, Header
@@ -113,19 +114,19 @@ def _take_in_once(feed_name: str, source: Source, chunk_bytes: int) -> Receipt:
         opened = writing.begin(feed_name, source)
         if opened is None:
             return came_before(feed_name, source, started)
-        preparation = Preparation(source, book, feed_name, mapping, opened.now, stages)
-        for piece in ahead(encode(opened, piece, stages) for piece in preparation.pieces(chunk_bytes)):
+        prepared = Prepared(Job(source, feed.pathogen, feed_name, mapping, opened, chunk_bytes), stages)
+        for piece in ahead(prepared.pieces()):
             writing.put(opened, piece)
         writing.count([book.pack])
         tally = writing.finish(opened, source)
-        keep_columns(write.cursor, opened.submission, preparation.header, source, tally)
+        keep_columns(write.cursor, opened.submission, prepared.header, source, tally)
         codes = writing.close()
         last = time.perf_counter()
     stages.add("commit", last)
     notify(write.tick, codes)
     balance = Balance.of(tally)
     seconds = time.perf_counter() - started
-    return Receipt(opened.submission, feed_name, balance, False, seconds, stages.seconds, preparation.header)
+    return Receipt(opened.submission, feed_name, balance, False, seconds, stages.seconds, prepared.header)
 
 
 def keep_columns(

@@ -11,10 +11,11 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from commonweal.apps.access import shell, subjects
-        from commonweal.apps.intake import tested_people
+        from commonweal.apps.intake import at_the_desk, tested_people
 
         shell.register("My area", "intake:my_area", "read_counts", place=10)
         shell.register("Feeds", "intake:feeds", place=20)
         shell.register("Why was this late?", "intake:late", "read_records", place=30)
         shell.register("Balance", "intake:balance", place=80)
         subjects.register("intake", tested_people.held)
+        at_the_desk.register_all()

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db import Error
 
 from commonweal.apps.access.scope import Actor, refusal
+from commonweal.apps.desk import telling
 from commonweal.core.errors import NotThere, Refused
 from commonweal.web import db
 
@@ -46,9 +47,25 @@ def ask(actor: Actor, asked: Asked, due_at: datetime) -> int:
                     asked.holder_id, actor.office_id, actor.person_id, due_at, write.tick,
                 ],
             )  # fmt: skip
-            return int(write.cursor.fetchone()[0])
+            number = int(write.cursor.fetchone()[0])
+            _tell_holder(write, actor, asked, due_at)
+            return number
     except Error as error:
         raise refusal(error) from error
+
+
+def _tell_holder(write: db.Recorded, actor: Actor, asked: Asked, due_at: datetime) -> None:
+    """Tell the offices that answer for delays, in the same transaction; an organisation without one is not told."""
+    rows = db.fetch(
+        write.cursor,
+        "select id from access.office where organisation_id = %s and 'explain_delay' = any (permissions) order by id",
+        [asked.holder_id],
+    )
+    if rows:
+        subject = f"A reason is asked of you: results of {asked.feed}, {asked.day:%-d %B %Y}"
+        link = f"/late?to={asked.day}"
+        offices = [row["id"] for row in rows]
+        telling.tell(write, offices, subject, link, 2, due_at, kind="intake.delay_asked", by=actor)
 
 
 def answer(actor: Actor, question: int, reason: str) -> None:

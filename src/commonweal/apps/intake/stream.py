@@ -9,45 +9,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import close_old_connections
-
 from commonweal.apps.access.scope import StreamScope
 from commonweal.apps.intake import area, latency
 from commonweal.core.errors import NotAllowed
-from commonweal.server import provider
 from commonweal.web import db, live
+from commonweal.web.live import in_thread, relay
 
 GATHER_SECONDS = 0.2
 CHECK_SECONDS = 4.0
 ENTER_SECONDS = 60.0
-THREADS = 4
 Answer = TypeVar("Answer")
-_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
-
-
-@cache
-def relay() -> live.Relay:
-    """The one listener of this process."""
-    return live.Relay(provider.address("cw_app").dsn)
-
-
-def _with_sound_connections(work: Callable[[], Answer]) -> Answer:
-    """Run with the connections that this thread keeps; those that broke or are old are opened anew."""
-    close_old_connections()
-    try:
-        return work()
-    finally:
-        close_old_connections()
-
-
-async def in_thread(work: Callable[[], Answer]) -> Answer:
-    """Run database work off the event loop, in one of the few threads that all streams share."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _with_sound_connections, work)
 
 
 class Shared:

@@ -25,7 +25,7 @@ BEGIN = (
     "select tick, new_id, feed_number, at"
     " from intake.begin_together(%s::text[], %s::bytea[], %s::text[]) order by place"
 )
-ABSORB = "select intake.absorb_together(%s::json, %s::json, %s, %s::json, %s::json)"
+ABSORB = "select intake.absorb_together(%s::json, %s::json, %s::json, %s, %s::json, %s::json)"
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,11 @@ def _absorb(cursor: Any, tick: int, begun: Sequence[Begun]) -> Absorbed:
     )
     new_ids = NewIds(book.secrets.random_bytes, int(now.timestamp() * 1000))
     packs = {one.ready.pathogen: rulebook(one.ready.pathogen).pack for one in begun}
+    identifiers, components = together.linked((), new_ids)
     values = [
         as_json(together.staged_rows()),
-        as_json(together.identifiers((), new_ids)),
+        as_json(identifiers),
+        as_json(components),
         WAITING_DAYS,
         json.dumps(
             [

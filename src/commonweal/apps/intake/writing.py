@@ -8,25 +8,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import polars as pl
+import numpy as np
 
-from commonweal.apps.intake.copying import as_csv, copy_frame, copy_text
+from commonweal.apps.intake.copying import Column, as_binary, copy_bytes, copy_columns, copy_text
+from commonweal.apps.intake.plain_writing import PlainWriting, sought
 from commonweal.apps.intake.preparing import Stages
 from commonweal.apps.intake.rulebook import Rulebook
 from commonweal.apps.intake.sources import Source
-from commonweal.core.intake.few import IDENTIFIERS, STAGED, Few, Group, Part, as_copy_text, group
+from commonweal.core.intake.few import Few, Group, Part, Row, as_copy_text, group
+from commonweal.core.intake.linking import Linked
 from commonweal.core.intake.pathogen import PathogenPack
-from commonweal.core.intake.rows import NewIds
+from commonweal.core.intake.rows import COMPONENTS, IDENTIFIERS, SEALED, STAGED, NewIds
 from commonweal.core.intake.sealing import Sealer
 from commonweal.core.intake.staging import Staged
 
 WAITING_DAYS = 14
 HELD_DAYS = 90
 BULK_ROWS = 5_000
+# from this many records on, asking what is plain pays
+PLAIN_ROWS = 5_000
 # Hashes of a chunk stay in memory. Temporary tables have no statistics: the server would rather sort wide rows twice
 # than hash narrow ones.
 BULK_SETTINGS = "set local work_mem = '96MB'; set local enable_mergejoin = off"
+Binary = tuple[tuple[str, ...], bytes]
 GROUP_COLUMNS = ("submission_id", "feed_number", *STAGED)
+HELD = ("submission_id", "row_number", "key_id", "wrapped_key", "payload", "drop_after")
 BEGIN = "select new_id, feed_number, commonweal.now() from intake.begin_submission(%s, %s, %s)"
 FINISH = (
     "select tallied_outcome, tallied from intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -50,22 +56,38 @@ class Opened:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A chunk as the text that COPY takes, made ahead of its turn."""
+    """A chunk made ready ahead of its turn: what is asked about a large one, the tables of a small one."""
 
     staged: Staged
-    rows: bytes
-    identifiers: bytes
+    asked: dict[str, bytes]
+    tables: dict[str, Binary]
 
 
 def encode(opened: Opened, piece: Staged | Few, stages: Stages) -> Encoded | Few:
-    """The text of a chunk for this submission; a handful stays as it is."""
+    """A chunk as it is copied for this submission; a handful stays as it is."""
     if isinstance(piece, Few):
         return piece
     last = time.perf_counter()
-    whose = (pl.lit(opened.submission).alias("submission_id"), pl.lit(opened.feed_number).alias("feed_number"))
-    encoded = Encoded(piece, as_csv(piece.rows.select(*whose, *STAGED)), as_csv(piece.identifiers))
+    large = piece.rows.height >= PLAIN_ROWS
+    encoded = Encoded(piece, sought(piece), {}) if large else Encoded(piece, {}, staging_tables(opened, piece))
     stages.add("encode", last)
     return encoded
+
+
+def staging_tables(opened: Opened, piece: Staged) -> dict[str, Binary]:
+    """By staging table its columns and its rows in binary form."""
+    height = piece.rows.height
+    rows: dict[str, Column] = {
+        **{name: piece.rows[name] for name in STAGED if piece.rows[name].null_count() < height},
+        "submission_id": np.full(height, opened.submission, np.int64),
+        "feed_number": np.full(height, opened.feed_number, np.int32),
+    }
+    return {
+        "staged": (tuple(rows), as_binary(rows)),
+        "staged_sealed": (SEALED, as_binary(piece.sealed)),
+        "staged_identifier": (IDENTIFIERS, as_binary(piece.linked.identifiers)),
+        "staged_component": (COMPONENTS, as_binary(piece.linked.components)),
+    }
 
 
 class Writing:
@@ -75,6 +97,7 @@ class Writing:
         self._cursor = cursor
         self._book = book
         self._stages = stages
+        self._plain: PlainWriting | None = None
         self._filled = False
         cursor.execute("select intake.make_staging()")
 
@@ -93,21 +116,35 @@ class Writing:
 
     def put_many(self, opened: Opened, encoded: Encoded) -> None:
         """Store a chunk."""
-        if encoded.staged.rows.height >= BULK_ROWS:
+        staged, tables, last = encoded.staged, encoded.tables, time.perf_counter()
+        opened.received += staged.rows.height
+        if staged.rows.height >= BULK_ROWS:
             self._cursor.execute(BULK_SETTINGS)
-        opened.received += encoded.staged.rows.height
-        last = time.perf_counter()
         self._make_room()
-        copy_text(self._cursor, "staged", GROUP_COLUMNS, encoded.rows)
-        copy_text(self._cursor, "staged_identifier", IDENTIFIERS, encoded.identifiers)
+        if encoded.asked:
+            staged = self._plain_of(opened).put(staged, encoded.asked)
+            last = self._stages.add("plain", last)
+            tables = staging_tables(opened, staged)
+        for table, (columns, rows) in tables.items():
+            copy_bytes(self._cursor, table, columns, rows, "binary")
         self._stages.add("copy", last)
 
         def leave_out(places: Sequence[int]) -> None:
-            away, again = encoded.staged.without(places)
-            self._cursor.execute("delete from staged_identifier where local = any (%s)", [away])
-            copy_frame(self._cursor, "staged_identifier", again)
+            away, again = staged.without(places)
+            for table in ("staged_identifier", "staged_component"):
+                self._cursor.execute(f"delete from {table} where local = any (%s)", [away])  # noqa: S608
+            self._copy_linked(again)
 
-        self._store(leave_out, lambda _submission, number: encoded.staged.raw(number), opened.now)
+        self._store(leave_out, lambda _submission, number: staged.raw(number), opened.now)
+
+    def _plain_of(self, opened: Opened) -> PlainWriting:
+        if self._plain is None or self._plain.submission != opened.submission:
+            self._plain = PlainWriting(self._cursor, opened.submission, opened.feed, opened.feed_number)
+        return self._plain
+
+    def _copy_linked(self, linked: Linked) -> None:
+        copy_columns(self._cursor, "staged_identifier", linked.identifiers)
+        copy_columns(self._cursor, "staged_component", linked.components)
 
     def put_few(self, pieces: Sequence[tuple[Opened, Few]]) -> None:
         """Store the pieces of several submissions as one chunk."""
@@ -117,8 +154,11 @@ class Writing:
         for opened, few in pieces:
             opened.received += len(few.rows)
         self._make_room()
-        copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(together.staged_rows(), GROUP_COLUMNS))
-        self._copy_identifiers(together, (), now)
+        rows = together.staged_rows()
+        good = [row for row in rows if row.get("payload") is not None]
+        copy_text(self._cursor, "staged", GROUP_COLUMNS, as_copy_text(rows, GROUP_COLUMNS))
+        copy_text(self._cursor, "staged_sealed", SEALED, as_copy_text(good, SEALED))
+        self._copy_few_linked(together, (), now)
         self._stages.add("copy", last)
         self._store(
             lambda places: self.leave_out_few(together, places, now),
@@ -128,13 +168,14 @@ class Writing:
 
     def leave_out_few(self, together: Group, places: Sequence[int], now: datetime) -> None:
         """Take the identifiers of the records at these places out of the staging table."""
-        self._cursor.execute("delete from staged_identifier")
-        self._copy_identifiers(together, places, now)
+        self._cursor.execute("delete from staged_identifier; delete from staged_component")
+        self._copy_few_linked(together, places, now)
 
-    def _copy_identifiers(self, together: Group, left_out: Sequence[int], now: datetime) -> None:
+    def _copy_few_linked(self, together: Group, left_out: Sequence[int], now: datetime) -> None:
         new_ids = NewIds(self._book.secrets.random_bytes, int(now.timestamp() * 1000))
-        rows = together.identifiers(left_out, new_ids)
-        copy_text(self._cursor, "staged_identifier", IDENTIFIERS, as_copy_text(rows, IDENTIFIERS))
+        identifiers, components = together.linked(left_out, new_ids)
+        copy_text(self._cursor, "staged_identifier", IDENTIFIERS, as_copy_text(identifiers, IDENTIFIERS))
+        copy_text(self._cursor, "staged_component", COMPONENTS, as_copy_text(components, COMPONENTS))
 
     def _store(
         self, leave_out: Callable[[Sequence[int]], None], raw: Callable[[int, int], bytes], now: datetime
@@ -160,7 +201,7 @@ class Writing:
         if held:
             sealer, random_bytes = self._book.secrets.sealer, self._book.secrets.random_bytes
             rows = _held(held, [raw(*key) for key in held], sealer, random_bytes, now + timedelta(days=HELD_DAYS))
-            copy_frame(cursor, "intake.held", rows)
+            copy_text(cursor, "intake.held", HELD, as_copy_text(rows, HELD))
         stages.add("hold", last)
 
     def _make_room(self) -> None:
@@ -218,15 +259,16 @@ def _held(
     sealer: Sealer,
     random_bytes: Callable[[int], bytes],
     until: datetime,
-) -> pl.DataFrame:
+) -> list[Row]:
     sealed = sealer.seal(raws, [held_binding(*key) for key in keys], random_bytes)
-    return pl.DataFrame(
+    return [
         {
-            "submission_id": [submission for submission, _ in keys],
-            "row_number": [number for _, number in keys],
-            "key_id": [sealer.key_id] * len(keys),
-            "wrapped_key": pl.Series([each.wrapped_key for each in sealed], dtype=pl.Binary),
-            "payload": pl.Series([each.payload for each in sealed], dtype=pl.Binary),
-            "drop_after": [until] * len(keys),
+            "submission_id": submission,
+            "row_number": number,
+            "key_id": sealer.key_id,
+            "wrapped_key": each.wrapped_key,
+            "payload": each.payload,
+            "drop_after": until.isoformat(),
         }
-    )
+        for (submission, number), each in zip(keys, sealed, strict=True)
+    ]

@@ -18,6 +18,8 @@ from commonweal.core.epi.distributions import normal_quantile
 
 CONTINUITY = 0.5
 MAD_TO_SD = 1.4826
+HELD_BACK = 2 / 3
+"""Days before a batch with less than this share of the usual number are counted as its part."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,9 @@ def shared_breaks(
 class LateBatches:
     """For each report day: old events reported, what is usual for that day, the excess, and whether it is a batch.
 
-    shared: part of the areas that had more old events than usual. events: for each flagged day the event days whose
-    additions exceed three times their usual number.
+    shared: part of the areas that had more old events than usual. held_back: days in a row right before a batch with
+    unusually few old events, as if they were the batch's. events: for each flagged day the event days whose additions
+    exceed three times their usual number.
     """
 
     old: FloatArray
@@ -84,17 +87,18 @@ class LateBatches:
     excess: FloatArray
     shared: FloatArray
     flagged: BoolArray
+    held_back: BoolArray
     events: tuple[IntArray, ...]
 
 
 def late_batches(
-    added: ArrayLike, *, least_delay: int = 3, half_window: int = 7, alpha: float = 1e-4, least_ratio: float = 2.0
+    added: ArrayLike, *, least_delay: int = 5, half_window: int = 7, alpha: float = 1e-4, least_ratio: float = 2.0
 ) -> LateBatches:
     """Find report days that bring unusually many old events; `added[area, report, delay]` counts new events.
 
     Old means a delay of `least_delay` or more. Usual is the median of the `half_window` report days before and after; a
     batch exceeds it `least_ratio` times and by more than chance (variance = dispersion x usual, dispersion from all
-    days, at least 1).
+    days, at least 1). Delays below `least_delay` are left out because they grow with the epidemic itself.
     """
     cells = np.nan_to_num(checks.counts("added", added, missing_allowed=True))
     if cells.ndim == 2:
@@ -111,7 +115,17 @@ def late_batches(
     )
     shared = (by_area > _median_around(by_area, half_window)).mean(axis=0)
     events = tuple(_events_of(cells.sum(axis=0), int(day), least_delay, half_window) for day in np.flatnonzero(flagged))
-    return LateBatches(old, usual, excess, shared, flagged, events)
+    return LateBatches(old, usual, excess, shared, flagged, _held_back(old, usual, flagged), events)
+
+
+def _held_back(old: FloatArray, usual: FloatArray, flagged: BoolArray) -> BoolArray:
+    held = np.zeros(flagged.shape, dtype=bool)
+    for day in np.flatnonzero(flagged):
+        before = int(day) - 1
+        while before >= 0 and not flagged[before] and old[before] < HELD_BACK * usual[before]:
+            held[before] = True
+            before -= 1
+    return held
 
 
 def _events_of(total: FloatArray, day: int, least_delay: int, half_window: int) -> IntArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 
 import numpy as np
 import numpy.typing as npt
@@ -12,28 +12,30 @@ from commonweal.core.intake.identifiers import WIDTH
 
 Bytes = npt.NDArray[np.uint8]
 
-# from this many texts on, loading the compiled hash pays
-MANY = 20_000
-HEX = np.frombuffer(b"".join(b"%02x" % value for value in range(256)), np.uint8).reshape(256, 2)
+_BLOCK = 64
 
 
 def digests(key: bytes, prefix: bytes, texts: pl.Series) -> Bytes:
-    """For each text (no nulls) the first 16 bytes of HMAC-SHA-256(key, prefix + text), one row each."""
-    if len(texts) < MANY:
-        few = [hmac.digest(key, prefix + text, "sha256")[:WIDTH] for text in texts.cast(pl.Binary).to_list()]
-        return np.frombuffer(b"".join(few), np.uint8).reshape(-1, WIDTH)
-    from commonweal.core.intake.sha256 import hmac_many
+    """For each text (no nulls) the first 16 bytes of HMAC-SHA-256(key, prefix + text), one row each.
 
-    text = np.frombuffer(str(texts.str.join("")[0]).encode(), np.uint8)
-    ends = np.cumsum(texts.str.len_bytes().to_numpy().astype(np.int64))
-    answer = np.empty((len(ends), WIDTH), np.uint8)
-    hmac_many(key, prefix, text, ends, answer)
-    return answer
+    What is the same for every text, the two padded keys (RFC 2104) and the prefix, is hashed once and its state copied:
+    half the time of a whole HMAC for each. The key is at most one block (64 bytes) long.
+    """
+    if len(key) > _BLOCK:
+        raise ValueError(f"A key of {len(key)} bytes is longer than a block of SHA-256 ({_BLOCK}); hash it first.")
+    padded = key.ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + prefix).copy
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded)).copy
+    whole = bytearray()
+    for text in texts.cast(pl.Binary).to_list():
+        inside, outside = inner(), outer()
+        inside.update(text)
+        outside.update(inside.digest())
+        whole += outside.digest()[:WIDTH]
+    return np.frombuffer(whole, np.uint8).reshape(-1, WIDTH)
 
 
-def as_bytea(rows: Bytes) -> pl.Series:
-    """Digests as the text of PostgreSQL's bytea: `\\x` and 32 hexadecimal digits."""
-    text = np.empty((len(rows), 2 + 2 * WIDTH), np.uint8)
-    text[:, 0], text[:, 1] = ord("\\"), ord("x")
-    text[:, 2:] = HEX[rows].reshape(len(rows), 2 * WIDTH)
-    return pl.Series(text.view(f"S{2 + 2 * WIDTH}").ravel(), dtype=pl.Binary).cast(pl.String)
+def as_series(rows: Bytes) -> pl.Series:
+    """Digests as a column."""
+    whole, width = rows.tobytes(), rows.shape[1]
+    return pl.Series([whole[at : at + width] for at in range(0, len(whole), width)], dtype=pl.Binary)

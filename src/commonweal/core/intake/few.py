@@ -21,9 +21,7 @@ from commonweal.core.intake.reading import Malformed
 from commonweal.core.intake.rows import (
     CARRIED,
     CONTENT,
-    IDENTIFIERS,
     INSTANTS,
-    STAGED,
     NewIds,
     Secrets,
     age_bands_of,
@@ -64,7 +62,7 @@ class Carried:
 
 @dataclass(frozen=True)
 class Few:
-    """Rows for the staging tables (STAGED without `place` and `strongest`), and who carries which identifier."""
+    """Rows for the staging tables (STAGED and SEALED in one, without what a group gives them), and who carries what."""
 
     rows: list[Row]
     carried: list[Carried]
@@ -100,16 +98,15 @@ def _row(record: Record, bands: Sequence[str], line_list: LineList, secrets: Sec
         "pcd": values["postcode"],
         "sent_ltla": record.texts.get("ltla_code"),
         "age_band": bands[min(age, len(bands) - 1)] if isinstance(age, int) and age >= 0 else None,
-        "sealing_key_id": secrets.sealer.key_id,
     }
     if verdict.fate != Fate.REJECTED:
         record_hash = secrets.records.one(record_label(feed), str(values["record_id"]))
         row["record_hash"] = record_hash
         row["content_hash"] = secrets.records.one(CONTENT, str(values["content"]))
-        if verdict.fate == Fate.GOOD:
+        if record.verdict.fate == Fate.GOOD:
             text = message(record.texts, verdict.unread, line_list)
             sealed = secrets.sealer.seal([text], [record_hash], secrets.random_bytes)[0]
-            row |= {"sealing_key": sealed.wrapped_key, "sealed": sealed.payload}
+            row |= {"key_id": secrets.sealer.key_id, "wrapped_key": sealed.wrapped_key, "payload": sealed.payload}
     return row
 
 
@@ -167,7 +164,7 @@ class Group:
         return {identifier: number for number, identifier in enumerate(different, start=1)}
 
     def staged_rows(self) -> list[Row]:
-        """Every row of STAGED, with the number of its strongest identifier and whether its record comes repeatedly."""
+        """Every row of STAGED and SEALED, with its strongest identifier and whether its record comes repeatedly."""
         numbers = self.numbered()
         strongest: dict[int, int] = {}
         for each in self.carried:
@@ -183,44 +180,45 @@ class Group:
             for place, row in enumerate(self.rows)
         ]
 
-    def identifiers(self, left_out: Sequence[int], new_ids: NewIds) -> list[Row]:
-        """Every row of IDENTIFIERS, without the records at the places `left_out`."""
+    def linked(self, left_out: Sequence[int], new_ids: NewIds) -> tuple[list[Row], list[Row]]:
+        """Every row of IDENTIFIERS and of COMPONENTS, without the records at the places `left_out`."""
         numbers = self.numbered()
         told = [each for each in self.carried if each.row + 1 not in left_out]
         codes = [numbers[each.kind, each.key_id, each.hash] for each in told]
         local = components_of(
             np.array([each.row for each in told], np.int64), np.array(codes, np.int64), len(self.rows)
         ).tolist()
-        ids = [text.decode() for text in new_ids.make(len(numbers) + 1).tolist()]
-        said: dict[int, list[Carried]] = {}
-        for each in told:
-            said.setdefault(local[each.row], []).append(each)
+        ids = [bytes(each).hex() for each in new_ids.make(len(numbers) + 1)]
         once = dict(zip(reversed(codes), reversed(told), strict=True))
-        return [
-            _identifier(number, once[number], local[once[number].row], said[local[once[number].row]], ids, numbers)
-            for number in sorted(once)
+        said: dict[int, list[Carried]] = {}
+        first: dict[int, int] = {}
+        for code, each in zip(codes, told, strict=True):
+            own = local[each.row]
+            said.setdefault(own, []).append(each)
+            first[own] = min(code, first.get(own, code))
+        identifiers = [
+            _identifier(number, once[number], local[once[number].row], ids[number]) for number in sorted(once)
         ]
+        return identifiers, [_component(own, ids[first[own]], members) for own, members in said.items()]
 
 
-def _identifier(
-    number: int,
-    each: Carried,
-    local: int,
-    said: Sequence[Carried],
-    ids: Sequence[str],
-    numbers: Mapping[tuple[int, int, bytes], int],
-) -> Row:
-    births = sorted({one.birth for one in said if one.birth is not None})
-    sexes = sorted({one.sex for one in said if one.sex is not None})
-    first = min(numbers[one.kind, one.key_id, one.hash] for one in said)
+def _identifier(number: int, each: Carried, local: int, new_id: str) -> Row:
     return {
         "number": number,
         "kind": int(each.kind),
         "hash": each.hash,
         "key_id": each.key_id,
         "local": local,
-        "id": ids[number],
-        "component": ids[first],
+        "id": new_id,
+    }
+
+
+def _component(local: int, component: str, said: Sequence[Carried]) -> Row:
+    births = sorted({one.birth for one in said if one.birth is not None})
+    sexes = sorted({one.sex for one in said if one.sex is not None})
+    return {
+        "local": local,
+        "component": component,
         "birth": births[0] if births else None,
         "sex": sexes[0] if sexes else None,
         "clash": len(births) > 1 or len(sexes) > 1,
@@ -268,18 +266,3 @@ def _cell(value: Cell) -> str:
     if isinstance(value, Sequence):
         return '"{' + ",".join(map(str, value)) + '}"'
     return str(value)
-
-
-__all__ = [
-    "FEW",
-    "IDENTIFIERS",
-    "STAGED",
-    "Few",
-    "Group",
-    "Part",
-    "Record",
-    "as_copy_text",
-    "as_json",
-    "group",
-    "stage_few",
-]

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from commonweal.core.intake.digesting import Bytes, as_bytea, digests
+from commonweal.core.intake.digesting import Bytes, as_series, digests
 from commonweal.core.intake.identifiers import Hasher, Kind, label, texts_of
 from commonweal.core.intake.persons import components_of
-from commonweal.core.intake.rows import IDENTIFIERS, NewIds
+from commonweal.core.intake.rows import NewIds
 from commonweal.core.intake.rules import UNKNOWN
 
 Places = npt.NDArray[np.int64]
@@ -30,6 +31,17 @@ class Told:
 
     codes: Codes
     values: pl.Series
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Identifiers, each once (rows.IDENTIFIERS), and the components they make (rows.COMPONENTS), column by column.
+
+    `id` and `component` are 16 bytes each: what new links and new components are called.
+    """
+
+    identifiers: dict[str, npt.NDArray[Any]]
+    components: dict[str, npt.NDArray[Any] | pl.Series]
 
 
 @dataclass(frozen=True)
@@ -67,33 +79,33 @@ class Links:
             self.records,
         )
 
-    def components(self, new_ids: NewIds) -> pl.DataFrame:
-        """Every identifier that a line has, once (IDENTIFIERS), with the component it lies in."""
+    def linked(self, new_ids: NewIds, first_local: int = 0) -> Linked:
+        """Every identifier that a line has, and the components they lie in, numbered from `first_local`."""
         numbers, first_line = np.unique(self.number, return_index=True)
         record_local = components_of(self.record, self.number - 1, self.records)
         different, local = np.unique(record_local[self.record], return_inverse=True)
         ids = new_ids.make(len(numbers))
-        place = np.searchsorted(numbers, self.number)
         first = np.full(len(different), len(numbers), np.int64)
-        np.minimum.at(first, local, place)
-        own = local[first_line]
+        np.minimum.at(first, local, np.searchsorted(numbers, self.number))
         birth, birth_clash = _agreed(self.birth.codes[self.record], local, len(different))
         sex, sex_clash = _agreed(self.sex.codes[self.record], local, len(different))
         at = numbers - 1
-        return pl.DataFrame(
-            {
-                "number": numbers,
-                "kind": self.kind[at],
-                "hash": as_bytea(self.hash[at]),
-                "key_id": self.key_id[at],
-                "local": own,
-                "id": pl.Series(ids, dtype=pl.Binary).cast(pl.String),
-                "component": pl.Series(ids[first[own]] if len(own) else ids, dtype=pl.Binary).cast(pl.String),
-                "birth": _valued(self.birth, birth[own]),
-                "sex": _valued(self.sex, sex[own]),
-                "clash": (birth_clash | sex_clash)[own],
-            }
-        ).select(IDENTIFIERS)
+        identifiers: dict[str, npt.NDArray[Any]] = {
+            "number": numbers.astype(np.int32),
+            "kind": self.kind[at],
+            "hash": self.hash[at],
+            "key_id": self.key_id[at],
+            "local": (local[first_line] + first_local).astype(np.int32),
+            "id": ids,
+        }
+        components: dict[str, npt.NDArray[Any] | pl.Series] = {
+            "local": (np.arange(len(different)) + first_local).astype(np.int32),
+            "component": ids[first],
+            "birth": _valued(self.birth, birth),
+            "sex": _valued(self.sex, sex),
+            "clash": birth_clash | sex_clash,
+        }
+        return Linked(identifiers, components)
 
 
 def links_of(frame: pl.DataFrame, hashers: Sequence[Hasher], *, feed: str) -> Links:
@@ -138,7 +150,7 @@ def _births(texts: pl.Series, hasher: Hasher) -> Told:
     """Birth dates repeat, so each different one is hashed once."""
     different = texts.drop_nulls().unique().sort()
     codes = texts.replace_strict(different, pl.Series(np.arange(len(different))), default=NOBODY, return_dtype=pl.Int64)
-    hashed = as_bytea(digests(hasher.key, hasher.prefix("birth"), different))
+    hashed = as_series(digests(hasher.key, hasher.prefix("birth"), different))
     return Told(codes.fill_null(NOBODY).to_numpy(), hashed)
 
 

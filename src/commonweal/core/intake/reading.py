@@ -84,6 +84,8 @@ class LineListReader:
         self._list = line_list
         self._pieces = plain_bytes(blocks)
         self._chunk_bytes = chunk_bytes
+        # the first block is smaller, and each next one up to twice as large: what works on them soon has work
+        self._size = max(1, chunk_bytes // 8)
         self._longest_record = longest_record
         self._carry, self._ended = b"", False
         self._offset, self._line, self._number = 0, 1, 1
@@ -120,7 +122,8 @@ class LineListReader:
 
     def _next_block(self) -> bytes:
         """The next bytes up to a line feed, checked to be UTF-8; what follows the line feed is kept back."""
-        self._fill(self._chunk_bytes)
+        self._fill(self._size)
+        self._size = min(2 * self._size, self._chunk_bytes)
         while b"\n" not in self._carry and not self._ended:
             if len(self._carry) > 4 * self._longest_record:
                 raise Refused(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from commonweal.core.errors import Refused
 from commonweal.core.intake.identifiers import Hasher
@@ -26,13 +27,24 @@ CARRIED = (
 )  # fmt: skip
 STAGED = (
     "place", "row_number", "fate", "reasons", "notes", "record_hash", "revision", "content_hash", "repeated",
-    "strongest", "pcd", "sent_ltla", *CARRIED, "sealing_key_id", "sealing_key", "sealed",
+    "strongest", "pcd", "sent_ltla", *CARRIED,
 )  # fmt: skip
+SEALED = ("place", "key_id", "wrapped_key", "payload")
+# columns of the staging table that are no text
+TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
+    **dict.fromkeys(("place", "row_number", "revision", "strongest", "contacts_named"), pl.Int32),
+    **dict.fromkeys(("fate", "age_years"), pl.Int16),
+    **dict.fromkeys(("specimen_at", "lab_received_at", "reported_at"), pl.Int64),
+    **dict.fromkeys(("specimen_date", "reported_date", "onset_date"), pl.Date),
+    **dict.fromkeys(("repeated", "symptomatic"), pl.Boolean),
+    **dict.fromkeys(("record_hash", "content_hash"), pl.Binary),
+    **dict.fromkeys(("reasons", "notes"), pl.List(pl.String)),
+}
 # microseconds since 1970: quicker to write and to read than text
 INSTANTS = ("specimen_at", "lab_received_at", "reported_at")
-IDENTIFIERS = ("number", "kind", "hash", "key_id", "local", "id", "component", "birth", "sex", "clash")
+IDENTIFIERS = ("number", "kind", "hash", "key_id", "local", "id")
+COMPONENTS = ("local", "component", "birth", "sex", "clash")
 CONTENT = "content"
-_HEX = np.frombuffer(b"".join(b"%02x" % value for value in range(256)), np.uint8).reshape(256, 2)
 
 
 @dataclass(frozen=True)
@@ -59,8 +71,8 @@ class NewIds:
     random_bytes: RandomBytes
     milliseconds: int
 
-    def make(self, count: int) -> npt.NDArray[np.bytes_]:
-        """So many identifiers, as 32 hexadecimal digits each."""
+    def make(self, count: int) -> npt.NDArray[np.uint8]:
+        """So many identifiers, 16 bytes each."""
         ids = np.frombuffer(self.random_bytes(16 * count), np.uint8).reshape(-1, 16).copy()
         order = np.arange(count, dtype=">u4").view(np.uint8).reshape(-1, 4)
         ids[:, 0:6] = np.frombuffer(self.milliseconds.to_bytes(8, "big"), np.uint8)[2:]
@@ -69,7 +81,7 @@ class NewIds:
         ids[:, 8] = 0x80 | (order[:, 2] >> 2)
         ids[:, 9] = (order[:, 2] << 6) | (order[:, 3] >> 2)
         ids[:, 10] = (order[:, 3] << 6) | (ids[:, 10] & 0x3F)
-        return np.ascontiguousarray(_HEX[ids].reshape(count, 32)).view("S32").ravel()
+        return ids
 
 
 def record_label(feed: str) -> str:

@@ -15,14 +15,15 @@ import numpy as np
 import polars as pl
 
 from commonweal.core.intake.checks import Checked, Fate
-from commonweal.core.intake.digesting import as_bytea, digests
-from commonweal.core.intake.linking import Links, Places, links_of
+from commonweal.core.intake.digesting import as_series, digests
+from commonweal.core.intake.linking import Linked, Links, Places, links_of
 from commonweal.core.intake.obvious import SEPARATOR
 from commonweal.core.intake.reading import Chunk
 from commonweal.core.intake.rows import (
     CONTENT,
     INSTANTS,
     STAGED,
+    TYPES,
     NewIds,
     Secrets,
     age_bands_of,
@@ -36,30 +37,31 @@ from commonweal.core.intake.schema import LineList
 class Staged:
     """One chunk ready for the database.
 
-    `rows` (STAGED) has a row a record, `identifiers` (IDENTIFIERS) every identifier of its good records once, with the
-    component it lies in. `links` says who carries what; `linked_places` are the places of its records.
+    `rows` (STAGED) has a row a record, `sealed` (SEALED) one for every good record; `linked` are the identifiers of the
+    good records. `links` says who carries what; `linked_places` are the places of its records.
     """
 
     rows: pl.DataFrame
-    identifiers: pl.DataFrame
+    sealed: dict[str, pl.Series | list[bytes]]
+    linked: Linked
     links: Links
     linked_places: Places
     chunk: Chunk
     new_ids: NewIds
 
-    def without(self, left_out: Sequence[int]) -> tuple[list[int], pl.DataFrame]:
+    def without(self, left_out: Sequence[int]) -> tuple[list[int], Linked]:
         """What changes when the records at these places link nobody.
 
         Returns the components (`local`) to take away, and the identifiers that the other records of these components
         carry, in components of their own.
         """
-        local_of = np.zeros(int(self.identifiers["number"].max() or 0) + 1, np.int64)  # type: ignore[arg-type]
-        local_of[self.identifiers["number"].to_numpy()] = self.identifiers["local"].to_numpy()
+        number, local = self.linked.identifiers["number"], self.linked.identifiers["local"]
+        local_of = np.zeros(int(number.max(initial=0)) + 1, np.int64)
+        local_of[number] = local
         gone = np.isin(self.linked_places[self.links.record], np.array(left_out, np.int64))
         away = np.unique(local_of[self.links.number[gone]])
         rest = self.links.only(np.isin(local_of[self.links.number], away) & ~gone)
-        again = rest.components(self.new_ids).with_columns(pl.col("local") + local_of.max() + 1)
-        return away.tolist(), again
+        return away.tolist(), rest.linked(self.new_ids, first_local=int(local.max(initial=0)) + 1)
 
     @cached_property
     def _received(self) -> dict[int, bytes | int]:
@@ -90,7 +92,7 @@ def stage(
         "content_hash": digests(records.key, records.prefix(CONTENT), frame["content"].gather(keyed)),
     }
     bindings = [row.tobytes() for row in hashed["record_hash"][np.searchsorted(keyed, taken)]]
-    wrapped, payloads = _sealed(good, checked, taken, bindings, line_list, secrets)
+    sealed = _sealed(good, checked, taken, bindings, line_list, secrets)
     repeated = pl.col("record_id").is_duplicated() & pl.col("record_id").is_not_null()
     rows = frame.with_columns(
         pl.Series("place", np.arange(1, frame.height + 1)),
@@ -98,20 +100,17 @@ def stage(
         pl.Series("fate", checked.fate),
         checked.reasons.alias("reasons"),
         checked.notes.alias("notes"),
-        *(_placed(as_bytea(hashes), keyed, frame.height).alias(name) for name, hashes in hashed.items()),
+        *(_placed(as_series(hashes), keyed, frame.height).alias(name) for name, hashes in hashed.items()),
         repeated.alias("repeated"),
         _placed(pl.Series(links.strongest()), taken, frame.height).alias("strongest"),
         pl.col("postcode").alias("pcd"),
         pl.col("ltla_code").alias("sent_ltla"),
         bands.gather(frame["age_years"].clip(0, len(bands) - 1)).alias("age_band"),
-        pl.lit(secrets.sealer.key_id).alias("sealing_key_id"),
-        _placed(pl.Series(wrapped, dtype=pl.Binary), taken, frame.height).alias("sealing_key"),
-        _placed(pl.Series(payloads, dtype=pl.Binary), taken, frame.height).alias("sealed"),
         pl.col(INSTANTS).dt.epoch("us"),
-    ).select(STAGED)
+    ).select(pl.col(name).cast(TYPES.get(name, pl.String)) for name in STAGED)
     new_ids = NewIds(secrets.random_bytes, milliseconds)
     rows = pl.concat([rows, _malformed(chunk, rows)])
-    return Staged(rows, links.components(new_ids), links, taken + 1, chunk, new_ids)
+    return Staged(rows, sealed, links.linked(new_ids), links, taken + 1, chunk, new_ids)
 
 
 def _placed(values: pl.Series, places: Places, height: int) -> pl.Series:
@@ -131,8 +130,8 @@ def _sealed(
     bindings: list[bytes],
     line_list: LineList,
     secrets: Secrets,
-) -> tuple[list[bytes], list[bytes]]:
-    """Wrapped keys and payloads: the sealed fields of each record taken, encrypted as `message` writes them.
+) -> dict[str, pl.Series | list[bytes]]:
+    """SEALED: the sealed fields of each record taken, encrypted as `message` writes them.
 
     Each is bound to its record hash, which lies beside it: moved to another row it does not open.
     """
@@ -145,7 +144,13 @@ def _sealed(
     for place, row in enumerate(taken.tolist()) if checked.unread else ():
         if row in checked.unread:
             messages[place] += json.dumps(checked.unread[row], ensure_ascii=False).encode()
-    return secrets.sealer.seal_many(messages, bindings, secrets.random_bytes)
+    wrapped, payloads = secrets.sealer.seal_many(messages, bindings, secrets.random_bytes)
+    return {
+        "place": pl.Series(taken + 1, dtype=pl.Int32),
+        "key_id": pl.repeat(secrets.sealer.key_id, len(taken), dtype=pl.Int16, eager=True),
+        "wrapped_key": wrapped,
+        "payload": payloads,
+    }
 
 
 def _malformed(chunk: Chunk, rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,8 @@ from commonweal.core.pictures.band import BandDay, ExpectedBand, draw_expected_b
 from commonweal.core.pictures.choropleth import AreaMap, AreaValue, Classes, Outline, draw_map
 from commonweal.core.pictures.curve import CurveDay, CurveEvent, EpidemicCurve, draw_epidemic_curve
 from commonweal.core.pictures.delays import DelayRow, Delays, draw_delays
+from commonweal.core.pictures.fan import Fan, FanDay, draw_fan
+from commonweal.core.pictures.funnel import FunnelLimit, FunnelPlace, FunnelPlot, draw_funnel
 from commonweal.core.pictures.picture import Picture, Words
 from commonweal.core.pictures.positivity import Positivity, PositivityDay, draw_positivity
 from commonweal.core.pictures.shapes import AreaShape, MapLine, shapes_from_geojson
@@ -30,6 +32,11 @@ __all__ = [
     "Delays",
     "EpidemicCurve",
     "ExpectedBand",
+    "Fan",
+    "FanDay",
+    "FunnelLimit",
+    "FunnelPlace",
+    "FunnelPlot",
     "MapLine",
     "Outline",
     "Picture",
@@ -43,6 +50,8 @@ __all__ = [
     "draw_delays",
     "draw_epidemic_curve",
     "draw_expected_band",
+    "draw_fan",
+    "draw_funnel",
     "draw_map",
     "draw_positivity",
     "draw_small_multiples",

@@ -21,7 +21,7 @@ end $$;
 -- need what was received of them sealed: then nothing but the decision is made, `left_out` says which identifiers go,
 -- and the caller takes the single steps.
 create function intake.absorb_together(
-  p_staged json, p_identifiers json, p_waiting_days integer, p_packs json, p_submissions json)
+  p_staged json, p_identifiers json, p_components json, p_waiting_days integer, p_packs json, p_submissions json)
 returns json
 language plpgsql as $$
 declare
@@ -29,6 +29,9 @@ declare
   answer json;
 begin
   insert into staged select * from json_populate_recordset(null::staged, p_staged);
+  insert into staged_sealed
+  select s.* from json_populate_recordset(null::staged_sealed, p_staged) s where s.payload is not null;
+  insert into staged_component select * from json_populate_recordset(null::staged_component, p_components);
   insert into staged_identifier select * from json_populate_recordset(null::staged_identifier, p_identifiers);
   left_out := intake.decide_chunk();
   if exists (select from decided d where d.outcome in ('rejected', 'pending')) then
@@ -59,4 +62,4 @@ begin
 end $$;
 
 grant execute on function intake.begin_together(text[], bytea[], text[]),
-  intake.absorb_together(json, json, integer, json, json) to cw_ingest;
+  intake.absorb_together(json, json, json, integer, json, json) to cw_ingest;

@@ -78,3 +78,42 @@ def masked(counts: ArrayLike, *, first_event: int, now: int) -> Triangle:
     later = np.arange(events)[:, None] + np.arange(delays)[None, :] > now - first_event
     cells = np.where(later, np.nan, np.nan_to_num(cells))
     return Triangle(cells, first_event, now)
+
+
+def from_publications(
+    cumulative: ArrayLike, *, first_event: int, first_publication: int, now: int, max_delay: int
+) -> Triangle:
+    """Changes between publications `[area, event, publication]` of counts by event step (NaN: not published).
+
+    Events and publications are numbered by steps, one apart, from `first_event` and `first_publication`. Delay d of
+    event t is what publication t + d added; the last delay holds everything from `max_delay` on. A missed publication
+    adds nothing, the next one adds for both. Withdrawn counts stand as negative changes, which only `reverse_hazard`
+    takes. Events start at the first one of which every publication is known.
+    """
+    cells = np.asarray(cumulative, dtype=np.float64)
+    if cells.ndim != 3:
+        raise Refused(f"cumulative has shape {cells.shape}; pass [area, event, publication].")
+    checks.at_least("max_delay", max_delay, 1)
+    last = now - first_publication
+    start = max(first_event, first_publication)
+    if not (0 <= last < cells.shape[2] and start <= now < first_event + cells.shape[1]):
+        raise Refused(
+            f"now is {now}; it must be a published step ({first_publication} to "
+            f"{first_publication + cells.shape[2] - 1}) with its event among the rows."
+        )
+    known = cells[:, start - first_event : now - first_event + 1, : last + 1].copy()
+    known[:, :, 0] = np.nan_to_num(known[:, :, 0])
+    for p in range(1, last + 1):
+        known[:, :, p] = np.where(np.isnan(known[:, :, p]), known[:, :, p - 1], known[:, :, p])
+    added = np.diff(known, axis=2, prepend=0.0)
+    events = now - start + 1
+    out = np.full((cells.shape[0], events, max_delay + 1), np.nan)
+    for t in range(events):
+        own = start + t - first_publication
+        waited = last - own
+        direct = min(waited, max_delay)
+        out[:, t, : direct + 1] = added[:, t, own : own + direct + 1]
+        out[:, t, 0] += added[:, t, :own].sum(axis=1)
+        if waited > max_delay:
+            out[:, t, max_delay] += added[:, t, own + max_delay + 1 :].sum(axis=1)
+    return Triangle(out, start, now)

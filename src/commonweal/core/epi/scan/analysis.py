@@ -9,15 +9,15 @@ import numpy as np
 from commonweal.core.epi import checks
 from commonweal.core.epi.checks import FloatArray, IntArray, Seed
 from commonweal.core.epi.scan import significance
-from commonweal.core.epi.scan.clusters import apart, members_of
+from commonweal.core.epi.scan.clusters import RULES, apart, members_of
 from commonweal.core.epi.scan.geometry import Circles, Sites
 from commonweal.core.epi.scan.likelihood import EXPECTATION
-from commonweal.core.epi.scan.maxima import exact_maxima, maxima
+from commonweal.core.epi.scan.maxima import Plans, exact_maxima, maxima
 from commonweal.core.epi.scan.observed import BestWindows, best_windows, best_windows_apart
 from commonweal.core.epi.scan.problem import Problem
 from commonweal.core.epi.scan.randomise import Null, draw
 
-INFERENCES = ("monte_carlo", "sequential", "gumbel", "auto")
+INFERENCES = ("monte_carlo", "sequential", "gumbel", "auto", "decision")
 GUMBEL_BELOW_RANK = 10
 LEAST_FOR_GUMBEL = 99
 
@@ -27,7 +27,9 @@ class Inference:
     """How p-values are found.
 
     method: `monte_carlo` (all replicates), `sequential` (stop after `stop_after` exceedances), `gumbel` (tail fitted to
-    the maxima), `auto` (Gumbel where fewer than ten maxima reach the ratio). days_per_step: days between analyses.
+    the maxima), `auto` (Gumbel where fewer than ten maxima reach the ratio), `decision` (as few as it takes to tell on
+    which side of `limit_days` the recurrence interval of the most likely cluster lies; the p-value itself is rough).
+    days_per_step: days between analyses.
     """
 
     method: str = "monte_carlo"
@@ -35,6 +37,7 @@ class Inference:
     stop_after: int = 50
     days_per_step: float = 1.0
     earlier_analyses: int = 1
+    limit_days: float = 365.0
     threads: int = 1
 
 
@@ -86,10 +89,12 @@ def run(
     """Find clusters in the observed data, simulate, and say how surprising each is.
 
     overlap: `space_time` keeps clusters that share no place on a common day, `space` those that share no place at all,
-    `none` keeps the best window of every centre. Raises `Refused` for unknown options.
+    `none` keeps the best window of every centre; the rules on centres are told in `clusters.apart`.
+
+    Raises `Refused` for unknown options.
     """
     checks.one_of("method", inference.method, INFERENCES)
-    checks.one_of("overlap", overlap, ("space_time", "space", "none"))
+    checks.one_of("overlap", overlap, RULES)
     checks.at_least("replicates", inference.replicates, 0)
     search = best_windows_apart if prepared.split_in_time else best_windows
     best = search(prepared.problem, prepared.circles)
@@ -109,7 +114,13 @@ def _judged(
     ratio = best.ratio[chosen]
     simulated, replicates = np.empty(0), inference.replicates
     p_value = gumbel_p = np.full(ratio.size, np.nan)
-    if replicates and inference.method == "sequential" and ratio.size:
+    if replicates and inference.method == "decision" and ratio.size:
+        taken = _decided(prepared, float(ratio[0]), inference, rng)
+        simulated, replicates = taken.maxima, taken.replicates
+        gumbel_p = taken.gumbel_p(ratio)
+        p_value = taken.p_value(ratio)
+    elif replicates and inference.method == "sequential" and ratio.size:
+        plans = Plans(prepared.null_problem, prepared.circles)
         outcome = significance.sequential(
             lambda number, floor: maxima(
                 prepared.null_problem,
@@ -117,6 +128,7 @@ def _judged(
                 draw(prepared.null, number, rng),
                 floor,
                 threads=inference.threads,
+                plans=plans,
             ),
             float(ratio[0]),
             most=replicates,
@@ -131,6 +143,25 @@ def _judged(
             gumbel_p = significance.fit_gumbel(simulated).tail(ratio)
         p_value = _by_method(p_value, gumbel_p, inference)
     return _result(prepared, best, chosen, p_value, gumbel_p, inference, simulated, replicates)
+
+
+def _decided(
+    prepared: Prepared, observed: float, inference: Inference, rng: np.random.Generator
+) -> significance.Decision:
+    plans = Plans(prepared.null_problem, prepared.circles)
+
+    def reaching(number: int, floor: float) -> FloatArray:
+        cases = draw(prepared.null, number, rng)
+        return maxima(prepared.null_problem, prepared.circles, cases, floor, threads=inference.threads, plans=plans)
+
+    def exact(number: int) -> FloatArray:
+        cases = draw(prepared.null, number, rng)
+        return exact_maxima(prepared.null_problem, prepared.circles, cases, threads=inference.threads, plans=plans)
+
+    limit = significance.p_limit(
+        inference.limit_days, days_per_step=inference.days_per_step, earlier_analyses=inference.earlier_analyses
+    )
+    return significance.decide(reaching, exact, observed, limit=limit, most=inference.replicates)
 
 
 def _by_method(monte_carlo: FloatArray, gumbel_p: FloatArray, inference: Inference) -> FloatArray:

@@ -39,27 +39,34 @@ CACHE_BYTES = 1_200_000
 """Bytes of one block of site rows: it has to stay in a core's second-level cache."""
 
 
+SHARED_FROM = 0.5
+"""A window at least this large, compared with another, may use its segments."""
+MOST_KEPT = 400_000_000
+"""Bytes of segments that are kept for further windows and floors; beyond it they are cut again."""
 PILOT = 32
 PILOT_FLOOR = 2.0
 LEAST_FLOOR = 1e-6
 
 
-def exact_maxima(problem: Problem, circles: Circles, cases: Cases, *, threads: int = 1) -> FloatArray:
+def exact_maxima(
+    problem: Problem, circles: Circles, cases: Cases, *, threads: int = 1, plans: Plans | None = None
+) -> FloatArray:
     """The maximum of each replicate (0 where no window qualifies).
 
     A pilot with a low floor gives the floor of the rest; replicates that stay below it are walked again, lower.
     """
     best = np.zeros(cases.first.shape[0])
+    plans = plans or Plans(problem, circles)
     waiting = np.arange(best.size)
     floor = PILOT_FLOOR
     pilot = waiting[:PILOT]
-    best[pilot] = maxima(problem, circles, cases.only(pilot), floor, threads=threads)
+    best[pilot] = maxima(problem, circles, cases.only(pilot), floor, threads=threads, plans=plans)
     if best[pilot].min() > 0:
         floor = float(best[pilot].min())
     waiting = waiting[PILOT:]
     while True:
         if waiting.size:
-            best[waiting] = maxima(problem, circles, cases.only(waiting), floor, threads=threads)
+            best[waiting] = maxima(problem, circles, cases.only(waiting), floor, threads=threads, plans=plans)
         waiting = np.flatnonzero(best == 0)
         if waiting.size == 0 or floor <= LEAST_FLOOR:
             return best
@@ -67,18 +74,100 @@ def exact_maxima(problem: Problem, circles: Circles, cases: Cases, *, threads: i
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Segments of every centre's walk for one window: ends, the size at each start and the critical counts."""
+class Segments:
+    """Where every centre's walk is cut, for windows whose sizes are in proportion.
+
+    end: site after the last of each segment; number: of segments; first, last: size of the reference window after a
+    segment's first and last site.
+    """
 
     end: NDArray[np.int32]
     number: NDArray[np.int32]
-    size: FloatArray
-    high: NDArray[np.int32]
-    low: NDArray[np.int32]
+    first: FloatArray
+    last: FloatArray
+
+    @property
+    def bytes(self) -> int:
+        """Memory that it takes."""
+        return self.end.nbytes + self.first.nbytes + self.last.nbytes
 
 
-def maxima(problem: Problem, circles: Circles, cases: Cases, floor: float, *, threads: int = 1) -> FloatArray:
-    """The maximum of each replicate if it reaches the floor, else 0."""
+class Plans:
+    """Segments of each window, cut once for all floors; windows of like size share the cuts of the largest."""
+
+    def __init__(self, problem: Problem, circles: Circles) -> None:
+        self.problem, self.circles = problem, circles
+        self.found: dict[int, Segments] = {}
+        self.reference = _references(problem)
+
+    def of(self, w: int) -> tuple[Segments, float]:
+        """The segments of a window and what its sizes are as a multiple of the reference window's."""
+        reference, ratio = self.reference[w]
+        if reference not in self.found:
+            if sum(segments.bytes for segments in self.found.values()) > MOST_KEPT:
+                self.found.clear()
+            self.found[reference] = _segments_of(self.problem, self.circles, reference)
+        return self.found[reference], ratio
+
+
+def _references(problem: Problem) -> list[tuple[int, float]]:
+    """For each window the window that it takes its segments from, and the ratio of sizes.
+
+    Windows whose site sizes are in proportion (population does not change, or dates are permuted) and at least half as
+    large share segments; others keep their own.
+    """
+    size = problem.window_size
+    total = size.sum(axis=0)
+    out: list[tuple[int, float]] = [(w, 1.0) for w in range(total.size)]
+    if problem.stratified or problem.model == EXPECTATION:
+        return out
+    reference = -1
+    for w in np.argsort(-total, kind="stable").tolist():
+        ratio = float(total[w] / total[reference]) if reference >= 0 else 0.0
+        shared = ratio >= SHARED_FROM and np.allclose(size[:, w], ratio * size[:, reference], rtol=1e-12, atol=0.0)
+        if shared:
+            out[w] = (reference, ratio)
+        else:
+            reference = w
+    return out
+
+
+def _segments_of(problem: Problem, circles: Circles, w: int) -> Segments:
+    centres, widest = circles.order.shape
+    share = 1.0 if problem.model == EXPECTATION else problem.cases[w] / problem.total_size[w]
+    size = np.ascontiguousarray(problem.window_size[:, w])
+    # segments grow with the square root of the expectation; more room is made where that guess is short
+    most = min(widest, int(2 * np.sqrt(size.sum() * share) / SLACK) + widest // LONGEST_SEGMENT + 16)
+    while True:
+        shape = (centres, most)
+        found = Segments(np.empty(shape, np.int32), np.zeros(centres, np.int32), np.empty(shape), np.empty(shape))
+        if _segments(size, circles.order, circles.stop, share, found.end, found.number, found.first, found.last):
+            return found
+        most = min(widest, 2 * most)
+
+
+def _critical(found: Segments, ratio: float, limits: tuple[FloatArray, FloatArray], low: bool) -> _Critical:
+    """Smallest count that reaches the floor at each segment's first size; if asked the largest that is low enough."""
+    high = np.empty(found.end.shape, np.int32)
+    least = np.empty(found.end.shape if low else (1, 1), np.int32)
+    _critical_counts(found.number, found.first, found.last, ratio, limits[0], limits[1], low, high, least)
+    return high, least
+
+
+_Critical = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+def maxima(
+    problem: Problem,
+    circles: Circles,
+    cases: Cases,
+    floor: float,
+    *,
+    threads: int = 1,
+    plans: Plans | None = None,
+) -> FloatArray:
+    """The maximum of each replicate if it reaches the floor, else 0. plans: kept from an earlier call."""
+    plans = plans or Plans(problem, circles)
     replicates = cases.first.shape[0]
     sites = problem.count.shape[0]
     best = np.zeros(replicates)
@@ -91,13 +180,16 @@ def maxima(problem: Problem, circles: Circles, cases: Cases, floor: float, *, th
         for w in _by_extension(problem):
             if limits is None or problem.stratified:
                 limits = _limits(problem, w, floor)
-            plan = _plan(problem, circles, w, limits)
+            plan, ratio = plans.of(int(w))
+            critical = _critical(plan, ratio, limits, problem.direction != HIGH)
             window = (int(problem.start[w]), int(problem.end[w]))
             total = (float(problem.cases[w]), float(problem.total_size[w]))
 
             def walk(
                 i: int,
-                plan: Plan = plan,
+                plan: Segments = plan,
+                ratio: float = ratio,
+                critical: _Critical = critical,
                 window: tuple[int, int] = window,
                 w: int = w,
                 limits: tuple[FloatArray, FloatArray] = limits,
@@ -112,9 +204,10 @@ def maxima(problem: Problem, circles: Circles, cases: Cases, floor: float, *, th
                     circles.order,
                     plan.end,
                     plan.number,
-                    plan.size,
-                    plan.high,
-                    plan.low,
+                    plan.last,
+                    ratio,
+                    critical[0],
+                    critical[1],
                     limits[0],
                     limits[1],
                     problem.model,
@@ -146,78 +239,71 @@ def _limits(problem: Problem, w: int, floor: float) -> tuple[FloatArray, FloatAr
     return high, low_limits(problem.model, floor, cases, size)
 
 
-def _plan(problem: Problem, circles: Circles, w: int, limits: tuple[FloatArray, FloatArray]) -> Plan:
-    centres, widest = circles.order.shape
-    shape = (centres, widest)
-    plan = Plan(
-        np.zeros(shape, np.int32),
-        np.zeros(centres, np.int32),
-        np.zeros(shape),
-        np.zeros(shape, np.int32),
-        np.zeros(shape, np.int32),
-    )
-    share = 1.0 if problem.model == EXPECTATION else problem.cases[w] / problem.total_size[w]
-    # critical counts are looked up along the growing size, so both limits must rise with the count
-    _segments(
-        np.ascontiguousarray(problem.window_size[:, w]),
-        circles.order,
-        circles.stop,
-        limits[0],
-        limits[1],
-        share,
-        plan.end,
-        plan.number,
-        plan.size,
-        plan.high,
-        plan.low,
-    )
-    return plan
-
-
 @compiled
 def _segments(
     size: FloatArray,
     order: NDArray[np.int32],
     stop: NDArray[np.int32],
-    high_limit: FloatArray,
-    low_limit: FloatArray,
     share: float,
     ends: NDArray[np.int32],
     number: NDArray[np.int32],
-    start_size: FloatArray,
-    high: NDArray[np.int32],
-    low: NDArray[np.int32],
-) -> None:
-    """Cut each centre's walk into segments; critical counts per segment (high: at least; low: at most)."""
-    most = high_limit.size - 1
+    first_size: FloatArray,
+    last_size: FloatArray,
+) -> bool:
+    """Cut each centre's walk into segments; whether they had room."""
     for centre in range(stop.size):
         total = 0.0
-        j, segment, above, below = 0, 0, 0, -1
+        j, segment = 0, 0
         while j < stop[centre]:
-            start_size[centre, segment] = total
+            if segment == ends.shape[1]:
+                return False
             total += size[order[centre, j]]
             first = total
-            # smallest count that reaches the floor at the size after the segment's first site
-            while above <= most and high_limit[above] < first:
-                above += 1
-            high[centre, segment] = above
-            room = SLACK * np.sqrt(first * share)
+            most = first + SLACK * np.sqrt(first * share) / share
             j += 1
-            length = 1
-            while j < stop[centre] and length < LONGEST_SEGMENT:
+            furthest = min(stop[centre], j + LONGEST_SEGMENT - 1)
+            while j < furthest:
                 more = size[order[centre, j]]
-                if (total + more - first) * share > room:
+                if total + more > most:
                     break
                 total += more
                 j += 1
-                length += 1
-            # largest count that is low enough at the size of the segment's end
-            while below + 1 < low_limit.size and low_limit[below + 1] <= total:
-                below += 1
-            low[centre, segment] = below
+            first_size[centre, segment] = first
+            last_size[centre, segment] = total
             ends[centre, segment] = j
             segment += 1
         number[centre] = segment
+    return True
+
+
+@compiled
+def _critical_counts(
+    number: NDArray[np.int32],
+    first_size: FloatArray,
+    last_size: FloatArray,
+    ratio: float,
+    high_limit: FloatArray,
+    low_limit: FloatArray,
+    with_low: bool,
+    high: NDArray[np.int32],
+    low: NDArray[np.int32],
+) -> None:
+    """Sizes grow along a walk, and so do critical counts: both are found by stepping up."""
+    most = high_limit.size - 1
+    # sizes as multiples of another window's are right to rounding: leave a hair
+    shrunk, grown = ratio * (1 - 1e-9), ratio * (1 + 1e-9)
+    for centre in range(number.size):
+        above, below = 0, -1
+        for segment in range(number[centre]):
+            first = first_size[centre, segment] * shrunk
+            while above <= most and high_limit[above] < first:
+                above += 1
+            high[centre, segment] = above
+            if with_low:
+                last = last_size[centre, segment] * grown
+                while below + 1 < low_limit.size and low_limit[below + 1] <= last:
+                    below += 1
+                low[centre, segment] = below
 
 
 @compiled
@@ -251,7 +337,8 @@ def _walk(
     order: NDArray[np.int32],
     ends: NDArray[np.int32],
     number: NDArray[np.int32],
-    start_size: FloatArray,
+    last_size: FloatArray,
+    ratio: float,
     high: NDArray[np.int32],
     low: NDArray[np.int32],
     high_limit: FloatArray,
@@ -271,6 +358,7 @@ def _walk(
         j = 0
         for segment in range(number[centre]):
             end = ends[centre, segment]
+            start_size = last_size[centre, segment - 1] * ratio if segment > 0 else 0.0
             if direction != HIGH:
                 least = np.int16(low[centre, segment])
                 for lane in range(lanes):
@@ -281,7 +369,7 @@ def _walk(
                             order[centre],
                             j,
                             end,
-                            start_size[centre, segment],
+                            start_size,
                             lane,
                             count[lane],
                             high_limit,
@@ -312,7 +400,7 @@ def _walk(
             for lane in range(lanes):
                 hit |= count[lane] >= critical
             if hit:
-                least_size = start_size[centre, segment] + size[order[centre, first]]
+                least_size = start_size + size[order[centre, first]]
                 for lane in range(lanes):
                     if count[lane] >= critical:
                         before = int(count[lane])
@@ -327,7 +415,7 @@ def _walk(
                             order[centre],
                             first,
                             end,
-                            start_size[centre, segment],
+                            start_size,
                             lane,
                             before,
                             high_limit,

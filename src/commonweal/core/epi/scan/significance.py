@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from commonweal.core.epi.checks import FloatArray
 from commonweal.core.errors import Refused
@@ -86,6 +87,69 @@ def sequential_p(ratio: ArrayLike, run: Sequential) -> FloatArray:
     values = np.asarray(ratio, dtype=np.float64)
     reached = (run.maxima[None, :] >= values.reshape(-1, 1) - TIE).sum(axis=1).reshape(values.shape)
     return np.asarray(np.maximum(reached, run.exceedances) / run.replicates)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Outcome of `decide`: replicates run, how many reached the observed ratio, the maxima that were worked out.
+
+    tail: fitted to the maxima when the exceedances alone could not tell, else None.
+    """
+
+    replicates: int
+    exceedances: int
+    maxima: FloatArray
+    tail: Gumbel | None
+
+    def gumbel_p(self, ratio: FloatArray) -> FloatArray:
+        """P-values from the tail; NaN without one."""
+        return np.full(ratio.shape, np.nan) if self.tail is None else self.tail.tail(ratio)
+
+    def p_value(self, ratio: FloatArray) -> FloatArray:
+        """From the tail; else the first cluster's for all, which for weaker ones is the least it can be."""
+        if self.tail is not None:
+            return self.tail.tail(ratio)
+        return np.full(ratio.shape, (1 + self.exceedances) / (1 + self.replicates))
+
+
+LOOKS = (32, 96, 192, 448)
+"""Replicates after which exceedances are looked at."""
+SURE = 1e-3
+"""A decision may be wrong this often, were the true p-value on the limit."""
+TAIL_REPLICATES = 128
+TAIL_ERRORS = 3.0
+
+
+def p_limit(limit_days: float, *, days_per_step: float = 1.0, earlier_analyses: int = 1) -> float:
+    """The p-value whose recurrence interval is `limit_days`."""
+    p = days_per_step / limit_days
+    return float(-np.expm1(earlier_analyses * np.log1p(-p))) if p < 1 else 1.0
+
+
+def decide(
+    reaching: Simulate, exact: Callable[[int], FloatArray], observed: float, *, limit: float, most: int
+) -> Decision:
+    """Simulate as little as it takes to tell whether the p-value lies below the limit.
+
+    Too many exceedances for a p-value at the limit (binomial tail below `SURE`): above it. None or few at the first
+    look: a Gumbel tail of 128 maxima decides if it is three standard errors from the limit on the log scale
+    (Var log p ~ (1.11 + 0.52 y + 0.61 y^2)/n at y = (x - mu)/beta). Else go on, at last with all replicates.
+    """
+    found = np.empty(0)
+    tail = np.empty(0)
+    for look in (*[look for look in LOOKS if look < most], most):
+        found = np.concatenate([found, reaching(look - found.size, observed - TIE)])
+        above = int((found >= observed - TIE).sum())
+        if special.bdtrc(above - 1, found.size, limit) < SURE:
+            return Decision(found.size, above, found, None)
+        if tail.size == 0 and most >= TAIL_REPLICATES:
+            tail = exact(TAIL_REPLICATES)
+            fit = fit_gumbel(tail)
+            y = (observed - fit.mu) / fit.beta
+            error = np.sqrt((1.11 + 0.52 * y + 0.61 * y * y) / tail.size)
+            if abs(np.log(fit.tail(observed) / limit)) > TAIL_ERRORS * error:
+                return Decision(found.size + tail.size, above, tail, fit)
+    return Decision(found.size, above, found, None)
 
 
 def recurrence_days(p_value: ArrayLike, *, days_per_step: float = 1.0, earlier_analyses: int = 1) -> FloatArray:

@@ -2,6 +2,7 @@
 //
 // "counts" events say what became known since the event before: {"new": {"case": 3, "negative": 12, …}, "places": 2}.
 // Their id is the instant up to which that holds; a new connection asks for what came after it, so nothing is lost.
+// "news" events {"say": "…"} say one sentence and have the regions read again at once.
 // "closed" with {"reason": "…"} ends the stream: the office no longer reads here.
 //
 // The sentence in #live-counts changes at once. Elements marked data-live-region are then taken from the page itself,
@@ -47,6 +48,7 @@ export class Follower {
     this.source = new EventSource(this.address);
     this.source.addEventListener("open", () => this.opened());
     this.source.addEventListener("counts", (event) => this.counts(event));
+    this.source.addEventListener("news", (event) => this.news(JSON.parse(event.data).say));
     this.source.addEventListener("closed", (event) => this.closed(JSON.parse(event.data).reason));
     this.source.addEventListener("error", () => this.retry());
   }
@@ -68,6 +70,15 @@ export class Follower {
     this.flash(line);
     this.say(line.textContent);
     this.readAgainSoon();
+  }
+
+  news(sentence) {
+    const line = this.document.getElementById("live-counts");
+    line.textContent = sentence;
+    line.hidden = false;
+    this.flash(line);
+    this.say(sentence);
+    if (!this.waiting) this.readAgain();
   }
 
   readAgainSoon() {

@@ -1,0 +1,257 @@
+"""Talk, missed clocks and the digest as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from commonweal.apps.desk.pages import words
+from commonweal.core import wording
+from commonweal.core.pictures import Column, PictureTable
+from commonweal.web import times
+from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
+
+HELP = Help(
+    "What offices say to each other about a place. Every office of the place sees it, local and national.",
+    (
+        ("Question", "It has an owner and a time by which to answer."),
+        ("Take back", "Within ten minutes of saying it. After that a correction stands beside it."),
+    ),
+    "The office that spoke.",
+)
+LATE_HELP = Help(
+    "Every time that somebody was to keep and did not, with the reason they gave.",
+    (("Reason", "It is due within two working days. When none came, that is what is shown."),),
+    "The office named.",
+)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing said. `mine` may be taken back (`fresh`) or corrected."""
+
+    number: int
+    words: str
+    by: str
+    when: str
+    state: str
+    corrections: tuple[str, ...]
+    fresh: bool
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Talk:
+    page: Page
+    sentence: str
+    pin: str
+    said: tuple[Said, ...]
+    offices: tuple[tuple[str, str], ...]
+    empty: Empty
+
+
+@dataclass(frozen=True)
+class Late:
+    number: int
+    subject: str
+    office: str
+    when: str
+    reason: str
+    may_answer: bool
+
+
+@dataclass(frozen=True)
+class Missed:
+    page: Page
+    sentence: str
+    clocks: tuple[Late, ...]
+    empty: Empty
+
+
+@dataclass(frozen=True)
+class Digest:
+    page: Page
+    sentence: str
+    lines: tuple[Link, ...]
+
+
+def listed(
+    rows: Sequence[Row], pin: str | None, offices: Sequence[tuple[str, str]], me: UUID, now: datetime, minutes: float
+) -> Talk:
+    """What was said first in each conversation, newest first."""
+    firsts = [row for row in rows if row["in_reply_to"] is None and row["corrects"] is None]
+    open_now = sum(row["owner_office"] is not None and not row["answered"] for row in firsts)
+    said = (
+        f"{wording.counted(open_now, 'question waits', 'questions wait')} for an answer."
+        if firsts
+        else "Nobody has asked anything."
+    )
+    return Talk(
+        Page("Talk", HELP, (Link("Today", "/today"), Link("Talk", ""))),
+        said,
+        pin or "",
+        tuple(_said(row, rows, me, now, minutes) for row in firsts),
+        tuple(offices),
+        Empty(
+            "Nothing has been said here yet.", "Questions and comments appear at once, for every office of the place."
+        ),
+    )
+
+
+def conversation(first: Row, rows: Sequence[Row], me: UUID, now: datetime, minutes: float) -> Talk:
+    """One conversation, oldest first."""
+    ordered = sorted((row for row in rows if row["corrects"] is None), key=lambda row: row["id"])
+    return Talk(
+        Page("Conversation", HELP, (Link("Today", "/today"), Link("Talk", "/talk"), Link("Conversation", ""))),
+        _state(first, now) or "A comment; anybody of the place may answer.",
+        first["pin"],
+        tuple(_said(row, rows, me, now, minutes) for row in ordered),
+        (),
+        Empty("", ""),
+    )
+
+
+def _said(row: Row, rows: Sequence[Row], me: UUID, now: datetime, minutes: float) -> Said:
+    corrections = tuple(
+        f"Corrected {times.when(each['said_at'], now)}: {each['words']}"
+        for each in reversed(rows)
+        if each["corrects"] == row["id"]
+    )
+    return Said(
+        row["id"],
+        row["words"],
+        f"{row['person']}, {row['office']}",
+        times.when(row["said_at"], now),
+        _state(row, now),
+        corrections,
+        row["person_id"] == me and row["said_at"] > now - timedelta(minutes=minutes),
+        row["person_id"] == me,
+    )
+
+
+def _state(row: Row, now: datetime) -> str:
+    if row["owner_office"] is None:
+        return ""
+    return (
+        f"Answered by {row['owner']}." if row["answered"] else f"For {row['owner']}, {words.clock(row['due_at'], now)}."
+    )
+
+
+def missed(rows: Sequence[Row], organisation: str, now: datetime) -> Missed:
+    """Missed clocks, newest first; those of one's own organisation can be answered."""
+    clocks = tuple(
+        Late(
+            row["id"],
+            row["subject"],
+            row["office"],
+            f"due {times.moment(row['due_at'])}",
+            _reason(row, now),
+            row["reason"] is None and row["organisation_id"] == organisation,
+        )
+        for row in rows
+    )
+    silent = sum(row["reason"] is None and row["reason_due_at"] <= now for row in rows)
+    count = wording.counted(len(rows), "clock was missed", "clocks were missed")
+    said = (
+        f"{count}; for {wording.thousands(silent)} of them no reason came in time." if rows else "No clock was missed."
+    )
+    return Missed(
+        Page("Why late?", LATE_HELP, (Link("Today", "/today"), Link("Why late?", ""))),
+        said,
+        clocks,
+        Empty("No clock was missed about your places.", "One that runs out appears here within a minute."),
+    )
+
+
+def _reason(row: Row, now: datetime) -> str:
+    if row["reason"] is not None:
+        return f"{row['reason']} ({row['reason_by']}, {times.when(row['given_at'], now)})"
+    if row["reason_due_at"] <= now:
+        return f"No reason came by {times.moment(row['reason_due_at'])}."
+    return f"The reason is due {words.clock(row['reason_due_at'], now)}."
+
+
+def digest(lines: Sequence[tuple[str, str]], now: datetime) -> Digest:
+    """At most one screen."""
+    said = (
+        f"{wording.counted(len(lines), 'line', 'lines')}, as of {times.moment(now)}."
+        if lines
+        else "Nothing waits and nothing is new."
+    )
+    return Digest(
+        Page("Digest", words.HELP, (Link("Today", "/today"), Link("Digest", ""))),
+        said,
+        tuple(Link(text, link) for text, link in lines),
+    )
+
+
+@dataclass(frozen=True)
+class Practice:
+    page: Page
+    sentence: str
+    address: str
+    steps: tuple[str, ...]
+
+
+def practice(address: str, kind: str) -> Practice:
+    """`address` is that of an exercise kept open for practising (empty: none is); `kind` of the space one is in."""
+    page = Page("Practise on the fictional city", words.HELP, (Link("Today", "/today"), Link("Practise", "")))
+    if kind != "live":
+        return Practice(
+            page, "You are in an exercise: nothing you do here leaves this machine or reaches anybody.", "", ()
+        )
+    if address:
+        said = "The fictional city is open. It is an exercise: nothing you do there reaches anybody."
+        return Practice(page, said, address, ())
+    steps = (
+        "Ask the operator of this service to open it, or open it on your own computer: commonweal demo",
+        "Choose one of the people that it lists; you are signed in as them.",
+        "Acknowledge a notice, hand the desk over, ask a question. Results go on arriving meanwhile.",
+    )
+    return Practice(page, "No exercise is open here at the moment. This is how one is opened:", "", steps)
+
+
+@dataclass(frozen=True)
+class Paper:
+    page: Page
+    sentence: str
+    table: ShownTable | None
+    empty: Empty
+
+
+def on_paper(rows: Sequence[Row], now: datetime) -> Paper:
+    """A list to print and carry: who is to be told, for which office, by when."""
+    columns = (
+        Column("Tell", numeric=False),
+        Column("That something waits for", numeric=False),
+        Column("Open", numeric=False),
+    )
+    lines = tuple((row["person"], row["office"], words.clock(row["acknowledge_by"], now)) for row in rows)
+    said = (
+        f"{wording.counted(len(rows), 'message has', 'messages have')} to be handed over."
+        if rows
+        else "Every message found a way."
+    )
+    return Paper(
+        Page("Messages to hand over", words.HELP, (Link("Today", "/today"), Link("Messages to hand over", ""))),
+        said,
+        ShownTable(PictureTable("To be told in person", columns, lines), identity="paper") if rows else None,
+        Empty("Nothing has to be carried by hand.", "A message that no other way carries is listed here."),
+    )
+
+
+@dataclass(frozen=True)
+class Brief:
+    page: Page
+    question: str
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def brief(question: str, parts: Sequence[tuple[str, Sequence[str]]]) -> Brief:
+    """A leader's week: the question first, then what rooms say of the area and those around it."""
+    page = Page("Your weekly brief", words.HELP, (Link("Today", "/today"), Link("Weekly brief", "")))
+    return Brief(page, question, tuple((heading, tuple(said)) for heading, said in parts))

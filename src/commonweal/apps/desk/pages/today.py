@@ -1,0 +1,155 @@
+"""*Today*, the first page after sign-in: what waits by clock, what is new, what runs against others, who is on duty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from commonweal.apps.desk.configuration import Job
+from commonweal.apps.desk.pages import words
+from commonweal.apps.desk.waiting import Open, Running
+from commonweal.core import wording
+from commonweal.web import times
+from commonweal.web.pages import Empty, Link, Page
+
+NOTHING = Empty("Nothing waits for you.", "What you are told appears here at once, the nearest time first.")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that waits. `acknowledge` is where its button leads (empty: it is done on its own page)."""
+
+    subject: str
+    link: str
+    clock: str
+    late: bool
+    urgent: bool
+    office: str
+    lines: tuple[str, ...]
+    acknowledge: str
+    as_office: str
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing that happened since the last visit."""
+
+    text: str
+    when: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One thing that somebody else owes."""
+
+    subject: str
+    link: str
+    owner: str
+    clock: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class OnDuty:
+    """Who answers for an organisation now; no name: a hole."""
+
+    organisation: str
+    name: str
+    phone: str
+    until: str
+
+
+@dataclass(frozen=True)
+class Today:
+    page: Page
+    job: str
+    asks: str
+    sentence: str
+    sections: tuple[str, ...]
+    waiting: tuple[Item, ...]
+    since: tuple[News, ...]
+    since_when: str
+    running: tuple[Owed, ...]
+    duty: tuple[OnDuty, ...]
+    empty: Empty
+    next_step: Link | None
+
+
+def build(
+    job: Job,
+    waiting: Sequence[Open],
+    news: Sequence[Mapping[str, Any]],
+    running: Sequence[Running],
+    duty: Sequence[Mapping[str, Any]],
+    looked: datetime | None,
+    now: datetime,
+    *,
+    many_offices: bool,
+) -> Today:
+    """`news` as `queries.since`, `duty` as `queries.on_duty`; `many_offices` names the office of each item."""
+    items = tuple(item(one, now, many_offices=many_offices) for one in waiting)
+    return Today(
+        Page("Today", words.HELP, live="/today/live"),
+        job.title,
+        job.asks,
+        sentence(waiting, now),
+        job.sections,
+        items,
+        tuple(said(row, now) for row in news),
+        f"That was {times.when(looked, now)}."
+        if looked
+        else "This is your first visit: these are the last seven days.",
+        tuple(Owed(r.subject, r.link, r.owner, words.clock(r.due_at, now), _late(r.due_at, now)) for r in running),
+        tuple(OnDuty(row["organisation"], row["person"] or "", row["phone"] or "", _until(row, now)) for row in duty),
+        NOTHING,
+        Link(f"Begin with: {items[0].subject}", items[0].link) if items else None,
+    )
+
+
+def sentence(waiting: Sequence[Open], now: datetime) -> str:
+    """What a person can be told at the door: how much waits, and the first clock."""
+    if not waiting:
+        return NOTHING.what
+    count = len(waiting)
+    said = f"{words.number(count)} {'thing waits' if count == 1 else 'things wait'} for you"
+    late = sum(_late(one.due_at, now) for one in waiting)
+    if late:
+        return f"{said}, {wording.thousands(late)} of them overdue."
+    first = waiting[0].due_at
+    return f"{said}; the first {words.clock(first, now)}." if first else f"{said}."
+
+
+def item(one: Open, now: datetime, *, many_offices: bool) -> Item:
+    told = f"for {one.office}" if many_offices or one.capacity != "holder" else ""
+    stands_in = f", told to you as {one.capacity}" if one.capacity not in ("holder",) else ""
+    return Item(
+        one.subject,
+        one.link,
+        words.clock(one.due_at, now),
+        _late(one.due_at, now),
+        one.severity == 1,
+        f"{told}{stands_in}",
+        one.lines,
+        f"{one.link}/acknowledge" if one.notice else "",
+        one.office,
+    )
+
+
+def said(row: Mapping[str, Any], now: datetime) -> News:
+    text = row["subject"]
+    if row["person"]:
+        text = f"{row['person']} acknowledged for {words.name_of(row['office'], row['capacity'])}: {row['subject']}"
+    return News(text, times.when(row["at"], now), f"/told/{row['id']}/{row['office_id']}")
+
+
+def _late(due: datetime | None, now: datetime) -> bool:
+    return due is not None and due <= now
+
+
+def _until(row: Mapping[str, Any], now: datetime) -> str:
+    if row["person"] is None:
+        return "nobody: this is a hole in the rota"
+    return f"until {times.moment(row['ends_at'])}" if row["ends_at"] > now else ""

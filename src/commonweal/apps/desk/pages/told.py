@@ -1,0 +1,91 @@
+"""One notice as one office was told it: what, by whom, until when, and everything that happened to it since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from commonweal.apps.desk.pages import words
+from commonweal.core import wording
+from commonweal.core.pictures import Column, PictureTable
+from commonweal.web import times
+from commonweal.web.pages import Link, Page, ShownTable
+
+STATES = {
+    "sent": "Sent", "delivered": "Delivered", "failed": "Not delivered", "opened": "Opened",
+    "acknowledged": "Acknowledged", "recalled": "Recalled",
+}  # fmt: skip
+COLUMNS = (
+    Column("What", numeric=False),
+    Column("When", numeric=False),
+    Column("Who", numeric=False),
+    Column("As", numeric=False),
+    Column("How", numeric=False),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    page: Page
+    sentence: str
+    facts: tuple[tuple[str, str], ...]
+    acknowledge: str
+    link: str
+    act_as: str
+    recall: str
+    history: ShownTable | None
+
+
+def build(
+    row: Mapping[str, Any],
+    others: Sequence[str],
+    receipts: Sequence[Mapping[str, Any]],
+    now: datetime,
+    *,
+    may_acknowledge: bool,
+    act_as: str,
+    may_recall: bool = False,
+) -> Told:
+    """`row` as `queries.notice`; `others` were told with it; `act_as` is "office|purpose" to open the link."""
+    done = next((each for each in receipts if each["state"] == "acknowledged"), None)
+    recalled = any(each["state"] == "recalled" for each in receipts)
+    page = Page(row["subject"], words.HELP, (Link("Today", "/today"), Link(row["subject"], "")))
+    told = [("For", row["office"]), ("Told", times.moment(row["told_at"]))]
+    if row["teller"]:
+        told.append(("By", row["teller"]))
+    if row["severity"] < 3:
+        told.append(
+            ("Acknowledge", wording.upper_first(words.clock(row["acknowledge_by"], now)) if not done else "Done")
+        )
+    told.append(("Told in the same moment", wording.joined(list(others)) if others else "nobody else"))
+    wanted = row["severity"] < 3 and done is None and not recalled
+    lines = tuple(_line(each, now) for each in receipts)
+    return Told(
+        page,
+        _sentence(row, done, recalled, now),
+        tuple(told),
+        f"/told/{row['id']}/{row['office_id']}/acknowledge" if wanted and may_acknowledge else "",
+        row["link"],
+        act_as,
+        f"/told/{row['id']}/recall" if may_recall and not recalled else "",
+        ShownTable(PictureTable("What happened to it", COLUMNS, lines), identity="history") if lines else None,
+    )
+
+
+def _sentence(row: Mapping[str, Any], done: Mapping[str, Any] | None, recalled: bool, now: datetime) -> str:
+    if recalled:
+        return "This notice was recalled by the office that sent it."
+    if done is not None:
+        who = words.name_of(done["as_office"], done["capacity"])
+        return f"{done['person']} acknowledged this as {who}, {times.when(done['at'], now)}."
+    if row["severity"] == 3:
+        return "This is for information; there is nothing to acknowledge."
+    return f"Nobody has acknowledged this yet. It waits {words.clock(row['acknowledge_by'], now)}."
+
+
+def _line(row: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    how = words.WAYS[row["way"]] + (f": {row['words']}" if row["words"] else "")
+    as_office = words.name_of(row["as_office"], row["capacity"]) if row["as_office"] else ""
+    return STATES[row["state"]], times.when(row["at"], now), row["person"] or "", as_office, wording.upper_first(how)

@@ -1,0 +1,161 @@
+"""The outbox: messages leave in blocks, are tried again, and go another way when one fails. Run by the worker.
+
+A message is claimed and committed before it leaves, so two workers never send it both; a worker that dies in between
+gives its claims back after a minute, and then a message may come twice rather than not at all (its key is the same).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from commonweal.apps.desk import configuration, ways
+from commonweal.apps.desk.rows import columns
+from commonweal.apps.desk.ways import Letter, Outcome
+from commonweal.core.desk.escalation import leaves_at
+from commonweal.core.desk.messages import outgoing
+from commonweal.web import db, times
+
+BLOCK = 2000
+CLAIM_SECONDS = 60
+CLAIM = """
+with chosen as (
+  select o.id from desk.outbox o
+   where o.due_at <= commonweal.now()
+     and (o.state = 'waiting' or (o.state = 'taken' and o.taken_at < commonweal.now() - make_interval(secs => %s)))
+   order by o.due_at, o.id limit %s for update skip locked
+), taken as (
+  update desk.outbox o set state = 'taken', taken_at = commonweal.now(), attempts = attempts + 1
+    from chosen where chosen.id = o.id returning o.*
+)
+select t.id, t.notice_id, t.office_id, t.person_id, t.way, t.attempts, n.severity, n.acknowledge_by, f.title,
+       commonweal.now() as now,
+       (select r.capacity from desk.reached r where r.notice_id = t.notice_id and r.office_id = t.office_id
+           and r.person_id = t.person_id order by r.id desc limit 1) as capacity
+  from taken t join desk.notice n on n.id = t.notice_id join access.office f on f.id = t.office_id order by t.id
+"""
+ENDED = """
+update desk.outbox o set state = e.state, due_at = coalesce(e.due_at, o.due_at)
+  from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as e(id, state, due_at)
+ where e.id = o.id and o.state = 'taken'
+"""
+RECEIPTS = """
+insert into desk.receipt (notice_id, office_id, state, way, person_id, words)
+select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[])
+"""
+OTHER_WAY = """
+insert into desk.outbox (notice_id, office_id, person_id, way, due_at)
+select n.* from unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::timestamptz[])
+       as n(notice_id, office_id, person_id, way, due_at)
+ where not exists (select from desk.outbox o where (o.notice_id, o.office_id, o.person_id, o.way)
+                     = (n.notice_id, n.office_id, n.person_id, n.way))
+"""
+Row = Mapping[str, Any]
+
+
+def run(block: int = BLOCK) -> int:
+    """Send one block of what is due; returns how many messages were tried."""
+    with db.transaction("queue") as cursor:
+        claimed = db.fetch(cursor, CLAIM, [CLAIM_SECONDS, block])
+    if not claimed:
+        return 0
+    addresses = _addresses(claimed)
+    done: list[tuple[Row, Outcome]] = []
+    by_way: dict[str, list[Row]] = defaultdict(list)
+    for row in claimed:
+        by_way[row["way"]].append(row)
+    for way, rows in by_way.items():
+        done += _send(way, rows, addresses)
+    with db.transaction("queue") as cursor:
+        _record(cursor, done, addresses)
+    return len(claimed)
+
+
+def _addresses(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+    people = sorted({str(row["person_id"]) for row in rows})
+    found = db.rows("queue", "select person_id, way, address from desk.addresses(%s::uuid[])", [people])
+    return {(str(each["person_id"]), each["way"]): each["address"] for each in found}
+
+
+def _send(way: str, rows: Sequence[Row], addresses: Mapping[tuple[str, str], str]) -> list[tuple[Row, Outcome]]:
+    """Try every row of one way."""
+    ready, done = [], []
+    for row in rows:
+        address = "on paper" if way == "print" else addresses.get((str(row["person_id"]), way))
+        if address is None:
+            done.append((row, Outcome(False, f"no address for {way} is known any more", bounced=True)))
+        else:
+            ready.append((row, letter(row, address)))
+    if ready:
+        outcomes = ways.back_end(way, _kind_of_space()).send([each for _, each in ready])
+        done += [(row, outcome) for (row, _), outcome in zip(ready, outcomes, strict=True)]
+    return done
+
+
+def _kind_of_space() -> str:
+    return str(db.value("queue", "select kind from commonweal.space"))
+
+
+def letter(row: Row, address: str) -> Letter:
+    """The letter about a claimed message. The notice's own words are not among what is read for it."""
+    due, now = row["acknowledge_by"], times.local(row["now"])
+    stands_in = row["capacity"] if row["capacity"] not in (None, "holder") else ""
+    link = f"{settings.PUBLIC_ADDRESS}/told/{row['notice_id']}/{row['office_id']}"
+    message = outgoing(
+        row["title"], times.local(due) if due else None, now, link, urgent=row["severity"] == 1, stands_in=stands_in
+    )
+    return Letter(f"{row['id']}", address, message)
+
+
+def _record(cursor: Any, done: Sequence[tuple[Row, Outcome]], addresses: Mapping[tuple[str, str], str]) -> None:
+    ended, receipts, others = [], [], []
+    for row, outcome in done:
+        state, again = _afterwards(row, outcome)
+        ended.append([row["id"], state, again])
+        person = str(row["person_id"])
+        if outcome.sent:
+            receipts.append(_receipt(row, "sent"))
+            if outcome.delivered:
+                receipts.append(_receipt(row, "delivered"))
+            continue
+        receipts.append(_receipt(row, "failed", outcome.words))
+        if outcome.bounced:
+            cursor.execute("select desk.bounced(%s::uuid, %s, %s)", [person, row["way"], outcome.words])
+        other = next_way(row["way"], {way for who, way in addresses if who == person}, row["severity"])
+        if other is not None:
+            others.append([row["notice_id"], row["office_id"], person, other, _leaves(row, other)])
+    cursor.execute(ENDED, columns(ended, 3))
+    cursor.execute(RECEIPTS, columns(receipts, 6))
+    cursor.execute(OTHER_WAY, columns(others, 5))
+
+
+def _afterwards(row: Row, outcome: Outcome) -> tuple[str, datetime | None]:
+    """The state of a message after an attempt, and when it is tried again."""
+    if outcome.sent:
+        return "sent", None
+    waits = configuration.rules().retry_minutes
+    if outcome.bounced or row["attempts"] > len(waits):
+        return "failed", None
+    return "waiting", row["now"] + timedelta(minutes=waits[row["attempts"] - 1])
+
+
+def next_way(failed: str, known: set[str], severity: int) -> str | None:
+    """The way tried next, after one that failed: those the person has, a call for severity 1 only, paper at last."""
+    order = [way for way in ways.WAYS if way != "webhook" or "webhook" in known]
+    for way in order[order.index(failed) + 1 :] if failed in order else ["print"]:
+        if way == "print" or (way in known and (way != "call" or severity == 1)):
+            return way
+    return None
+
+
+def _leaves(row: Row, way: str) -> datetime:
+    severity = configuration.rules().severities[row["severity"]]
+    return leaves_at(severity, way, row["now"], configuration.waking())
+
+
+def _receipt(row: Row, state: str, words: str | None = None) -> list[Any]:
+    return [row["notice_id"], row["office_id"], state, row["way"], row["person_id"], words]

@@ -1,0 +1,138 @@
+"""Questions and comments pinned to a page of a place: seen by every office of the place, both tiers alike; recall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import Error
+
+from commonweal.apps.access.scope import Actor
+from commonweal.apps.desk import configuration, telling
+from commonweal.apps.desk.waiting import Open, Running, Who
+from commonweal.core import wording
+from commonweal.core.errors import Refused
+from commonweal.web import db
+
+LONGEST = 2000
+SHOWN = 60
+
+
+def say(
+    actor: Actor,
+    pin: str,
+    places: Sequence[str],
+    words: str,
+    *,
+    reply_to: int | None = None,
+    corrects: int | None = None,
+    owner: str | None = None,
+    due_at: datetime | None = None,
+    mentions: Sequence[str] = (),
+) -> int:
+    """Say something about places, pinned to a page of this site; returns its number.
+
+    A question has an `owner` (an office) and the aware time by which it is to answer. Owner and mentioned offices are
+    told in the same transaction. Raises `Refused` when one of them would not see what is said, or the words are none
+    or too many; `NotAllowed` about places the office does not answer for.
+    """
+    if not 0 < len(words.strip()) <= LONGEST:
+        raise Refused(f"Write 1 to {LONGEST:,} letters; these are {len(words.strip()):,}.")
+    if (owner is None) != (due_at is None):
+        raise Refused("A question has an owner and a time by which to answer; a comment has neither.")
+    if due_at is not None and due_at <= db.value("app", "select commonweal.now()"):
+        raise Refused("The time by which to answer has passed already; give a later one.")
+    try:
+        with db.recorded("app") as write:
+            number = db.fetch(
+                write.cursor,
+                "select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[])"
+                " as id",
+                [
+                    actor.office_id, actor.person_id, pin, list(places), words.strip(), reply_to, corrects, owner,
+                    due_at, list(mentions),
+                ],
+            )[0]["id"]  # fmt: skip
+            told = [office for office in mentions if office != owner]
+            if told:
+                telling.tell(
+                    write, told, "You were named in a conversation", f"/talk/{number}", 3, kind="desk.talk", by=actor
+                )
+    except Error as error:
+        raise telling.as_refused(error) from error
+    return int(number)
+
+
+def take_back(actor: Actor, number: int) -> None:
+    """Take back what one said, within ten minutes. Raises `Refused` after that: it can be corrected visibly."""
+    try:
+        with db.recorded("app") as write:
+            write.cursor.execute(
+                "select desk.take_back_words(%s::bigint, %s, %s::double precision)",
+                [number, actor.person_id, configuration.rules().recall_minutes],
+            )
+    except Error as error:
+        raise telling.as_refused(error) from error
+
+
+def recall_notice(actor: Actor, notice: UUID) -> tuple[int, int]:
+    """Recall a notice one's office told, within ten minutes: (offices recalled for, offices that had opened it)."""
+    try:
+        with db.recorded("app") as write:
+            found = db.fetch(
+                write.cursor,
+                "select * from desk.recall_notice(%s, %s, %s, %s::double precision)",
+                [notice, actor.office_id, actor.person_id, configuration.rules().recall_minutes],
+            )[0]
+    except Error as error:
+        raise telling.as_refused(error) from error
+    return int(found["recalled"]), int(found["opened"])
+
+
+def seen(actor: Actor, pin: str | None = None) -> list[dict[str, Any]]:
+    """What was said about the office's places (on one page, when given), newest first."""
+    return db.rows(
+        "app",
+        "select * from desk.talk_seen(%s, %s, %s, %s::integer)",
+        [actor.office_id, actor.person_id, pin, SHOWN],
+    )
+
+
+def waiting_questions(who: Who) -> list[Open]:
+    """Questions that these offices are to answer."""
+    rows = db.rows("app", "select * from desk.talk_waiting(%s)", [list(who.offices)])
+    return [
+        Open(
+            f"desk.talk:{row['id']}", row["owner_office"], row["owner"], f"Answer: {_short(row['words'])}",
+            f"/talk/{row['id']}", row["said_at"], row["due_at"], kind="desk.talk",
+        )
+        for row in rows if row["owner_office"] in who.offices
+    ]  # fmt: skip
+
+
+def running_questions(who: Who) -> list[Running]:
+    """Questions that these offices asked of others."""
+    rows = db.rows("app", "select * from desk.talk_waiting(%s)", [list(who.offices)])
+    return [
+        Running(f"desk.talk:{row['id']}", _short(row["words"]), f"/talk/{row['id']}", row["owner"], row["due_at"])
+        for row in rows
+        if row["asker_office"] in who.offices and row["owner_office"] not in who.offices
+    ]
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 90 else f"{words[:87].rstrip()}…"
+
+
+def offices_of(places: Sequence[str]) -> list[tuple[str, str]]:
+    """(id, title) of every office that answers for one of these places: who may be asked."""
+    rows = db.rows(
+        "app",
+        "select o.id, o.title from access.office o where exists (select from access.mandate m"
+        "  where m.office_id = o.id and places.resolve_scope(m.place_code) && array("
+        "    select unnest(places.resolve_scope(p)) from unnest(%s::text[]) p)) order by o.title",
+        [list(places)],
+    )
+    return [(row["id"], wording.upper_first(row["title"])) for row in rows]

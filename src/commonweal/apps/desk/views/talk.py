@@ -1,0 +1,133 @@
+"""Talk, missed clocks with their reasons, digests, and recall of notices."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from commonweal.apps.access import queries as access
+from commonweal.apps.desk import around, brief, configuration, digest, missed, queries, talk
+from commonweal.apps.desk.pages import talk as pages
+from commonweal.apps.desk.views.today import actor
+from commonweal.core.errors import NotThere, Refused
+from commonweal.web import times
+from commonweal.web.shell import kind_of_space
+
+
+@require_http_methods(["GET", "POST"])
+def all_talk(request: HttpRequest) -> HttpResponse:
+    """What was said about my places, or about one page of them; and the form to say something."""
+    who = actor(request)
+    places = access.mandate(who.office_id)
+    if request.method == "POST":
+        given = request.POST
+        pin = given.get("pin", "") or "/talk"
+        owner = given.get("owner") or None
+        number = talk.say(
+            who, pin, [given["place"]] if given.get("place") else places, given.get("words", ""), owner=owner,
+            due_at=_due(given.get("hours", "")) if owner else None, mentions=given.getlist("mention"),
+        )  # fmt: skip
+        return HttpResponseRedirect(f"/talk/{number}")
+    asked = request.GET.get("pin") or None
+    minutes = configuration.rules().recall_minutes
+    built = pages.listed(talk.seen(who, asked), asked, talk.offices_of(places), who.person_id, around.now(), minutes)
+    return render(request, "desk/talk.html", {"page": built.page, "talk": built})
+
+
+@require_http_methods(["GET", "POST"])
+def one(request: HttpRequest, number: int) -> HttpResponse:
+    """One conversation: what was said first, the answers, and the form to answer."""
+    who = actor(request)
+    rows = [row for row in talk.seen(who) if number in (row["id"], row["in_reply_to"], row["corrects"])]
+    first = next((row for row in rows if row["id"] == number), None)
+    if first is None:
+        raise NotThere("There is no such conversation about places of your office.")
+    if request.method == "POST":
+        text = request.POST.get("words", "")
+        if request.POST.get("do") == "correct":
+            talk.say(who, first["pin"], (), text, corrects=number)
+        else:
+            talk.say(who, first["pin"], (), text, reply_to=number)
+        return HttpResponseRedirect(f"/talk/{number}")
+    minutes = configuration.rules().recall_minutes
+    built = pages.conversation(first, rows, who.person_id, around.now(), minutes)
+    return render(request, "desk/conversation.html", {"page": built.page, "talk": built})
+
+
+@require_POST
+def take_back(request: HttpRequest, number: int) -> HttpResponse:
+    """Take back what one said."""
+    talk.take_back(actor(request), number)
+    return HttpResponseRedirect("/talk")
+
+
+@require_POST
+def recall(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Recall a notice of the acting office."""
+    talk.recall_notice(actor(request), notice_id)
+    return HttpResponseRedirect("/today#running")
+
+
+@require_GET
+def missed_clocks(request: HttpRequest) -> HttpResponse:
+    """Every clock that was missed about my places, with the reason or that none came."""
+    who = actor(request)
+    organisation = access.organisation_of(who.office_id)
+    built = pages.missed(missed.seen(who), organisation, around.now())
+    return render(request, "desk/missed.html", {"page": built.page, "missed": built})
+
+
+@require_POST
+def reason(request: HttpRequest, number: int) -> HttpResponse:
+    """Say why."""
+    missed.give_reason(actor(request), number, request.POST.get("reason", ""))
+    return HttpResponseRedirect(f"/missed#missed-{number}")
+
+
+@require_GET
+def digest_page(request: HttpRequest, office: str) -> HttpResponse:
+    """The digest of one of my offices as it is now."""
+    who = around.who(request)
+    if office not in who.offices:
+        raise NotThere("There is no digest for one of your offices at this address.")
+    built = pages.digest(digest.lines(office, who.now), who.now)
+    return render(request, "desk/digest.html", {"page": built.page, "digest": built})
+
+
+def _due(hours: str) -> datetime:
+    """So many hours from now; the end of tomorrow's waking hours when nothing was given."""
+    now = around.now()
+    if not hours.strip():
+        tomorrow = times.local(now).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time(17), times.LONDON)
+    if not hours.strip().isdigit() or not 0 < int(hours) <= 720:
+        raise Refused(f"{hours!r} is no number of hours from 1 to 720.")
+    return now + timedelta(hours=int(hours))
+
+
+@require_GET
+def practise(request: HttpRequest) -> HttpResponse:
+    """Where one tries things out without harm: the exercise of this installation, or how to open one."""
+    built = pages.practice(os.environ.get("COMMONWEAL_PRACTICE_URL", ""), kind_of_space())
+    return render(request, "desk/practise.html", {"page": built.page, "practise": built})
+
+
+@require_GET
+def on_paper(request: HttpRequest) -> HttpResponse:
+    """The printed list: whom somebody has to go and tell, because no other way reaches them."""
+    organisation = access.organisation_of(actor(request).office_id)
+    built = pages.on_paper(queries.on_paper([organisation]), around.now())
+    return render(request, "desk/on_paper.html", {"page": built.page, "paper": built})
+
+
+@require_GET
+def weekly_brief(request: HttpRequest) -> HttpResponse:
+    """The weekly brief of the acting office as it is now."""
+    who = actor(request)
+    built = pages.brief(brief.question(times.local(around.now()).date()), brief.lines(who))
+    return render(request, "desk/brief.html", {"page": built.page, "brief": built})

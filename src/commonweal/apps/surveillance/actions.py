@@ -1,0 +1,149 @@
+"""All writes of surveillance."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from commonweal.apps.surveillance import queries
+from commonweal.apps.surveillance.definitions import metrics
+from commonweal.core.errors import NotThere, Refused
+from commonweal.core.formats.indicators.recognise import read_series
+from commonweal.core.formats.indicators.values import Outcome, Reading, outcome
+from commonweal.web import db
+
+ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
+SERIES_LOCK = 4311  # one load at a time: the staging table has one writer
+STAGED = ("place_code", "metric", "day", "published", "low", "high", "denominator")
+
+CLASH = """
+select s.place_code, s.metric, s.day, s.published, v.low as was, s.low as now, d.label
+  from surveillance.value_staging s
+  join surveillance.value v using (metric, place_code, day, published)
+  join surveillance.dataset d on d.id = v.dataset_id
+ where (v.low, v.high) is distinct from (s.low, s.high) order by 3, 1 limit 1
+"""
+TAKE = """
+insert into surveillance.value (place_code, metric, day, published, low, high, denominator, dataset_id, tick_id)
+select place_code, metric, day, published, low, high, denominator, %s::bigint, %s::bigint
+  from surveillance.value_staging on conflict do nothing
+"""
+ENTER = """
+insert into surveillance.dataset (sha256, label, layout, title, first_published, last_published, row_count, new_count,
+  outcomes, attribution, tick_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s) returning id
+"""
+NEW = """
+select count(*) from surveillance.value_staging s
+ where not exists (select from surveillance.value v where (v.metric, v.place_code, v.day, v.published)
+                     = (s.metric, s.place_code, s.day, s.published))
+"""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a file of series: values read, values that were new, and what was found by name."""
+
+    label: str
+    layout: str
+    title: str
+    rows: int
+    new: int
+    outcomes: dict[str, str]
+    replayed: bool
+    seconds: float
+    attribution: str = ATTRIBUTION
+
+    def as_dict(self) -> dict[str, object]:
+        """The same by name, for answers as JSON."""
+        return asdict(self)
+
+
+def load_series(paths: Sequence[Path], *, published: date | None = None) -> list[Loaded]:
+    """Load files of series, each whole or not at all; the same bytes again change nothing.
+
+    published: the day of publication where neither a column nor the file's name states it. Areas that are not among
+    the loaded places are left out under `unknown_area` (while no places are loaded, every code of the right form is
+    taken). Raises `Refused` and `NotThere`.
+    """
+    return [_load(path, published) for path in paths]
+
+
+def _load(path: Path, published: date | None) -> Loaded:
+    began = time.monotonic()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise NotThere(f"{path}: {error.strerror}. Check the name of the file.") from error
+    digest = hashlib.sha256(data).digest()
+    if came_before := queries.dataset_of(digest):
+        return Loaded(path.name, came_before["layout"], came_before["title"], came_before["row_count"], 0,
+                      came_before["outcomes"], True, 0.0)  # fmt: skip
+    reading = read_series(data, path.name, metrics(), today=queries.today(), published=published)
+    reading = _of_known_places(reading, path.name)
+    new = _write(reading, path.name, digest)
+    seconds = round(time.monotonic() - began, 3)
+    return Loaded(
+        path.name, reading.layout, reading.title, reading.frame.height, new, _sentences(reading), False, seconds
+    )
+
+
+def _of_known_places(reading: Reading, label: str) -> Reading:
+    """Leave out the areas that the loaded places do not have."""
+    known = queries.place_codes()
+    if not known:
+        return reading
+    strange = reading.frame.filter(~pl.col("place").is_in(known))
+    if strange.is_empty():
+        return reading
+    kept = reading.frame.filter(pl.col("place").is_in(known))
+    if kept.is_empty():
+        raise Refused(
+            f"{label}: none of its {strange['place'].n_unique():,} areas is among the loaded places (first "
+            f"{strange['place'][0]}). Load the places of this country first: commonweal places load FILE…"
+        )
+    before = {found.name: found for found in reading.outcomes}
+    missing = outcome("unknown_area", strange)
+    if "unknown_area" in before:
+        earlier = before.pop("unknown_area")
+        missing = Outcome("unknown_area", earlier.count + missing.count, earlier.example)
+    return Reading(reading.layout, reading.title, kept, (*before.values(), missing))
+
+
+def _sentences(reading: Reading) -> dict[str, str]:
+    return {found.name: found.sentence for found in reading.outcomes}
+
+
+def _write(reading: Reading, label: str, digest: bytes) -> int:
+    frame = reading.frame.rename({"place": "place_code"}).select(STAGED)
+    with db.recorded("ingest") as write:
+        cursor = write.cursor
+        cursor.execute("select pg_advisory_xact_lock(%s)", [SERIES_LOCK])
+        cursor.execute("delete from surveillance.value_staging")
+        buffer = io.BytesIO()
+        frame.write_csv(buffer, include_header=False)
+        with cursor.copy(f"copy surveillance.value_staging ({', '.join(STAGED)}) from stdin (format csv)") as copy:
+            copy.write(buffer.getbuffer())
+        for clash in db.fetch(cursor, CLASH):
+            raise Refused(
+                f"{label}: two vintages on one day: {clash['metric']} of {clash['place_code']} on {clash['day']}, "
+                f"published on {clash['published']}, is {clash['now']:g} here and {clash['was']:g} in "
+                f"{clash['label']}. "
+                "Give the day of publication with --published."
+            )
+        cursor.execute(NEW)
+        new = int(cursor.fetchone()[0])
+        days = frame["published"].unique().sort().to_list()
+        about = [digest, label, reading.layout, reading.title, days[0], days[-1], frame.height, new]
+        cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, write.tick])
+        cursor.execute(TAKE, [int(cursor.fetchone()[0]), write.tick])
+        cursor.execute("delete from surveillance.value_staging")
+    return new

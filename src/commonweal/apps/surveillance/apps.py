@@ -1,0 +1,10 @@
+"""Registers the room with Django."""
+
+from django.apps import AppConfig
+
+
+class SurveillanceConfig(AppConfig):
+    """The room's configuration."""
+
+    name = "commonweal.apps.surveillance"
+    label = "surveillance"

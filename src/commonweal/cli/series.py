@@ -1,0 +1,84 @@
+"""`commonweal series`: indicator series that others publish, with every vintage."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from commonweal.cli.chosen import open_chosen_space, space_option
+
+DAY = click.DateTime(["%Y-%m-%d"])
+JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+
+
+@click.group(help="Load and read indicator series: cases, admissions, absence and others, with every vintage.")
+@space_option
+def series() -> None:
+    pass
+
+
+@series.command(help="Load files of series, plain or gzipped. A file is taken whole or refused with its reason.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--published", type=DAY, help="Day of publication of files that do not state it.")
+@JSON
+def load(files: tuple[Path, ...], published: datetime | None, as_json: bool) -> None:
+    open_chosen_space()
+    from commonweal.apps.surveillance.actions import load_series
+
+    loaded = load_series(files, published=published.date() if published else None)
+    if as_json:
+        click.echo(json.dumps([each.as_dict() for each in loaded]))
+        return
+    for each in loaded:
+        if each.replayed:
+            click.echo(f"{each.label}: loaded before, nothing changed.")
+            continue
+        click.echo(f"{each.label}: {each.title}; {each.rows:,} values, {each.new:,} new, in {each.seconds:.1f} s.")
+        for name, sentence in each.outcomes.items():
+            click.echo(f"  {name}: {sentence}")
+    for sentence in dict.fromkeys(each.attribution for each in loaded):
+        click.echo(f"To print with what is made from it: {sentence}")
+
+
+@series.command(help="Print a series of a place as it was published up to a day.")
+@click.argument("metric")
+@click.argument("place")
+@click.option("--as-of", type=DAY, help="Only what was published up to this day.")
+@JSON
+def show(metric: str, place: str, as_of: datetime | None, as_json: bool) -> None:
+    open_chosen_space()
+    from commonweal.apps.surveillance import queries
+    from commonweal.apps.surveillance.definitions import metrics
+    from commonweal.core.errors import NotThere
+
+    chosen = metrics().by_id(metric)
+    rows = queries.values(metric, [place], as_of=as_of.date() if as_of else None)
+    if not rows:
+        raise NotThere(
+            f"There is no {metric} of {place} published up to then. Load a file: commonweal series load FILE…"
+        )
+    if as_json:
+        click.echo(json.dumps(rows, default=str))
+        return
+    click.echo(f"{chosen.label} ({chosen.unit}), {place}")
+    for row in rows:
+        value = f"{row['low']:g}" if row["low"] == row["high"] else f"{row['low']:g} to {row['high']:g} (suppressed)"
+        click.echo(f"{row['day']}  {value}  published {row['published']}")
+
+
+@series.command("list", help="List the files of series that are loaded.")
+@JSON
+def list_datasets(as_json: bool) -> None:
+    open_chosen_space()
+    from commonweal.apps.surveillance import queries
+
+    found = queries.datasets()
+    if as_json:
+        click.echo(json.dumps(found, default=str))
+        return
+    for each in found:
+        span = f"{each['first_published']} to {each['last_published']}"
+        click.echo(f"{each['label']}: {each['title']}, {each['row_count']:,} values, published {span}")

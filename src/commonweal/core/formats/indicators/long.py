@@ -1,0 +1,201 @@
+"""Readers of tables with one row a place and day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from commonweal.core.errors import Refused
+from commonweal.core.formats.indicators.metrics import Metric, Metrics
+from commonweal.core.formats.indicators.values import SCHEMA, Outcome, outcome
+
+DASHBOARD_AREA, DASHBOARD_DAY = "Area code", "Specimen date"
+API_FIXED = ("areaCode", "areaName", "areaType", "date", "regionCode", "regionName")
+API_NOT_VALUES = ("UtlaCode", "UtlaName", "LtlaCode", "LtlaName", "newCasesBySpecimenDateRollingRate")
+TRIANGLE_METRIC = "new_cases"
+SUPPRESSED_NUMBER = -99.0  # what some releases write into a suppressed cell
+
+
+@dataclass
+class Context:
+    """What a reader needs beside the table, and where it leaves what it found."""
+
+    label: str
+    metrics: Metrics
+    published: date | None
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def day_of_publication(self) -> date:
+        """The day that holds for the whole file. Raises `Refused` when nobody states it."""
+        if self.published is None:
+            raise Refused(
+                f"{self.label}: the day of publication is not stated. Name the file after it (cases_2020-08-17.csv) or "
+                "give --published."
+            )
+        return self.published
+
+
+def dashboard(table: pl.DataFrame, own: Context) -> pl.DataFrame:
+    """The case file of 2020 in each of its three forms; running totals are held against the days' counts."""
+    value = next((name for name in table.columns if own.metrics.by_name(name)), None)
+    metric = own.metrics.by_name(value) if value else None
+    if value is None or metric is None:
+        raise Refused(f"{own.label}: none of its columns is a metric that is defined. Add it to parameters/indicators.")
+    found = table.select(
+        place=pl.col(DASHBOARD_AREA).str.strip_chars(),
+        day=days(table, DASHBOARD_DAY, own.label),
+        low=numbers(table, value, own.label),
+    )
+    total = next((name for name in metric.cumulative if name in table.columns), None)
+    if total is not None:
+        running = found.with_columns(total=numbers(table, total, own.label)).unique(maintain_order=True)
+        _compare_running_total(running, metric, own)
+    return _shaped(found, metric.id, own.day_of_publication())
+
+
+def api(table: pl.DataFrame, own: Context) -> pl.DataFrame:
+    """A download of the interface: any metrics, one a column, in any order."""
+    headings = [name for name in table.columns if name not in (*API_FIXED, *API_NOT_VALUES)]
+    parts = []
+    for heading in headings:
+        if own.metrics.of_cumulative(heading):
+            continue
+        metric = own.metrics.by_name(heading)
+        if metric is None:
+            own.metrics.by_id(heading)
+            continue
+        found = table.select(
+            place=pl.col("areaCode"), day=days(table, "date", own.label), low=numbers(table, heading, own.label)
+        )
+        total = next((name for name in metric.cumulative if name in table.columns), None)
+        if total is not None:
+            _compare_running_total(found.with_columns(total=numbers(table, total, own.label)), metric, own)
+        parts.append(_bounded(_shaped(found, metric.id, own.day_of_publication()), metric))
+    if not parts:
+        raise Refused(f"{own.label}: it has no column of values. Ask the interface for at least one metric.")
+    return pl.concat(parts)
+
+
+def triangle(table: pl.DataFrame, own: Context) -> pl.DataFrame:
+    """Every publication of a daily series; rows that were left out are 0.
+
+    Each publication states every day from the first in the file to its own newest one, for every place in it.
+    """
+    metric = own.metrics.by_name(TRIANGLE_METRIC)
+    if metric is None:
+        raise Refused(f"{own.label}: no metric has the name {TRIANGLE_METRIC!r}. Add it in parameters/indicators.")
+    given = table.select(
+        place=pl.col("area_code"),
+        published=days(table, "published", own.label),
+        day=days(table, "specimen_date", own.label),
+        low=numbers(table, TRIANGLE_METRIC, own.label),
+    )
+    newest = given.group_by("published").agg(last=pl.col("day").max())
+    first = given["day"].min()
+    grid = newest.select("published", day=pl.date_ranges(pl.lit(first), pl.col("last"))).explode("day")
+    whole = given.select("place").unique().join(grid, how="cross")
+    filled = whole.join(given, on=["place", "published", "day"], how="left").with_columns(pl.col("low").fill_null(0))
+    beyond = given.join(whole, on=["place", "published", "day"], how="anti")
+    rows = pl.concat([filled, beyond.select(filled.columns)])
+    return _shaped(changes_only(rows), metric.id, None)
+
+
+def changes_only(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep a value when it differs from the publication before: what a day newly says."""
+    rows = rows.sort("place", "day", "published")
+    before = pl.col("low").shift(1).over("place", "day")
+    return rows.filter(before.is_null() | (before != pl.col("low")))
+
+
+def tidy(table: pl.DataFrame, own: Context) -> pl.DataFrame:
+    """place, date, metric, value and, where present, published_at and denominator."""
+    for name in table["metric"].unique().sort():
+        own.metrics.by_id(name or "")
+    stated = "published_at" in table.columns
+    published = (
+        days(table, "published_at", own.label)
+        if stated
+        else pl.Series("published", [own.day_of_publication()] * table.height, dtype=pl.Date)
+    )
+    none = pl.Series([None] * table.height, dtype=pl.Float64)
+    found = table.select(
+        place=pl.col("place").str.strip_chars(),
+        day=days(table, "date", own.label),
+        metric=pl.col("metric"),
+        low=numbers(table, "value", own.label),
+        denominator=numbers(table, "denominator", own.label) if "denominator" in table.columns else none,
+        published=published,
+    )
+    parts = [
+        _bounded(found.filter(pl.col("metric") == metric.id).with_columns(high=pl.col("low")), metric)
+        for metric in own.metrics.all
+    ]
+    return pl.concat(parts).select(list(SCHEMA))
+
+
+def final(table: pl.DataFrame, own: Context) -> pl.DataFrame:
+    """A daily series of one vintage by area; rows of 0 may have been left out and are not invented here."""
+    metric = own.metrics.by_name(TRIANGLE_METRIC)
+    if metric is None:
+        raise Refused(f"{own.label}: no metric has the name {TRIANGLE_METRIC!r}. Add it in parameters/indicators.")
+    found = table.select(
+        place=pl.col("area_code"),
+        day=days(table, "specimen_date", own.label),
+        low=numbers(table, TRIANGLE_METRIC, own.label),
+    )
+    return _shaped(found, metric.id, own.day_of_publication())
+
+
+def days(table: pl.DataFrame, column: str, label: str) -> pl.Series:
+    """A column of ISO dates, of which only the day is kept. Raises `Refused` with the first that is none."""
+    read = table[column].str.strip_chars().str.head(10).str.to_date("%Y-%m-%d", strict=False)
+    broken = read.is_null().arg_true()
+    if len(broken):
+        raise Refused(
+            f"{label}, row {broken[0] + 2}, column {column}: {table[column][broken[0]]!r} is not a date such as "
+            "2020-06-14."
+        )
+    return read
+
+
+def numbers(table: pl.DataFrame, column: str, label: str) -> pl.Series:
+    """A column of numbers; empty cells are null. Raises `Refused` with the first that is neither."""
+    text = table[column].str.strip_chars().replace("", None)
+    read = text.cast(pl.Float64, strict=False)
+    broken = (
+        (read.is_null() & text.is_not_null() | read.is_nan() | read.is_infinite()).fill_null(value=False).arg_true()
+    )
+    if len(broken):
+        raise Refused(f"{label}, row {broken[0] + 2}, column {column}: {text[broken[0]]!r} is not a number.")
+    return read
+
+
+def _compare_running_total(running: pl.DataFrame, metric: Metric, own: Context) -> None:
+    """Name the days on which the running total moves by something else than the count."""
+    ordered = running.sort("place", "day").with_columns(
+        step=pl.col("total").diff().over("place"), gap=pl.col("day").diff().over("place")
+    )
+    wrong = ordered.filter((pl.col("gap") == pl.duration(days=1)) & (pl.col("step") != pl.col("low")))
+    if wrong.height:
+        own.outcomes.append(outcome("cumulative_jump", wrong))
+
+
+def _shaped(found: pl.DataFrame, metric: str, published: date | None) -> pl.DataFrame:
+    columns = {"metric": pl.lit(metric), "high": pl.col("low"), "denominator": pl.lit(None, dtype=pl.Float64)}
+    if published is not None:
+        columns["published"] = pl.lit(published)
+    return found.with_columns(**columns).select(list(SCHEMA))
+
+
+def _bounded(found: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    """An empty cell of a metric that suppresses is an interval."""
+    if metric.suppressed is None:
+        return found
+    least, most = metric.suppressed
+    empty = pl.col("low").is_null() | (pl.col("low") == SUPPRESSED_NUMBER)
+    return found.with_columns(
+        low=pl.when(empty).then(float(least)).otherwise(pl.col("low")),
+        high=pl.when(empty).then(float(most)).otherwise(pl.col("high")),
+    )

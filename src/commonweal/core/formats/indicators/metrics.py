@@ -1,0 +1,84 @@
+"""What a metric is: defined in `parameters/indicators`, so that a new series needs no code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commonweal.core.errors import Refused
+
+KINDS = ("count", "share", "level", "change")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One indicator: its unit, the days that a value covers, its denominator, its source and its published names.
+
+    suppressed: the bounds that an empty or marked cell stands for, or None where such cells mean "not published".
+    """
+
+    id: str
+    label: str
+    kind: str
+    unit: str
+    window_days: int
+    denominator: str
+    source: str
+    names: tuple[str, ...]
+    cumulative: tuple[str, ...] = ()
+    suppressed: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """All metrics that an installation knows."""
+
+    all: tuple[Metric, ...]
+
+    def by_id(self, name: str) -> Metric:
+        """The metric of this id. Raises `Refused` naming those that are defined."""
+        found = next((metric for metric in self.all if metric.id == name), None)
+        if found is None:
+            known = ", ".join(metric.id for metric in self.all)
+            raise Refused(
+                f"The metric {name!r} is not defined (defined: {known}). Add it to parameters/indicators with unit, "
+                "window, denominator and source."
+            )
+        return found
+
+    def by_name(self, heading: str) -> Metric | None:
+        """The metric that a publisher calls `heading`, or None."""
+        return next((metric for metric in self.all if heading == metric.id or heading in metric.names), None)
+
+    def of_cumulative(self, heading: str) -> Metric | None:
+        """The metric whose running total a publisher calls `heading`, or None."""
+        return next((metric for metric in self.all if heading in metric.cumulative), None)
+
+
+def metrics_from(documents: Sequence[Mapping[str, Any]]) -> Metrics:
+    """Metrics of parsed documents. Raises `Refused` for a missing entry, an unknown kind or an id that stands twice."""
+    found = [_metric(entry) for document in documents for entry in document["metrics"]]
+    ids = [metric.id for metric in found]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise Refused(f"The metric {twice[0]!r} is defined twice in parameters/indicators. Keep one of them.")
+    return Metrics(tuple(found))
+
+
+def _metric(entry: Mapping[str, Any]) -> Metric:
+    needed = ("id", "label", "kind", "unit", "window_days", "denominator", "source", "names")
+    missing = [name for name in needed if name not in entry]
+    if missing:
+        raise Refused(
+            f"The metric {entry.get('id', '?')!r} lacks {', '.join(missing)}. Add it in parameters/indicators."
+        )
+    if entry["kind"] not in KINDS:
+        raise Refused(f"The metric {entry['id']!r} has kind {entry['kind']!r}; allowed are {', '.join(KINDS)}.")
+    bounds = entry.get("suppressed")
+    return Metric(
+        **{name: entry[name] for name in needed if name != "names"},
+        names=tuple(entry["names"]),
+        cumulative=tuple(entry.get("cumulative", ())),
+        suppressed=(int(bounds[0]), int(bounds[1])) if bounds else None,
+    )

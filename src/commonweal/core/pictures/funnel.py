@@ -1,0 +1,145 @@
+"""A funnel: ratios of places over their expected counts, with the limits that chance sets at each size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from commonweal.core import wording
+from commonweal.core.errors import Refused
+from commonweal.core.pictures import frame, palette
+from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose
+from commonweal.core.pictures.scale import ValueAxis, value_axis
+from commonweal.core.pictures.svg import escape, label, line, polyline, tag
+from commonweal.core.pictures.table import Column, PictureTable
+
+
+@dataclass(frozen=True)
+class FunnelPlace:
+    """One place: its name, what was seen and expected, and whether it lies outside the outer limits."""
+
+    name: str
+    observed: int
+    expected: float
+    outside: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """Observed over expected."""
+        return self.observed / self.expected
+
+
+@dataclass(frozen=True)
+class FunnelLimit:
+    """The limits of the ratio at one expected count: inner (95 %) and outer (99.8 %)."""
+
+    expected: float
+    outer_low: float
+    inner_low: float
+    inner_high: float
+    outer_high: float
+
+
+@dataclass(frozen=True)
+class FunnelPlot:
+    """Everything a funnel shows; limits run by rising expected count."""
+
+    title: str
+    places: tuple[FunnelPlace, ...]
+    limits: tuple[FunnelLimit, ...]
+    source: str
+    known: str
+    method: str
+
+
+def draw_funnel(data: FunnelPlot, key: str = "funnel") -> Picture:
+    """The picture with its table. Raises Refused for no place, or an expected count that is not above nought."""
+    if not data.places or len(data.limits) < 2:
+        raise Refused("A funnel needs at least one place and two sizes with limits. Show the empty state instead.")
+    for place in data.places:
+        if not place.expected > 0:
+            raise Refused(
+                f"{place.name}: the expected count {place.expected} is not above nought; leave the place out."
+            )
+    words = Words(data.title, describe(data), data.source, data.known)
+    return compose(key, words, lambda sheet, prefix: sketch(data, sheet), table(data, data.title), notes=(data.method,))
+
+
+def describe(data: FunnelPlot) -> str:
+    outside = [place for place in data.places if place.outside]
+    total = wording.counted(len(data.places), "place", "places")
+    if not outside:
+        return f"{data.title}: {total}, none outside the 99.8% limits."
+    top = max(outside, key=lambda place: place.ratio)
+    return (
+        f"{data.title}: {total}, {len(outside)} outside the 99.8% limits; highest {top.name} with {top.observed} "
+        f"where {wording.rate(top.expected)} were expected."
+    )
+
+
+def table(data: FunnelPlot, title: str) -> PictureTable:
+    columns = (
+        Column("Place", numeric=False),
+        Column("Seen"),
+        Column("Expected", decimals=1),
+        Column("Ratio", decimals=2),
+        Column("Said", numeric=False),
+    )
+    rows = tuple(
+        (p.name, p.observed, p.expected, p.ratio, "outside 99.8%" if p.outside else "inside")
+        for p in sorted(data.places, key=lambda p: -p.ratio)
+    )
+    return PictureTable(title, columns, rows)
+
+
+def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
+    """Legend, limits as lines, places as dots, those outside in orange with a dark edge and the highest named."""
+    items = [
+        frame.LegendItem("95% limits", stroke=palette.DARK_GREY, kind="dashes"),
+        frame.LegendItem("99.8% limits", stroke=palette.INK, kind="line"),
+        frame.LegendItem("Outside", fill=palette.ORANGE),
+    ]
+    keys, top = frame.legend(items, sheet)
+    bottom = top + 260
+    largest = max(place.ratio for place in data.places)
+    values = value_axis(max(2.0, 1.05 * largest), bottom, top + 26, whole=False)
+    left, right = frame.left_margin(frame.tick_texts(values), sheet), sheet.width - frame.RIGHT_MARGIN
+    across = value_axis(max(place.expected for place in data.places), 0.0, -(right - left), ticks=5, whole=False)
+
+    def x(expected: float) -> float:
+        return left + across.length(expected)
+
+    body = [
+        keys,
+        label(0, top + 14, "Seen over expected"),
+        frame.value_lines(values, left, right),
+        line(left, values.at(1), right, values.at(1), stroke=palette.BLUE, width=1.5),
+        *limit_lines(data, values, x),
+        *(dot(place, x(place.expected), values.at(place.ratio)) for place in data.places),
+        *(label(x(tick), bottom + 20, f"{tick:g}", anchor="middle") for tick in across.ticks[1:-1]),
+        label(right, bottom + 38, "Expected", anchor="end"),
+    ]
+    return Drawing("".join(body), bottom + 46)
+
+
+def limit_lines(data: FunnelPlot, values: ValueAxis, x: Callable[[float], float]) -> list[str]:
+    """Each limit as a line, cut at nought and at the top of the drawing."""
+    out = []
+    for name, stroke, dash in (
+        ("outer_low", palette.INK, None),
+        ("inner_low", palette.DARK_GREY, "4 3"),
+        ("inner_high", palette.DARK_GREY, "4 3"),
+        ("outer_high", palette.INK, None),
+    ):
+        points = [
+            (x(limit.expected), values.at(min(max(getattr(limit, name), 0.0), values.top))) for limit in data.limits
+        ]
+        out.append(polyline(points, stroke=stroke, width=1.5, dash=dash))
+    return out
+
+
+def dot(place: FunnelPlace, x: float, y: float) -> str:
+    """A place with its name on hovering; form tells too: those outside are larger and edged."""
+    name = tag("title", escape(f"{place.name}: {place.observed} seen, {wording.rate(place.expected)} expected"))
+    fill, radius = (palette.ORANGE, 5) if place.outside else (palette.LIGHT_BLUE, 3.5)
+    return tag("circle", name, cx=x, cy=y, r=radius, fill=fill, stroke=palette.INK if place.outside else palette.BLUE)

@@ -1,0 +1,164 @@
+"""On duty: the pages for rota, absences, succession and how one is reached; and the checks of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from tests.integration.access.build import act, authorities, browser
+
+from commonweal.apps.access import actions
+from commonweal.apps.access.signin.models import User
+from commonweal.apps.desk import checks, contact, duty, duty_queries
+from commonweal.web import db, times
+
+from . import build
+from .build import ANALYST, DIRECTOR, LEADER, OFFICER, TRACING, actor, tell
+
+OURS, OTHERS = "authority-e06000016", "authority-e06000017"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> Iterator[None]:
+    build.leicester()
+    authorities(E06000017="Rutland")
+    build.person("analyst", ANALYST)
+    with build.named_space(space):
+        yield
+
+
+def visitor(name: str, office: str) -> Client:
+    client = browser(f"{name}@desk.example")
+    act(client, office, "outbreak_control")
+    return client
+
+
+def said(client: Client, path: str = "/on-duty") -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_offices_that_nobody_holds_are_named_with_since_when() -> None:
+    page = said(visitor("director-of-public-health", DIRECTOR))
+    today = times.wording.day_and_year(times.local(build.now()).date())
+    assert f"Contact tracing lead, Leicester: nobody holds it since {today} (nobody has held it yet)" in page
+    assert "2 offices have nobody who holds it." in page
+    assert "Rutland" not in page, "another authority's offices are its own affair"
+
+
+def test_check_fails_for_a_vacant_office_and_says_which_since_when_and_why() -> None:
+    build.person("leaves", TRACING)
+    build.person("closed", OFFICER)
+    found = " ".join(checks.CHECKS[0].run())
+    assert "Contact tracing lead, Leicester" not in found
+    actions.end_appointment("leaves@desk.example", TRACING, "moved on")
+    User.objects.using("authn").filter(email="closed@desk.example").update(is_active=False)
+    found = checks.CHECKS[0].run()
+    today = times.wording.day_and_year(times.local(build.now()).date())
+    (left,) = [line for line in found if TRACING in line]
+    assert f"has no living holder since {today}: its holder's appointment ended" in left
+    (closed,) = [line for line in found if OFFICER in line]
+    assert "the account of its holder is closed" in closed
+
+
+def test_a_rota_is_made_filled_shared_and_its_holes_are_shown_and_checked() -> None:
+    client = visitor("director-of-public-health", DIRECTOR)
+    client.post("/on-duty/rota", {"name": "City on call"})
+    page = said(client)
+    assert "City on call, kept by Leicester" in page
+    assert "nobody: a hole" in page
+    assert checks.CHECKS[1].run() != []
+    officer = actor("analyst", ANALYST)
+    weeks = duty_queries.weeks(f"rota-{OURS}", 8)
+    for start, _, _ in weeks[:4]:
+        day = times.local(start).date().isoformat()
+        answer = client.post("/on-duty/week", {"duty-week": day, "duty-person": f"{officer.person_id}|{ANALYST}"})
+        assert answer.status_code == 302, answer.content.decode()
+    assert checks.CHECKS[1].run() == []
+    # somebody takes one night of it: the newest line counts, and the rest of the week stays
+    keeper = actor("director-of-public-health", DIRECTOR)
+    start = weeks[1][0] + timedelta(days=2)
+    duty.put_on_duty(keeper, f"rota-{OURS}", start, start + timedelta(hours=12), keeper.person_id, DIRECTOR)
+    stretches = duty_queries.weeks(f"rota-{OURS}", 2)[1][2]
+    assert [stretch.name for stretch in stretches] == ["Analyst", "Director Of Public Health", "Analyst"]
+    client.post("/on-duty/offer", {"organisation": OTHERS})
+    build.person("small", "director-of-public-health-e06000017")
+    small = visitor("small", "director-of-public-health-e06000017")
+    assert "Go by the rota City on call, kept by Leicester" in said(small)
+    small.post("/on-duty/rota", {"rota": f"rota-{OURS}"})
+    assert "City on call, kept by Leicester, shared with Rutland" in said(small)
+    assert "Put somebody on duty" not in said(small), "the keeper fills it"
+    assert "Analyst" in said(small, "/today")
+
+
+def test_a_week_is_cleared_and_a_wrong_choice_is_refused_on_the_page() -> None:
+    client = visitor("director-of-public-health", DIRECTOR)
+    day = times.local(duty_queries.weeks(f"rota-{OURS}", 8)[0][0]).date().isoformat()
+    assert client.post("/on-duty/week", {"duty-week": "1999-01-01", "duty-person": ""}).status_code == 400
+    client.post("/on-duty/week", {"duty-week": day, "duty-person": ""})
+    assert any("has a hole from" in line for line in checks.CHECKS[1].run())
+
+
+def test_absences_are_entered_by_oneself_or_by_who_keeps_the_rota() -> None:
+    client, analyst = visitor("analyst", ANALYST), actor("analyst", ANALYST)
+    tomorrow = times.local(build.now()).date() + timedelta(days=1)
+    parts = {"day": tomorrow.day, "month": tomorrow.month, "year": tomorrow.year}
+    given = {f"away-{which}-{part}": value for which in ("first", "last") for part, value in parts.items()}
+    leader = actor("leader", LEADER)
+    assert client.post("/on-duty/absence", {**given, "away-person": leader.person_id}).status_code == 400
+    assert client.post("/on-duty/absence", {**given, "away-person": analyst.person_id}).status_code == 302
+    page = said(client)
+    assert "Analyst: " in page
+    wrong = {**given, "away-person": analyst.person_id, "away-last-year": 2020}
+    answer = client.post("/on-duty/absence", wrong)
+    assert answer.status_code == 400
+    assert "An absence ends after it begins" in answer.content.decode()
+    number = duty_queries.away([OURS])[0]["id"]
+    visitor("director-of-public-health", DIRECTOR).post(f"/on-duty/absence/{number}/end")
+    assert "Nobody is entered as away." in said(client)
+
+
+def test_the_order_of_succession_is_the_usual_one_until_it_is_set() -> None:
+    client = visitor("director-of-public-health", DIRECTOR)
+    assert "Not set yet: this is the usual order." in said(client)
+    before = [row["id"] for row in duty_queries.succession(OURS)]
+    assert before == [DIRECTOR, OFFICER, LEADER]
+    client.post("/on-duty/succession", {"up": LEADER})
+    assert [row["id"] for row in duty_queries.succession(OURS)] == [DIRECTOR, LEADER, OFFICER]
+    assert "Set by your organisation." in said(client)
+
+
+def test_a_person_sets_how_they_are_reached_and_nobody_elses_page_shows_it() -> None:
+    client, director = visitor("director-of-public-health", DIRECTOR), actor("director-of-public-health", DIRECTOR)
+    answer = client.post("/on-duty/me", {"phone": "0116 496 0001", "email": "", "sms": "none", "call": ""})
+    assert answer.status_code == 400
+    assert "is not a telephone number, like" in answer.content.decode()
+    client.post("/on-duty/me", {"phone": "0116 496 0001", "email": "", "sms": "07700 900123", "call": "07700 900124"})
+    assert contact.of_person(director.person_id).addresses == {"sms": "07700 900123", "call": "07700 900124"}
+    other = visitor("analyst", ANALYST)
+    assert "0116 496 0001" in said(other)
+    assert "900123" not in said(other) + said(other, "/on-duty/me")
+    with db.transaction("queue") as cursor:
+        cursor.execute("select desk.bounced(%s, 'sms', 'the receiver answered 422')", [director.person_id])
+    assert "The last message by sms did not arrive" in said(client, "/on-duty/me")
+    client.post("/on-duty/me", {"phone": "0116 496 0001", "email": "", "sms": "07700 900125", "call": ""})
+    assert contact.of_person(director.person_id).bounced == ()
+
+
+def test_checks_find_messages_that_do_not_leave_and_notices_nobody_answers() -> None:
+    assert checks.CHECKS[2].run() == []
+    assert checks.CHECKS[3].run() == []
+    notice = tell(DIRECTOR)
+    with db.transaction("queue") as cursor:
+        cursor.execute(
+            "update desk.pending_step set due_at = due_at - interval '6 minutes' where notice_id = %s", [notice]
+        )
+    assert checks.CHECKS[2].run() == ["1 steps are more than five minutes late: is `commonweal worker` running?"]
+    build.work()
+    with db.transaction("queue") as cursor:
+        cursor.execute("delete from desk.pending_step where notice_id = %s", [notice])
+    (line,) = checks.CHECKS[3].run()
+    assert f"notice {notice} to {DIRECTOR}" in line

@@ -1,0 +1,325 @@
+"""Search: in scope only, whatever is typed; people on purpose; what one keeps; what one is told of."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from html import escape
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from tests.integration.access import build as people
+from tests.integration.intake import ground
+from tests.integration.intake import world as records
+
+from commonweal.apps.access import agreements, queries
+from commonweal.apps.access.scope import Actor
+from commonweal.apps.desk import own, search
+from commonweal.apps.desk.own import Measure
+from commonweal.core.errors import NotThere, Refused
+from commonweal.web import db
+
+from . import build
+from .build import ANALYST, DIRECTOR, LEADER, MINISTER, actor
+
+INSIDE = {"LE1 1AA", "LE1 1AB", "LE2 0AA"}
+NHS = "9434765919"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> Iterator[None]:
+    records.make_places()
+    ground.offices()
+    ground.lay()
+    for name, office in (("director", DIRECTOR), ("leader", LEADER), ("analyst", ANALYST), ("minister", MINISTER)):
+        build.person(name, office)
+    for name, office in (("director", DIRECTOR), ("minister", MINISTER)):
+        agreements.accept("public-health-e06000016-1", actor(name, office))
+    records.make_laboratory("lighthouse")
+    records.send(
+        records.as_csv(
+            records.record(record_id="P1", nhs_number=NHS, result="positive"),
+            records.record(record_id="P2", nhs_number=NHS, postcode="LE18 1AA"),
+        ),
+        feed="lighthouse",
+    )
+    db.value("app", "select desk.refresh_search_keys()")
+    with build.named_space(space):
+        yield
+
+
+def asked(name: str, office: str, text: str) -> search.Asked:
+    who = actor(name, office)
+    (seat,) = (seat for seat in queries.seats_of(who.person_id) if seat.office_id == office)
+    return search.Asked(text, who, seat)
+
+
+def found(text: str, name: str = "director", office: str = DIRECTOR) -> list[str]:
+    return [hit.title for hit in search.places(asked(name, office, text))]
+
+
+def visitor(name: str, office: str, purpose: str = "outbreak_control") -> Client:
+    client = people.browser(f"{name}@desk.example")
+    people.act(client, office, purpose)
+    return client
+
+
+def test_places_are_found_by_name_code_postcode_and_the_beginning_of_one() -> None:
+    assert found("belgr") == ["Belgrave North West"]
+    assert found("north belgrave") == ["Belgrave North West"]
+    assert found("Leicester")[0] == "Leicester"
+    assert found("e02002803") == ["Belgrave North West"]
+    assert found("le1 1aa") == ["LE1 1AA"]
+    assert found("LE1") == ["LE1 1AA", "LE1 1AB"]
+    assert found("x") == []
+    assert found("%_\\'\"") == []
+
+
+def test_a_hit_leads_to_the_page_of_its_place() -> None:
+    (hit,) = search.places(asked("director", DIRECTOR, "belgrave"))
+    assert (hit.link, hit.about) == ("/my-area?place=E06000016", "Neighbourhood in Leicester")
+
+
+def test_what_lies_outside_is_found_by_those_who_answer_for_it_only() -> None:
+    assert found("Wigston") == []
+    assert found("LE18 1AA") == []
+    assert found("Wigston", "minister", MINISTER)[0] == "Oadby and Wigston"
+    assert found("LE18 1AA", "minister", MINISTER) == ["LE18 1AA"]
+
+
+def test_of_ten_thousand_attempts_none_finds_anything_out_of_scope() -> None:
+    """Names, codes, postcodes, fragments and noise as offices that hold nothing there; the database is asked directly."""
+    chance = random.Random(3)
+    outside = [
+        "South Wigston",
+        "wigston",
+        "E02005360",
+        "e07000135",
+        "Oadby and Wigston",
+        "LE18 1AA",
+        "LE18",
+        "LE181",
+        "county",
+    ]
+    director = actor("director", DIRECTOR)
+    stranger = uuid4()
+    inside = {
+        row["code"]
+        for row in db.rows(
+            "app", "select * from desk.find_places(%s, %s, array['le'], 1000)", [DIRECTOR, director.person_id]
+        )
+    }
+    inside |= {
+        row["code"]
+        for row in db.rows("backup", "select distinct code from desk.search_key where scope_code = 'E06000016'")
+    }
+    leaks = tried = 0
+    with db.transaction("app") as cursor:
+        while tried < 10_000:
+            text = chance.choice(outside)
+            cut = sorted(chance.sample(range(len(text) + 1), 2))
+            typed = chance.choice(
+                [text, text[cut[0] : cut[1]], text[: cut[1]], f"{text}' or true --", f"{text} leicester"]
+            )
+            who = chance.choice([(DIRECTOR, director.person_id), (DIRECTOR, stranger), (MINISTER, director.person_id)])
+            words = [word.lower() for word in search.WORD.findall(typed)] or ["le"]
+            rows = db.fetch(cursor, "select * from desk.find_places(%s, %s, %s::text[], 50)", [*who, words])
+            bare = "".join(typed.upper().split())
+            rows += db.fetch(cursor, "select * from desk.find_postcodes(%s, %s, %s, 50)", [*who, bare])
+            allowed = who == (DIRECTOR, director.person_id)
+            leaks += sum(
+                not allowed
+                or (row["kind"] != "postcode" and row["code"] not in inside)
+                or row["scope_code"] != "E06000016"
+                for row in rows
+            )
+            tried += 1
+    assert (tried, leaks) == (10_000, 0)
+
+
+def test_the_application_cannot_read_the_keys_past_the_scope() -> None:
+    with pytest.raises(Exception, match="permission denied"), db.transaction("app") as cursor:
+        cursor.execute("select * from desk.search_key")
+
+
+def test_the_box_answers_on_its_page_with_pages_and_notices_too() -> None:
+    build.tell(DIRECTOR, subject="Belgrave library is a test site", severity=2)
+    client = visitor("director", DIRECTOR)
+    page = client.get("/search?q=belgrave").content.decode()
+    assert "2 answers for “belgrave”." in page
+    assert "Belgrave library is a test site" in page
+    assert 'value="belgrave"' in page
+    assert "Why was this late?" in client.get("/search?q=late").content.decode()
+    assert (
+        "Nothing called “wigston” is among what your office may see."
+        in client.get("/search?q=wigston").content.decode()
+    )
+    assert (
+        "Belgrave library"
+        not in visitor("leader", LEADER)
+        .get("/search?q=library")
+        .content.decode()
+        .split("<main")[1]
+        .split("What you keep")[0]
+    )
+
+
+def test_a_person_is_found_by_number_in_scope_on_purpose_and_the_asking_is_entered() -> None:
+    client = visitor("director", DIRECTOR, "contact_tracing")
+    assert "Look for records of a person" in client.get("/search").content.decode()
+    page = client.post("/search/people", {"person": "943 476 5919"}).content.decode()
+    assert "Positive, pcr, Friday 26 June 2020" in page
+    assert page.count('<li><a class="govuk-link" href="/my-area?place=E06000016">') == 1, (
+        "the one outside is not among them"
+    )
+    entry = db.one(
+        "backup", "select purpose, class, query, filters::text from access.read_record order by at desc limit 1"
+    )
+    assert entry == {
+        "purpose": "contact_tracing",
+        "class": "L3",
+        "query": "look for a person",
+        "filters": '{"by": "nhs_number"}',
+    }
+    assert NHS not in str(entry)
+    wrong = client.post("/search/people", {"person": "9434765918"})
+    assert wrong.status_code == 400
+    assert "This is no NHS number" in wrong.content.decode()
+    nobody = client.post("/search/people", {"person": "4010232137"}).content.decode()
+    assert "No record of this person lies in the places you answer for." in nobody
+    empty = client.post("/search/people", {"person": ""})
+    assert empty.status_code == 400
+
+
+def test_an_office_without_identifiable_data_does_not_look_for_people() -> None:
+    client = visitor("analyst", ANALYST)
+    assert "Look for records of a person" not in client.get("/search").content.decode()
+    assert client.post("/search/people", {"person": NHS}).status_code == 403
+    assert client.get("/search/people", {"person": NHS}).status_code == 405, "a number never stands in an address"
+
+
+def test_views_are_kept_under_a_name_by_their_person_alone() -> None:
+    director, leader = actor("director", DIRECTOR), actor("leader", LEADER)
+    own.save_view(director, "Belgrave", "/search?q=belgrave")
+    with pytest.raises(Refused, match="already"):
+        own.save_view(director, "Belgrave", "/search?q=x")
+    for link in ("https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"):
+        with pytest.raises(Refused, match="no page of this site"):
+            own.save_view(director, "Bad", link)
+    (kept,) = own.views_of(director)
+    assert own.views_of(leader) == []
+    with pytest.raises(NotThere):
+        own.drop_view(leader, kept["id"])
+    assert "Belgrave" in visitor("director", DIRECTOR).get("/search").content.decode()
+    own.drop_view(director, kept["id"])
+    assert own.views_of(director) == []
+
+
+def test_a_number_that_is_passed_is_told_once_and_again_only_after_it_fell(monkeypatch: pytest.MonkeyPatch) -> None:
+    director = actor("director", DIRECTOR)
+    values = iter([40.0, 60.0, 70.0, 30.0, 51.0, None, 80.0])
+    monkeypatch.setattr(
+        own,
+        "_measures",
+        {"cups": Measure("cups", "The number of cups", lambda _who, _code: next(values), lambda code: f"/cups/{code}")},
+    )
+    own.subscribe(director, "cups", "belgrave", "50")
+    told = [own.look() for _ in range(7)]
+    assert told == [0, 1, 0, 0, 1, 0, 0]
+    subjects = db.rows(
+        "backup", "select subject, link, severity from desk.notice where kind = 'desk.subscription' order by told_at"
+    )
+    assert (
+        subjects
+        == [
+            {"subject": "The number of cups of Belgrave North West passed 50", "link": "/cups/E02002803", "severity": 3}
+        ]
+        * 2
+    )
+    with pytest.raises(NotThere, match="No place called 'wigston'"):
+        own.subscribe(director, "cups", "wigston", "50")
+    for number in ("many", "nan", ""):
+        with pytest.raises(Refused, match="is no number"):
+            own.subscribe(director, "cups", "belgrave", number)
+    with pytest.raises(Refused, match="no measure 'plates'"):
+        own.subscribe(director, "plates", "belgrave", "50")
+
+
+def test_the_seven_day_rate_of_a_neighbourhood_can_be_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import date
+
+    from commonweal.apps.intake import at_the_desk
+
+    monkeypatch.setattr(at_the_desk, "last_complete_day", lambda *_: date(2020, 6, 30))
+    director = actor("director", DIRECTOR)
+    assert at_the_desk.seven_day_rate(director, "E02002803") == pytest.approx(100_000 * 1 / 1500)
+    assert at_the_desk.seven_day_rate(director, "E02002810") == 0
+    monkeypatch.setattr(at_the_desk, "last_complete_day", lambda *_: date(2020, 5, 30))
+    assert at_the_desk.seven_day_rate(director, "E06000016") == 0
+
+
+def test_an_ended_appointment_is_told_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from commonweal.apps.access import actions
+    from commonweal.core.errors import NotAllowed
+
+    leaver = build.person("leaver", DIRECTOR)
+    own.subscribe(leaver, "seven_day_rate", "belgrave", "1")
+    actions.end_appointment("leaver@desk.example", DIRECTOR, "moved on")
+    with pytest.raises(NotAllowed):
+        own._measures["seven_day_rate"].read(Actor(leaver.person_id, DIRECTOR, "outbreak_control"), "E02002803")
+    own.look()
+    assert db.value("backup", "select is_above from desk.subscription where person_id = %s", [leaver.person_id]) is None
+
+
+def test_intake_tells_what_waits() -> None:
+    from commonweal.apps.desk import waiting
+    from commonweal.apps.desk.waiting import Who
+
+    with db.recorded("authn") as write:
+        write.cursor.execute(
+            "insert into access.office values ('lab-office', 'lab', 'Laboratory office', %s, %s, %s)",
+            [["manage_feeds", "explain_delay"], ["result_delivery"], write.tick],
+        )
+    records.send(records.as_csv(records.record(record_id="Z9", postcode="LE9 9ZZ")), feed="lighthouse")
+    (one,) = waiting.for_offices(Who(("lab-office",), None, build.now()))
+    assert (one.subject, one.link) == ("1 record has no place", "/orphans")
+    assert one.due_at is not None
+
+
+def test_a_leader_of_a_quiet_area_gets_a_brief_once_a_week() -> None:
+    from datetime import timedelta
+
+    from commonweal.apps.desk import brief
+    from commonweal.web import times
+
+    here = times.local(build.now())
+    monday = (here - timedelta(days=here.weekday())).replace(hour=8, minute=5)
+    assert not brief.due(monday.replace(hour=9))
+    assert not brief.due(monday + timedelta(days=1))
+    build.tell(DIRECTOR, subject="Something urgent", severity=1)
+    assert brief.send(monday) >= 1
+    assert brief.send(monday) == 0
+    told = {
+        row["office_id"]
+        for row in db.rows(
+            "backup",
+            "select t.office_id from desk.notice n join desk.told t on t.notice_id = n.id where n.kind = 'desk.brief'",
+        )
+    }
+    assert LEADER in told
+    assert DIRECTOR not in told, "an area with something urgent needs no brief"
+    page = visitor("leader", LEADER).get("/brief").content.decode()
+    assert f"This week's question: {escape(brief.question(here.date()))}" in page
+    assert "Leicester: " in page
+    assert "people per 100,000 residents tested positive" in page
+
+
+def test_each_week_has_the_next_question() -> None:
+    from datetime import date, timedelta
+
+    from commonweal.apps.desk import brief, configuration
+
+    weeks = [date(2026, 11, 2) + timedelta(weeks=n) for n in range(len(configuration.questions()))]
+    assert {brief.question(week) for week in weeks} == set(configuration.questions())
+    assert brief.question(weeks[0]) == brief.question(weeks[0] + timedelta(days=6))

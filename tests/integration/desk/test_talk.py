@@ -1,0 +1,238 @@
+"""Talk, recall, missed clocks and digests: seen by both tiers alike, taken back in time, asked for and shown."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from tests.conftest import point_django_at, remove_space
+from tests.integration.access.build import act, authorities, browser, entries
+
+from commonweal.apps.desk import digest, missed, talk, telling, waiting
+from commonweal.apps.desk.waiting import Who
+from commonweal.core.errors import NotAllowed, Refused
+from commonweal.server import spaces
+from commonweal.site import installation
+from commonweal.web import db, times
+
+from . import build
+from .build import ANALYST, DIRECTOR, LEADER, MINISTER, PLACE, actor, receipts, tell
+
+SMALL, OTHER = "director-of-public-health-e06000017", "E06000017"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(template: str) -> Iterator[None]:
+    """An exercise, so that its clock can be moved; two authorities and the nation."""
+    name = f"t_{secrets.token_hex(5)}"
+    spaces.create_database(name, template=template)
+    point_django_at(name)
+    installation.describe(name, "exercise", datetime(2026, 6, 1, 12, tzinfo=UTC))
+    build.leicester()
+    authorities(**{OTHER: "Rutland"})
+    build.person("analyst", ANALYST)
+    build.person("small", SMALL)
+    with build.named_space(name):
+        yield
+    remove_space(name)
+
+
+def visitor(name: str, office: str) -> Client:
+    client = browser(f"{name}@desk.example")
+    act(client, office, "outbreak_control")
+    return client
+
+
+def said(name: str, office: str) -> list[str]:
+    return [row["words"] for row in talk.seen(actor(name, office))]
+
+
+def test_what_is_said_about_a_place_is_seen_by_every_office_of_it_and_by_no_other() -> None:
+    minister = actor("national-decision-maker", MINISTER)
+    talk.say(minister, "/my-area#curve", [PLACE], "Is this the new test site?")
+    for name, office in (
+        ("national-decision-maker", MINISTER),
+        ("director-of-public-health", DIRECTOR),
+        ("leader", LEADER),
+        ("analyst", ANALYST),
+    ):
+        assert "Is this the new test site?" in said(name, office)
+    assert said("small", SMALL) == []
+    assert talk.seen(actor("leader", LEADER).__class__(actor("small", SMALL).person_id, LEADER, "")) == [], (
+        "another's office gives nothing"
+    )
+
+
+def test_the_centre_cannot_say_anything_about_an_area_that_the_area_does_not_see() -> None:
+    minister = actor("national-decision-maker", MINISTER)
+    with pytest.raises(Refused, match="Director of Public Health, Rutland does not answer for this place"):
+        talk.say(minister, "/my-area", [PLACE], "Between us", mentions=[SMALL])
+    number = talk.say(minister, "/my-area", [PLACE], "About you", mentions=["national-analyst-e92000001"])
+    assert "About you" in said("director-of-public-health", DIRECTOR)
+    with pytest.raises(NotAllowed, match="does not answer for"):
+        talk.say(actor("small", SMALL), "/my-area", [PLACE], "I look over the fence")
+    with pytest.raises(NotAllowed, match="does not answer for"):
+        talk.say(actor("small", SMALL), "/my-area", (), "I answer over the fence", reply_to=number)
+    with pytest.raises(Exception, match="permission denied"):
+        db.rows("app", "select * from desk.talk")
+
+
+def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers() -> None:
+    minister, leader = actor("national-decision-maker", MINISTER), actor("leader", LEADER)
+    due = build.now() + timedelta(hours=3)
+    number = talk.say(minister, "/my-area", [PLACE], "How many schools are open?", owner=DIRECTOR, due_at=due)
+    who = Who((DIRECTOR,), None, build.now())
+    (one,) = [each for each in waiting.for_offices(who) if each.key == f"desk.talk:{number}"]
+    assert (one.subject, one.due_at) == ("Answer: How many schools are open?", due)
+    owed = waiting.against_others(Who((MINISTER,), minister.person_id, build.now()))
+    assert [(each.subject, each.owner) for each in owed if each.key == one.key] == [
+        ("How many schools are open?", "Director of Public Health, Leicester")
+    ]
+    talk.say(minister, "/my-area", (), "I mean secondary schools", reply_to=number)
+    assert one.key in {each.key for each in waiting.for_offices(who)}, "the asker's own words are no answer"
+    answer = talk.say(leader, "/my-area", (), "All twelve", reply_to=number)
+    assert one.key not in {each.key for each in waiting.for_offices(who)}
+    talk.take_back(leader, answer)
+    assert one.key in {each.key for each in waiting.for_offices(who)}
+    talk.say(leader, "/my-area", (), "All twelve of them", reply_to=number)
+    with pytest.raises(Refused, match="has passed already"):
+        talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR, due_at=build.now() - timedelta(hours=1))
+    with pytest.raises(Refused, match="an owner and a time"):
+        talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR)
+
+
+def test_an_office_that_is_named_is_told() -> None:
+    talk.say(actor("analyst", ANALYST), "/my-area", [PLACE], "Have a look", mentions=[LEADER])
+    rows = db.rows(
+        "backup",
+        "select t.office_id from desk.notice n join desk.told t on t.notice_id = n.id where n.kind = 'desk.talk'",
+    )
+    assert LEADER in {row["office_id"] for row in rows}
+
+
+def test_words_are_taken_back_within_ten_minutes_and_corrected_after_that() -> None:
+    analyst, leader = actor("analyst", ANALYST), actor("leader", LEADER)
+    first = talk.say(analyst, "/my-area", [PLACE], "A slip of the pen")
+    with pytest.raises(NotAllowed, match="Only its author"):
+        talk.take_back(leader, first)
+    talk.take_back(analyst, first)
+    assert "A slip of the pen" not in said("leader", LEADER)
+    second = talk.say(analyst, "/my-area", [PLACE], "Twelve pupils")
+    build.move_to(build.now() + timedelta(minutes=11))
+    with pytest.raises(Refused, match="more than 10 minutes ago. Correct it instead"):
+        talk.take_back(analyst, second)
+    with pytest.raises(NotAllowed):
+        talk.say(leader, "/my-area", (), "Thirteen", corrects=second)
+    talk.say(analyst, "/my-area", (), "Thirteen pupils", corrects=second)
+    page = visitor("leader", LEADER).get("/talk").content.decode()
+    assert "Twelve pupils" in page
+    assert "Thirteen pupils" in page
+    assert "Corrected today" in page
+
+
+def test_a_notice_is_recalled_for_offices_that_have_not_opened_it() -> None:
+    minister, leader = actor("national-decision-maker", MINISTER), actor("leader", LEADER)
+    with db.recorded("app") as write:
+        notice = telling.tell(
+            write,
+            [DIRECTOR, LEADER],
+            "Sent too early",
+            "/",
+            2,
+            build.now() + timedelta(hours=2),
+            kind="test.event",
+            by=minister,
+        )
+    telling.open_notice(leader, notice, LEADER)
+    with pytest.raises(NotAllowed, match="Only the office that told"):
+        talk.recall_notice(leader, notice)
+    assert talk.recall_notice(minister, notice) == (1, 1)
+    assert [row["office_id"] for row in receipts(notice, "recalled")] == [DIRECTOR]
+    with pytest.raises(NotAllowed, match="was recalled"):
+        telling.open_notice(actor("director-of-public-health", DIRECTOR), notice, DIRECTOR)
+    build.work()
+    assert [row["office_id"] for row in receipts(notice, "sent")] == [LEADER], "what had not left for the other stays"
+    assert entries("desk.recalled")[-1]["body"] == {"opened": 1, "recalled": 1}
+    page = visitor("director-of-public-health", DIRECTOR).get(f"/told/{notice}/{DIRECTOR}").content.decode()
+    assert "This notice was recalled by the office that sent it." in page
+    with db.recorded("app") as write:
+        late = telling.tell(write, [DIRECTOR], "Old", "/", 3, kind="test.event", by=minister)
+    build.move_to(build.now() + timedelta(minutes=11))
+    with pytest.raises(Refused, match="more than 10 minutes ago. Tell a correction"):
+        talk.recall_notice(minister, late)
+
+
+def test_a_missed_clock_asks_for_its_reason_and_shows_it_or_that_none_came() -> None:
+    leader = actor("leader", LEADER)
+    notice = tell(LEADER, subject="Confirm the rota", severity=2, within=60)
+    assert missed.look() == 0
+    build.move_to(build.now() + timedelta(minutes=61))
+    assert missed.look() >= 1
+    assert missed.look() == 0, "once each"
+    (row,) = [row for row in missed.seen(leader) if row["subject"] == "Confirm the rota"]
+    two_days = row["reason_due_at"] - build.now()
+    assert timedelta(days=2) - timedelta(minutes=5) < two_days < timedelta(days=2)
+    wanted = [
+        one for one in waiting.for_offices(Who((LEADER,), None, build.now())) if one.key == f"desk.missed:{row['id']}"
+    ]
+    assert [one.subject for one in wanted] == ["Say why this was late: Confirm the rota"]
+    national = visitor("national-decision-maker", MINISTER).get("/missed").content.decode()
+    assert "Confirm the rota" in national
+    assert "The reason is due by " in national
+    assert "Confirm the rota" not in visitor("small", SMALL).get("/missed").content.decode()
+    with pytest.raises(NotAllowed, match="Only an office of the organisation"):
+        missed.give_reason(actor("national-decision-maker", MINISTER), row["id"], "They were busy")
+    build.move_to(build.now() + timedelta(days=4))
+    assert "No reason came by " in visitor("national-decision-maker", MINISTER).get("/missed").content.decode()
+    client = visitor("leader", LEADER)
+    client.post(f"/missed/{row['id']}/reason", {"reason": "The office was being moved."})
+    assert "The office was being moved." in visitor("national-decision-maker", MINISTER).get("/missed").content.decode()
+    with pytest.raises(Refused, match="given already"):
+        missed.give_reason(leader, row["id"], "Another")
+    telling.acknowledge(leader, notice, LEADER)
+
+
+def test_a_digest_is_written_at_seven_and_five_once_and_without_numbers_outside() -> None:
+    seven = (times.local(build.now()) + timedelta(days=1)).replace(hour=7, minute=0, second=0, microsecond=0)
+    build.move_to(seven - timedelta(hours=1))
+    for number in range(15):
+        tell(ANALYST, subject=f"Ninety-{number} people", severity=2, within=600)
+    build.work()
+    assert digest.write() == 0, "six o'clock is no hour of digests"
+    build.move_to(seven + timedelta(minutes=1))
+    before = len(build.outgoing())
+    assert digest.write() > 0
+    assert digest.write() == 0
+    build.work()
+    letters = [letter for letter in build.outgoing()[before:] if letter["address"] == "analyst@desk.example"]
+    assert letters
+    assert all("Ninety" not in str(letter) for letter in letters)
+    lines = digest.lines(ANALYST, build.now())
+    assert len(lines) == digest.LINES
+    assert lines[-1][1] == "/today"
+    client = visitor("analyst", ANALYST)
+    page = client.get(f"/digest/{ANALYST}").content.decode()
+    assert page.count("<li>") >= digest.LINES
+    assert "Ninety-" in page
+    assert client.get(f"/digest/{LEADER}").status_code == 404
+    evening = seven.replace(hour=17, minute=59)
+    assert digest.slot(evening) == seven.replace(hour=17, minute=0)
+    assert digest.slot(seven.replace(hour=18, minute=1)) is None
+
+
+def test_the_pages_ask_answer_and_take_back() -> None:
+    client, minister = visitor("analyst", ANALYST), visitor("national-decision-maker", MINISTER)
+    answer = client.post("/talk", {"words": "Which ward is it?", "owner": LEADER, "hours": "4", "pin": "/my-area#map"})
+    address = answer.headers["Location"]
+    assert "For Mayor or leader, Leicester, by " in minister.get("/talk").content.decode()
+    assert client.post("/talk", {"words": "x", "owner": LEADER, "hours": "soon"}).status_code == 400
+    minister.post(address, {"words": "We see it in Belgrave", "do": "answer"})
+    page = visitor("leader", LEADER).get(address).content.decode()
+    assert "We see it in Belgrave" in page
+    assert 'href="/my-area#map"' in page
+    assert visitor("small", SMALL).get(address).status_code == 404
+    client.post(f"{address}/take-back")
+    assert "Which ward is it?" not in minister.get("/talk").content.decode()

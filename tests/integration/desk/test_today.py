@@ -1,0 +1,226 @@
+"""Today: what waits for each office of a person, by clock; what is new; what others owe; who is on duty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from tests.integration.access.build import act, browser
+
+from commonweal.apps.access import actions, shell
+from commonweal.apps.desk import around, duty, telling, waiting
+from commonweal.apps.desk.waiting import Open, Running, Who
+from commonweal.web import db
+
+from . import build
+from .build import DIRECTOR, FIVE, LEADER, MINISTER, PLACE, actor, receipts, tell
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> Iterator[None]:
+    build.leicester()
+    build.person("five", *FIVE)
+    build.person("quiet", build.ANALYST)
+    with build.named_space(space):
+        yield
+
+
+def visitor(name: str, office: str, purpose: str = "outbreak_control") -> Client:
+    client = browser(f"{name}@desk.example")
+    act(client, office, purpose)
+    return client
+
+
+def text(client: Client, path: str = "/today") -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, (answer.status_code, answer.headers.get("Location"))
+    bare = re.sub(r"<[^>]+>", " ", answer.content.decode().split("<main")[1].split("</main>")[0])
+    return " ".join(unescape(bare).split())
+
+
+def test_the_empty_state_says_so() -> None:
+    said = text(visitor("quiet", build.ANALYST))
+    assert "Nothing waits for you." in said
+    assert "Your organisation goes by no rota yet." in said
+
+
+def test_signing_in_leads_to_today() -> None:
+    client = visitor("director-of-public-health", DIRECTOR)
+    assert client.get("/").headers["Location"] == "/today"
+    answer = client.post("/acting/", {"acting": f"{DIRECTOR}|outbreak_control"})
+    assert answer.headers["Location"] == "/today"
+
+
+def test_things_stand_by_clock_and_agreements_wait_too() -> None:
+    tell(LEADER, subject="Later", severity=2, within=300)
+    tell(LEADER, subject="Sooner", severity=2, within=30)
+    client = visitor("leader", LEADER)
+    said = text(client)
+    assert said.index("Sooner") < said.index("Later")
+    assert "Two things wait for you; the first by " in said
+    director = text(visitor("director-of-public-health", DIRECTOR))
+    assert "Accept or refuse: " in director
+    assert "no clock" in director.lower()
+    assert "For you: 2" in client.get("/account/").content.decode()
+
+
+def test_an_overdue_clock_is_said_first() -> None:
+    with db.transaction("authn"):
+        actions.invite("late@desk.example", "Late", [build.TRACING])
+    who = Who((build.TRACING,), None, build.now() + timedelta(hours=3))
+    tell(build.TRACING, subject="Was due", severity=2, within=60)
+    from commonweal.apps.desk.pages import today
+
+    assert today.sentence(waiting.for_offices(who), who.now) == "One thing waits for you, 1 of them overdue."
+
+
+def test_one_person_sees_what_waits_for_each_office_and_acknowledges_for_it() -> None:
+    notices = {office: tell(office, subject=f"Something for {office}", severity=2) for office in FIVE}
+    client = visitor("five", build.ANALYST)
+    page = client.get("/today").content.decode()
+    for office, notice in notices.items():
+        assert f"Something for {office}" in page
+        assert client.post(f"/told/{notice}/{office}/acknowledge").headers["Location"] == "/today#waiting"
+        (row,) = receipts(notice, "acknowledged")
+        assert (row["as_office"], row["capacity"]) == (office, "holder")
+        assert row["person_id"] == actor("five", office).person_id
+    assert all(
+        str(notice) not in client.get("/today").content.decode().split('id="since"')[0] for notice in notices.values()
+    )
+
+
+def test_showing_delivers_reading_opens_and_the_page_says_what_happened() -> None:
+    notice = tell(LEADER, MINISTER, subject="A school is closed", places=[PLACE])
+    client = visitor("leader", LEADER)
+    client.get("/today")
+    assert len([row for row in receipts(notice, "delivered") if row["way"] == "page"]) == 1
+    assert receipts(notice, "opened") == []
+    said = text(client, f"/told/{notice}/{LEADER}")
+    assert "Nobody has acknowledged this yet." in said
+    assert "National decision maker, National health protection" in said, "told in the same moment"
+    assert len(receipts(notice, "opened")) == 1
+    client.post(f"/told/{notice}/{LEADER}/acknowledge", {"stay": "yes"})
+    assert "acknowledged this as Mayor or leader, Leicester" in text(client, f"/told/{notice}/{LEADER}")
+
+
+def test_nobody_else_sees_a_notice() -> None:
+    notice = tell(LEADER, subject="Ours alone")
+    other = visitor("director-of-public-health", DIRECTOR)
+    assert other.get(f"/told/{notice}/{LEADER}").status_code == 404
+    assert other.get(f"/told/{notice}/{DIRECTOR}").status_code == 404
+    assert other.post(f"/told/{notice}/{LEADER}/acknowledge").status_code == 403
+    assert "Ours alone" not in text(other)
+
+
+def test_what_others_owe_is_shown_to_the_office_that_told_them() -> None:
+    minister = actor("national-decision-maker", MINISTER)
+    with db.recorded("app") as write:
+        telling.tell(
+            write, [MINISTER, LEADER], "Please confirm the plan", "/", 2, build.now() + timedelta(hours=2),
+            kind="test.event", by=minister, places=[PLACE],
+        )  # fmt: skip
+    said = text(visitor("national-decision-maker", MINISTER)).split("Running against others")[1]
+    assert "Please confirm the plan : Mayor or leader, Leicester, by " in said
+
+
+def test_who_is_on_duty_is_named_with_a_number_and_a_hole_is_said() -> None:
+    keeper, officer = actor("director-of-public-health", DIRECTOR), actor("quiet", build.ANALYST)
+    duty.make_rota(keeper, "town", "Town on call")
+    client = visitor("director-of-public-health", DIRECTOR)
+    assert "nobody , nobody: this is a hole in the rota" in text(client)
+    duty.put_on_duty(keeper, "town", build.now(), build.now() + timedelta(days=1), officer.person_id, build.ANALYST)
+    duty.set_work_phone(officer, "0116 496 0000")
+    said = text(client)
+    assert "Leicester: Quiet , 0116 496 0000 , until " in said
+    assert "Duty officer: Who needs an answer now?" in text(visitor("quiet", build.ANALYST))
+
+
+def test_since_you_last_looked_has_what_a_deputy_did() -> None:
+    client = visitor("leader", LEADER)
+    client.get("/today")
+    deputy = build.person("leader-deputy", LEADER, deputy=True)
+    notice = tell(LEADER, subject="While you were away")
+    telling.acknowledge(deputy, notice, LEADER)
+    assert "Leader Deputy acknowledged for Mayor or leader, Leicester (deputy): While you were away" in text(client)
+
+
+def test_rooms_add_what_waits_what_runs_and_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_open", "_running", "_cards"):
+        monkeypatch.setattr(waiting, name, dict(getattr(waiting, name)))
+    since = build.now()
+    waiting.register(
+        "kitchen", lambda who: [Open("k:1", who.offices[0], "Kitchen", "Wash up", "/sink", since, kind="kitchen.sink")]
+    )
+    waiting.register_running("kitchen", lambda who: [Running("k:2", "Shopping", "/shop", "Somebody else")])
+    waiting.register_card("kitchen.sink", lambda one: (f"Twelve cups for {one.office}.",))
+    said = text(visitor("leader", LEADER))
+    assert "Wash up" in said
+    assert "Twelve cups for Kitchen." in said
+    assert "Shopping : Somebody else" in said
+
+
+def test_the_number_in_the_head_is_put_there_by_the_desk() -> None:
+    assert around.add in shell._around
+
+
+def test_each_kind_of_work_has_its_own_first_section() -> None:
+    from commonweal.apps.access.configuration import roles
+    from commonweal.apps.desk import configuration
+
+    jobs = {role: configuration.job_of(found.permissions, on_duty=False) for role, found in roles().roles.items()}
+    assert {role: jobs[role].id for role in ("director-of-public-health", "leader", "analyst", "tracer-lead", "national-decision-maker")} == {
+        "director-of-public-health": "director", "leader": "leader", "analyst": "analyst", "tracer-lead": "tracer-lead",
+        "national-decision-maker": "national-desk",
+    }  # fmt: skip
+    assert configuration.job_of((), on_duty=True).id == "duty-officer"
+    assert jobs["laboratory"].id == "other"
+
+
+def test_a_first_visit_shows_the_last_seven_days_and_a_later_one_says_when() -> None:
+    build.person("first", build.OFFICER)
+    client = visitor("first", build.OFFICER, "audit")
+    assert "This is your first visit: these are the last seven days." in text(client)
+    with db.transaction("migrate") as cursor:
+        cursor.execute("update desk.look set last_at = last_at - interval '1 hour'")
+    assert "That was today " in text(client) or "That was yesterday " in text(client)
+
+
+def test_what_no_way_carries_is_on_the_list_to_carry_by_hand() -> None:
+    client = visitor("leader", LEADER)
+    assert "Every message found a way." in text(client, "/on-paper")
+    leader = actor("leader", LEADER)
+    build.way(leader, email="gone@desk.example")
+    with db.transaction("queue") as cursor:
+        cursor.execute("select desk.bounced(%s, 'email', 'nobody there')", [leader.person_id])
+    notice = tell(LEADER, subject="By hand please")
+    build.work()
+    said = text(client, "/on-paper")
+    assert "Leader" in said
+    assert "By hand please" not in said, "what is carried on paper says no more than what leaves by mail"
+    telling.acknowledge(leader, notice, LEADER)
+    assert f"{notice}" not in text(client, "/on-paper")
+
+
+def test_the_office_that_told_recalls_it_on_the_page() -> None:
+    minister = actor("national-decision-maker", MINISTER)
+    with db.recorded("app") as write:
+        notice = telling.tell(
+            write,
+            [DIRECTOR],
+            "Sent by mistake",
+            "/",
+            2,
+            build.now() + timedelta(hours=2),
+            kind="test.event",
+            by=minister,
+        )
+    client = visitor("national-decision-maker", MINISTER)
+    assert "Recall it for everybody who has not opened it" in text(client, f"/told/{notice}/{DIRECTOR}")
+    client.post(f"/told/{notice}/recall")
+    assert "This notice was recalled" in text(client, f"/told/{notice}/{DIRECTOR}")
+    assert "Recall it" not in text(client, f"/told/{notice}/{DIRECTOR}")
+    assert "Sent by mistake" not in text(visitor("director-of-public-health", DIRECTOR))

@@ -1,0 +1,263 @@
+"""Ways out with real servers on loopback: mail that is down, numbers that bounce, receivers that answer wrongly."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from commonweal.apps.desk import sending, ways
+from commonweal.apps.desk.ways import Letter
+from commonweal.apps.desk.ways.notify import NotifyBackEnd
+from commonweal.core.desk.messages import Outgoing
+from commonweal.core.errors import NotThere, Refused
+from commonweal.web import db
+
+from . import build
+from .build import DIRECTOR, actor, receipts, tell
+from .mail import Mailbox, mail_server
+
+LETTER = Letter("1", "somebody@desk.example", Outgoing("Something for you", "Something for you. https://x.example"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> Iterator[None]:
+    build.leicester()
+    with build.named_space(space):
+        yield
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    with mail_server() as box:
+        monkeypatch.setenv("COMMONWEAL_WAY_EMAIL", f"smtp://127.0.0.1:{box.port}")
+        yield box
+
+
+class Gateway(HTTPServer):
+    """Answers every letter with a status and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.status = 200
+        self.taken: list[tuple[dict[str, Any], dict[str, str]]] = []
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: Gateway
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.taken.append((body, dict(self.headers)))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    server = Gateway()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def later(notice: object, minutes: float) -> None:
+    """As if so many minutes had passed for the messages of a notice: the clock of a live space cannot be moved."""
+    with db.transaction("queue") as cursor:
+        cursor.execute(
+            "update desk.outbox set due_at = due_at - %s where notice_id = %s and state = 'waiting'",
+            [timedelta(minutes=minutes), notice],
+        )
+
+
+def test_mail_leaves_through_a_server(mail: Mailbox) -> None:
+    notice = tell(DIRECTOR)
+    build.work()
+    ((recipient, text),) = mail.mails
+    assert recipient == "director-of-public-health@desk.example"
+    assert "Subject: Urgent: something for Director of Public Health, Leicester" in text.replace("\n ", " ")
+    assert str(notice) in text.replace("=\n", "")
+    assert len(receipts(notice, "sent")) == 1
+
+
+def test_a_mail_server_that_is_down_is_tried_again_shown_and_gone_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mail_server() as box:
+        port = box.port
+    monkeypatch.setenv("COMMONWEAL_WAY_EMAIL", f"smtp://127.0.0.1:{port}")
+    director = actor("director-of-public-health", DIRECTOR)
+    with db.transaction("authn") as cursor:
+        cursor.execute("delete from desk.contact_way")
+    build.way(director, sms="07700900002")
+    notice = tell(DIRECTOR)
+    build.work()
+    (failed,) = receipts(notice, "failed")
+    assert (failed["way"], failed["words"]) == ("email", "the mail server does not answer (ConnectionRefusedError)")
+    assert [row["way"] for row in receipts(notice, "sent")] == ["sms"]
+    for _ in range(3):
+        later(notice, 31)
+        build.work()
+    assert [row["way"] for row in receipts(notice, "failed")] == ["email"] * 4
+    with mail_server() as box:
+        monkeypatch.setenv("COMMONWEAL_WAY_EMAIL", f"smtp://127.0.0.1:{box.port}")
+        later(notice, 31)
+        build.work()
+        assert len(box.mails) == 1
+    assert sorted(row["way"] for row in receipts(notice, "sent")) == ["email", "sms"]
+
+
+def test_after_its_last_attempt_a_message_ends_as_not_delivered(mail: Mailbox) -> None:
+    mail.busy = True
+    notice = tell(DIRECTOR, severity=2)
+    for _ in range(8):
+        build.work()
+        later(notice, 31)
+    assert len([row for row in receipts(notice, "failed") if row["way"] == "email"]) == 5
+    states = db.rows("backup", "select way, state from desk.outbox where notice_id = %s order by way", [notice])
+    assert {"way": "email", "state": "failed"} in states
+
+
+def test_an_address_that_bounces_is_not_tried_again_and_paper_is_last(mail: Mailbox) -> None:
+    with db.transaction("authn") as cursor:
+        cursor.execute("delete from desk.contact_way")
+    director = actor("director-of-public-health", DIRECTOR)
+    build.way(director, email="gone@desk.example")
+    mail.unknown.add("gone@desk.example")
+    notice = tell(DIRECTOR)
+    build.work()
+    (failed,) = receipts(notice, "failed")
+    assert failed["words"] == "the mail server refused the address (550)"
+    assert [row["way"] for row in receipts(notice, "sent")] == ["print"]
+    row = db.one("authn", "select bounced_words from desk.contact_way where person_id = %s", [director.person_id])
+    assert row == {"bounced_words": "the mail server refused the address (550)"}
+    mail.mails.clear()
+    again = tell(DIRECTOR)
+    build.work()
+    assert mail.mails == []
+    assert [(row["way"]) for row in receipts(again, "sent")] == ["print"]
+
+
+def test_a_number_that_bounces_goes_to_the_call_and_a_gateway_signs_for_delivery(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"http://127.0.0.1:{gateway.server_port}/"
+    monkeypatch.setenv("COMMONWEAL_WAY_SMS", address)
+    monkeypatch.setenv("COMMONWEAL_WAY_SECRET", "shared")
+    with db.transaction("authn") as cursor:
+        cursor.execute("delete from desk.contact_way")
+    build.way(actor("director-of-public-health", DIRECTOR), sms="07700900003", call="07700900004")
+    gateway.status = 422
+    notice = tell(DIRECTOR)
+    build.work()
+    assert [(row["way"], row["words"]) for row in receipts(notice, "failed")] == [("sms", "the receiver answered 422")]
+    assert sorted(row["way"] for row in receipts(notice, "sent")) == ["call", "email"]
+    with db.transaction("authn") as cursor:
+        cursor.execute("update desk.contact_way set bounced_at = null")
+    gateway.status = 200
+    second = tell(DIRECTOR)
+    build.work()
+    assert [row["way"] for row in receipts(second, "delivered")] == ["sms"]
+    body, headers = gateway.taken[-1]
+    assert body["to"] == "07700900003"
+    assert set(body) == {"to", "subject", "text", "key"}
+    assert len(headers["X-Signature-Sha256"]) == 64
+
+
+def test_two_workers_never_send_one_message_both_and_a_lost_claim_comes_back(mail: Mailbox) -> None:
+    with db.transaction("authn") as cursor:
+        cursor.execute("delete from desk.contact_way")
+    notices = [tell(DIRECTOR) for _ in range(20)]
+    from commonweal.apps.desk import steps
+
+    steps.run()
+    threads = [threading.Thread(target=_send_and_close) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(mail.mails) == len(notices)
+    with db.transaction("queue") as cursor:  # a worker died after it had claimed one
+        cursor.execute(
+            "update desk.outbox set state = 'taken', taken_at = commonweal.now() - interval '2 minutes' where notice_id = %s",
+            [notices[0]],
+        )
+    sending.run()
+    assert len(mail.mails) == len(notices) + 1
+
+
+def _send_and_close() -> None:
+    from django.db import connections
+
+    while sending.run(block=3):
+        pass
+    connections.close_all()
+
+
+def test_nothing_of_an_exercise_leaves_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMONWEAL_WAY_EMAIL", "smtp://127.0.0.1:9")
+    assert type(ways.back_end("email", "exercise")).__name__ == "FileBackEnd"
+    assert type(ways.back_end("email", "live")).__name__ == "SmtpBackEnd"
+    with pytest.raises(Refused, match="nothing of it leaves"):
+        NotifyBackEnd("sms", "template", "replay", client=object())
+
+
+def test_a_setting_that_cannot_carry_a_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMONWEAL_WAY_SMS", "smtp://127.0.0.1")
+    with pytest.raises(Refused, match="COMMONWEAL_WAY_SMS begins with 'smtp', which cannot carry sms"):
+        ways.back_end("sms", "live")
+    monkeypatch.setenv("COMMONWEAL_WAY_SMS", "notify:abc")
+    with pytest.raises(NotThere, match="pip install notifications-python-client"):
+        ways.back_end("sms", "live")
+
+
+def test_a_webhook_without_encryption_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMONWEAL_WAY_WEBHOOK", "https")
+    letter = Letter("1", "http://elsewhere.example/", LETTER.message)
+    (outcome,) = ways.back_end("webhook", "live").send([letter])
+    assert (outcome.sent, outcome.bounced) == (False, True)
+
+
+class FakeNotify:
+    """What the service's client does with an address it cannot use, and with any other."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def send_sms_notification(self, **given: Any) -> None:
+        if given["phone_number"] == "nowhere":
+            error = RuntimeError("bad number")
+            error.status_code = 400  # type: ignore[attr-defined]
+            raise error
+        self.sent.append(given)
+
+    def send_email_notification(self, **given: Any) -> None:
+        self.sent.append(given)
+
+
+def test_notify_gets_the_words_and_nothing_else() -> None:
+    fake = FakeNotify()
+    good, bad = LETTER, Letter("2", "nowhere", LETTER.message)
+    outcomes = NotifyBackEnd("sms", "t1", "live", client=fake).send([good, bad])
+    assert [(each.sent, each.bounced) for each in outcomes] == [(True, False), (False, True)]
+    NotifyBackEnd("email", "t2", "live", client=fake).send([good])
+    assert [each["personalisation"] for each in fake.sent] == [
+        {"text": LETTER.message.text},
+        {"text": LETTER.message.text, "subject": LETTER.message.subject},
+    ]
+
+
+def test_letters_in_files_are_for_their_owner_only() -> None:
+    ways.back_end("email", "exercise").send([LETTER])
+    from commonweal.apps.desk.ways import files
+
+    assert (files.folder() / "email.ndjson").stat().st_mode & 0o077 == 0
