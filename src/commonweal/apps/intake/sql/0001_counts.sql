@@ -17,10 +17,7 @@ create table counts.delta (
   n integer not null check (n <> 0)
 );
 create index delta_place_day on counts.delta (scope_ltla, specimen_day);
--- a reader of one place looks a tick up by place, a reader of all of them by tick alone: hundreds of places one by one
--- take longer than all that a tick changed
-create index delta_tick on counts.delta (tick_id);
-create index delta_tick_place on counts.delta (tick_id, scope_ltla);
+create index delta_tick on counts.delta (tick_id, scope_ltla);
 call commonweal.declare_fact('counts.delta', 'changes of counts by small area (LSOA), without age');
 
 create table counts.delta_age (
