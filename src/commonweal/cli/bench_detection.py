@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import sys
 from datetime import date
@@ -12,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonweal.core.errors import NotThere
+from commonweal.cli.published_folder import Populations, read_counts, read_triangle
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from commonweal.core.epi.checks import FloatArray, IntArray
+    from commonweal.core.epi.checks import IntArray
     from commonweal.core.signals.publications import Triangle
     from commonweal.core.signals.setting import Setting
 
@@ -52,8 +50,8 @@ def measure(directory: Path, plan: dict[str, Any], setting: Setting, seeds: list
     from commonweal.core.signals import bench
     from commonweal.core.signals.publications import matrix
 
-    triangles = {name: _triangle(directory, each) for name, each in plan["triangles"].items()}
-    table = _table(directory / plan["series"])
+    triangles = {name: read_triangle(directory, each) for name, each in plan["triangles"].items()}
+    table = read_counts(directory / plan["series"])
     table = table.filter(table["area_type"] == "ltla") if "area_type" in table.columns else table
     areas = table["area_code"].unique().sort().to_list()
     start = plan["series_start"]
@@ -94,77 +92,18 @@ def _truth(table: pl.DataFrame, triangle: Triangle, start: date, end: date) -> I
     return last
 
 
-class Populations:
-    """Residents by authority: the authorities' own table, else the sum of small areas; merged areas added up."""
-
-    def __init__(self, people: dict[str, float], merged: dict[str, list[str]]) -> None:
-        self.people, self.merged = people, merged
-
-    @classmethod
-    def read(cls, directory: Path, plan: dict[str, Any]) -> Populations:
-        """From the two tables that the plan names."""
-        import polars as pl
-
-        small = _csv(directory / plan["small_areas"])
-        people: dict[str, float] = {}
-        for column in ("lad19cd", "utla19cd"):
-            sums = small.group_by(column).agg(pl.col("pop2020").cast(pl.Float64).sum())
-            people |= dict(zip(sums[column], sums["pop2020"], strict=True))
-        table = _csv(directory / plan["populations"])
-        people |= dict(zip(table["area_code"], table["all_ages"].cast(pl.Float64), strict=True))
-        return cls(people, plan["merged"])
-
-    def of(self, areas: list[str]) -> FloatArray:
-        """Residents of each area. Raises `NotThere` naming those without."""
-        import numpy as np
-
-        missing = [code for code in areas if code not in self.people]
-        if missing:
-            raise NotThere(f"There is no population of {', '.join(missing[:5])} in the folder.")
-        extra = [
-            sum(self.people.get(other, 0.0) for other in self.merged.get(code, []) if other not in areas)
-            for code in areas
-        ]
-        found: FloatArray = np.array([self.people[code] for code in areas]) + np.array(extra)
-        return found
-
-
-def _triangle(directory: Path, own: dict[str, Any]) -> Triangle:
-    from commonweal.core.signals.publications import triangle
-
-    return triangle(_table(directory / own["file"]), own["start"])
-
-
-def _table(path: Path) -> pl.DataFrame:
-    """A long table of counts with its dates as dates."""
-    import polars as pl
-
-    table = _csv(path)
-    dates = [name for name in ("published", "specimen_date") if name in table.columns]
-    return table.with_columns(
-        *(pl.col(name).str.to_date("%Y-%m-%d") for name in dates),
-        pl.col("new_cases").cast(pl.Float64).cast(pl.Int64),
-    )
-
-
-def _csv(path: Path) -> pl.DataFrame:
-    import polars as pl
-
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise NotThere(f"{path}: {error.strerror}. The folder needs the shape of the reference data.") from error
-    return pl.read_csv(io.BytesIO(gzip.decompress(raw) if path.suffix == ".gz" else raw), infer_schema=False)
-
-
 def _against(found: dict[str, Any], name: str, goals: dict[str, float]) -> dict[str, Any]:
     own = found.get(name) or found[f"publications_{name}"]
     out = {}
     for quantity, goal in goals.items():
         value = own[quantity]
-        reached = value <= goal if quantity.startswith("false") else value >= goal
+        reached = value is not None and (value <= goal if quantity.startswith("false") else value >= goal)
         out[quantity] = {"value": value, "goal": goal, "reached": bool(reached)}
     return out
+
+
+def _said(value: float | None) -> str:
+    return f"{'none':>8}" if value is None else f"{value:>8.3f}"
 
 
 def as_text(document: dict[str, Any]) -> str:
@@ -174,12 +113,12 @@ def as_text(document: dict[str, Any]) -> str:
         own = document[name]
         lines += ["", f"{name}: {own['authorities']} authorities, {own['mornings']} mornings, {own['rises']} rises"]
         for quantity, (low, high) in own["interval_95"].items():
-            lines.append(f"  {quantity:<32} {own[quantity]:>8.3f}   (95 % {low:.3f} to {high:.3f})")
-        lines.append("  threshold   false/year   found   in time   lead")
+            lines.append(f"  {quantity:<32} {_said(own[quantity])}   (95 % {_said(low)} to {_said(high)})")
+        lines.append("  threshold false/year    found  in time     lead")
         for each in own["curve"]:
             lines.append(
-                f"  {each['threshold']:>9.2f} {each['false_flags_per_authority_year']:>12.3f} {each['found']:>7.3f}"
-                f" {each['in_time']:>9.3f} {each['lead_days']:>6.1f}"
+                f"  {each['threshold']:>9.3f} {_said(each['false_flags_per_authority_year'])} {_said(each['found'])}"
+                f" {_said(each['in_time'])} {_said(each['lead_days'])}"
             )
         for miss in own["misses"]:
             lines.append(
@@ -195,7 +134,7 @@ def as_text(document: dict[str, Any]) -> str:
     for name, goal in document["goals"].items():
         for quantity, each in goal.items():
             mark = "reached" if each["reached"] else "NOT reached"
-            lines.append(f"  {name:<8} {quantity:<32} {each['value']:>8.3f}  goal {each['goal']:>6.2f}  {mark}")
+            lines.append(f"  {name:<8} {quantity:<32} {_said(each['value'])}  goal {each['goal']:>6.2f}  {mark}")
     return "\n".join(lines)
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
 from commonweal.core.epi.aberration import bayes, cusum, likelihood_ratio
+from commonweal.core.epi.aberration.daily import farrington_daily
 from commonweal.core.epi.aberration.ears import ears
 from commonweal.core.epi.aberration.farrington import FarringtonOptions, farrington
 from commonweal.core.epi.chains import links
 from commonweal.core.epi.decomposition import split_change
 from commonweal.core.epi.nowcast import classical
 from commonweal.core.epi.nowcast.chain_ladder import chain_ladder
-from commonweal.core.epi.nowcast.triangle import masked
+from commonweal.core.epi.nowcast.reverse_hazard import reverse_hazard
+from commonweal.core.epi.nowcast.triangle import from_line_list, masked
 from commonweal.core.epi.rates import autocorrelation, bym2, funnel, intervals, smoothing, standardised
 from commonweal.core.epi.rates.neighbours import from_pairs
 from commonweal.core.epi.reproduction.cori import cori
+from commonweal.core.epi.reproduction.renewal import renewal
 from commonweal.core.epi.reproduction.wallinga_teunis import wallinga_teunis
 from commonweal.core.epi.scan import prepare
 from commonweal.core.epi.scan.analysis import Inference, run
@@ -27,6 +31,7 @@ from commonweal.core.epi.series import late_batches, shared_breaks
 from commonweal.core.epi.testing import cases_given_tests, positivity
 from commonweal.core.errors import Refused
 
+DAYS = [date(2019, 1, 1) + timedelta(days=i) for i in range(420)]
 SI = [0.0, 0.3, 0.4, 0.2, 0.1]
 RING = from_pairs(6, [0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 0])
 POINTS = np.array([[0, 0], [1, 0.1], [2, 0], [0, 1.2], [1, 1.1], [2.3, 1]])
@@ -74,6 +79,21 @@ METHODS: dict[str, Callable[[np.ndarray], Any]] = {
     "bayes_nowcast": lambda y: classical.bayes(
         masked(y.reshape(6, 10, 4), first_event=0, now=9), classical.Prior(5, 30), support=60, draws=50, seed=3
     ),
+    "reverse_hazard": lambda y: reverse_hazard(
+        masked(np.tile(y, (1, 3))[:, :96].reshape(6, 24, 4), first_event=0, now=23)
+    ),
+    "renewal": lambda y: renewal(y, SI, samples=40, seed=2),
+    "farrington_daily": lambda y: farrington_daily(np.tile(y, (1, 12))[:, :420], DAYS, steps=[418]),
+    "scan_bernoulli": lambda y: run(
+        prepare.bernoulli(y, np.full(np.shape(y), 9.0), POINTS, prepare.Windows(longest=2)),
+        Inference(replicates=99),
+        seed=4,
+    ),
+    "scan_decision": lambda y: run(
+        prepare.poisson(y, np.full(np.shape(y), 1000.0), POINTS, prepare.Windows(longest=2)),
+        Inference(method="decision"),
+        seed=4,
+    ),
     "links": lambda y: links(np.cumsum(y[0]), SI),
     "scan_poisson": _scan,
     "scan_permutation": _permutation,
@@ -113,7 +133,7 @@ def test_refuses_fractions_and_says_what_to_pass(name: str):
 
 
 # methods that can leave a missing step out; all others must refuse it
-SKIP_MISSING = {"ears", "farrington", "late_batches", "lawless", "bnb", "bayes_nowcast"}
+SKIP_MISSING = {"ears", "farrington", "late_batches", "lawless", "bnb", "bayes_nowcast", "reverse_hazard"}
 
 
 @pytest.mark.parametrize("name", [name for name in COUNTERS if name not in SKIP_MISSING])
@@ -143,6 +163,36 @@ EMPTY: dict[str, Callable[[], Any]] = {
 def test_refuses_nothing_at_all(name: str):
     with pytest.raises(Refused, match="empty"):
         EMPTY[name]()
+
+
+HOSTILE: dict[str, tuple[Callable[[], Any], str]] = {
+    "places without coordinates": (
+        lambda: prepare.permutation(COUNTS, [[0, 0], [np.nan, 1], [1, 1], [2, 2], [3, 3], [4, 4]], prepare.Windows()),
+        "coordinates",
+    ),
+    "fewer coordinates than places": (lambda: prepare.permutation(COUNTS, POINTS[:4], prepare.Windows()), "4 places"),
+    "a place with cases and no population": (
+        lambda: prepare.poisson(COUNTS, [0.0, 1, 1, 1, 1, 1], POINTS, prepare.Windows()),
+        "population",
+    ),
+    "more cases than people": (
+        lambda: prepare.poisson(COUNTS + 50, np.full(6, 40.0), POINTS, prepare.Windows()),
+        "population",
+    ),
+    "more positives than tests": (lambda: cases_given_tests(COUNTS + 9, np.full((6, 40), 8.0)), "exceed tests"),
+    "more cases than tests in a stratum": (lambda: split_change(([5], [9]), ([6], [8])), "exceed tests"),
+    "a report before its event": (lambda: from_line_list([5], [3], now=9, max_delay=3), "lies before event"),
+    "more imported than all": (lambda: cori(COUNTS, SI, imported=COUNTS + 1), "exceeds incidence"),
+    "a serial interval that does not add up": (lambda: cori(COUNTS, [0, 0.2, 0.2]), "adds up to 0.4"),
+    "no circle": (lambda: prepare.permutation(COUNTS, POINTS, prepare.Windows(max_share=0)), "max_share is 0"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_refuses_what_cannot_be_and_names_it(name: str):
+    call, message = HOSTILE[name]
+    with pytest.raises(Refused, match=message):
+        call()
 
 
 def test_one_area_alone_equals_the_same_area_among_many():

@@ -74,8 +74,12 @@ FARRINGTON = Page(
         Spec(
             "Three flat years of four steps each",
             {"counts": [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 20]},
-            "farrington(counts, steps=[13], options=FarringtonOptions(years=3, half_window=0, trend=False, "
-            'threshold="nbPlugin", alpha=0.01), period=4)',
+            "farrington(\n"
+            "    counts,\n"
+            "    steps=[13],\n"
+            '    options=FarringtonOptions(years=3, half_window=0, trend=False, threshold="nbPlugin", alpha=0.01),\n'
+            "    period=4,\n"
+            ")",
             {
                 "expected": "result.expected",
                 "dispersion": "result.dispersion",

@@ -36,8 +36,9 @@ WEEK = "week to 21 June 2020"
 
 def draw(data: Path) -> dict[str, p.Picture]:
     """Every picture by the name of its file; `data` is the folder of published series."""
-    counts, expected, names, points, shapes = _week(data)
-    found = _clusters(counts, expected, points)
+    counts, people, names, points, shapes = _week(data)
+    expected = people * counts.sum() / people.sum()
+    found = _clusters(counts, people, points)
     nowcast, triangle = _nowcast(data)
     return {
         "bounds": bounds(_daily(data)),
@@ -173,7 +174,7 @@ def _daily(data: Path) -> dict[date, int]:
 
 
 def _week(data: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str], np.ndarray, list[dict[str, Any]]]:
-    """Cases, expected, names and points of the areas of nine districts in ISO week 25, and their boundaries."""
+    """Cases, people, names and points of the areas of nine districts in ISO week 25, and their boundaries."""
     with gzip.open(data / "boundaries_leicestershire" / "msoa11_leics_rutland.geojson.gz", "rt") as text:
         features = json.load(text)["features"]
     names = {f["properties"]["msoa11cd"]: f["properties"]["msoa11hclnm"] for f in features}
@@ -183,12 +184,12 @@ def _week(data: Path) -> tuple[np.ndarray, np.ndarray, dict[str, str], np.ndarra
     people = np.array([float(table[code]["pop2020"]) for code in names])
     points = np.array([[float(table[c]["bng_e_popw"]), float(table[c]["bng_n_popw"])] for c in names])
     counts = np.array([cases.get(code, 0.0) for code in names])
-    return counts, people * counts.sum() / people.sum(), names, points, features
+    return counts, people, names, points, features
 
 
-def _clusters(counts: np.ndarray, expected: np.ndarray, points: np.ndarray) -> ScanResult:
+def _clusters(counts: np.ndarray, people: np.ndarray, points: np.ndarray) -> ScanResult:
     windows = prepare.Windows(period="spatial", max_share=0.5)
-    return run(prepare.poisson(counts[:, None], expected[:, None], points, windows), Inference(), seed=1)
+    return run(prepare.poisson(counts[:, None], people, points, windows), Inference(), seed=1)
 
 
 def _nowcast(data: Path) -> tuple[Nowcast, Triangle]:

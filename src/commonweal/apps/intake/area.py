@@ -52,11 +52,9 @@ changes as (
      and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s
   union all
   select d.lsoa_code, d.scope_ltla, d.specimen_day, d.result, d.n
-    from ledger.tick t
-   cross join lateral (
-     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+    from counts.delta d join ledger.tick t on t.id = d.tick_id
    where t.known_at <= %(as_of)s and t.known_at > coalesce((select as_of from base), '-infinity')
-     and d.specimen_day between %(first)s and %(last)s
+     and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
 )
 select lsoa_code, scope_ltla, specimen_day as day, result, sum(n)::bigint as n
   from changes group by 1, 2, 3, 4 having sum(n) <> 0 order by 1, 2, 3, 4

@@ -95,7 +95,10 @@ def described(
         "mornings": runs[0].last - runs[0].first + 1,
         "rises": len(scores[0].fates),
         **_numbers(whole),
-        "interval_95": interval(scores, np.random.default_rng(seed)),
+        "interval_95": {
+            name: [_known(low), _known(high)]
+            for name, (low, high) in interval(scores, np.random.default_rng(seed)).items()
+        },
         "by_seed": [_numbers(each) for each in scores],
         "curve": [
             {"threshold": threshold, **_numbers(pooled([run.score_at(threshold) for run in runs]))}
@@ -110,13 +113,18 @@ def described(
     }  # fmt: skip
 
 
-def _numbers(found: Score) -> dict[str, float]:
+def _numbers(found: Score) -> dict[str, float | None]:
+    """The four numbers; None where there are no rises to tell them from."""
     return {
         "false_flags_per_authority_year": round(found.false_per_year, 4),
-        "found": round(found.found, 4),
-        "in_time": round(found.in_time, 4),
-        "lead_days": found.lead,
+        "found": _known(found.found),
+        "in_time": _known(found.in_time),
+        "lead_days": _known(found.lead),
     }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else round(value, 4)
 
 
 def _misses(scores: Sequence[Score], areas: list[str], start: date) -> list[dict[str, Any]]:

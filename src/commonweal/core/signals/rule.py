@@ -1,9 +1,11 @@
 """The detection rule: is the 7-day rate of a place, once all is reported, at a level and a growth that matter?
 
 The unreported part of the last days is expected from the present level (a discounted mean of the last days, each
-divided by its completeness and the day of the week), with the uncertainty of both. What has to be passed is the level
-that matters or a multiple of the lowest 7 days of the three weeks before, whichever is higher, or a plain number more
-than 14 days ago. The score is the distance in standard errors; one threshold holds for all places.
+divided by its completeness and the day of the week), with the uncertainty of both. What has to be passed is the lowest
+of three lines: a multiple of the lowest 7 days of the three weeks before (a rise); a plain number more than 14 days
+ago; a multiple of the rate of all areas together while the place itself is not falling (it stands apart where the
+others fall). The first and the last never lie below a level that matters. The score is the distance in standard
+errors; one threshold holds for all places.
 """
 
 from __future__ import annotations
@@ -20,19 +22,23 @@ PER = 100_000.0
 WEEK, LOOK_BACK, FORTNIGHT = 7, 21, 14
 SETTLED = 4  # days after which a day's count is steady enough to tell the week's pattern
 WEEKS_OF_PATTERN = 4
+MOST_GROWTH = 0.1
 LEAST_DAYS = LOOK_BACK + 2 * WEEK
 
 
 @dataclass(frozen=True)
 class Assessment:
     """Of each area on one morning: the score, the expected 7-day rate to that day, the rate that has to be passed, the
-    lowest rate of the 21 days before, the share of the 7 days that has been reported, and whether the rule holds."""
+    lowest rate of the 21 days before, the share of the 7 days that has been reported, the rate of all areas together,
+    whether the line that has to be passed is the one against them, and whether the rule holds."""
 
     score: FloatArray
     rate: FloatArray
     needed: FloatArray
     lowest: FloatArray
     reported: FloatArray
+    peers: float
+    against_peers: BoolArray
     holds: BoolArray
 
 
@@ -47,8 +53,9 @@ def assess(
     if seen.shape[1] < LEAST_DAYS:
         raise Refused(f"{seen.shape[1]} days of counts; the rule looks back over {LEAST_DAYS}. Load an earlier start.")
     pattern = week_pattern(seen, share, weekday)
-    level, weight = present_level(seen, share, pattern, setting)
-    expected = _expected(level, share, pattern, setting)
+    growth = setting.growth + setting.peer_trend * shared_growth(seen, share)
+    level, weight = present_level(seen, share, pattern, growth, setting)
+    expected = _expected(level, share, pattern, growth)
     missing = expected * (1 - share)
     week = slice(seen.shape[1] - WEEK, seen.shape[1])
     reported = seen[:, week].sum(axis=1)
@@ -57,12 +64,18 @@ def assess(
     complete = _completed(seen, missing, share, setting)
     lowest, fortnight = _before(complete)
     per = population / PER
-    needed = np.minimum(np.maximum(setting.level * per, setting.ratio * lowest), fortnight + setting.more * per)
-    variance = setting.dispersion * to_come + to_come**2 * relative + setting.need_dispersion * needed
-    score = (reported + to_come - needed) / np.sqrt(variance + 1e-9)
     total = reported + to_come
+    peers = float(total.sum() / per.sum())
+    rise = np.minimum(np.maximum(setting.level * per, setting.ratio * lowest), fortnight + setting.more * per)
+    apart = np.maximum(np.maximum(setting.peer_level, setting.peer_ratio * peers) * per, setting.peer_growth * lowest)
+    needed = np.minimum(rise, apart)
+    variance = setting.dispersion * to_come + to_come**2 * relative + setting.need_dispersion * needed
+    variance += (setting.need_spread * needed) ** 2
+    score = (total - needed) / np.sqrt(variance + 1e-9)
     told = np.divide(reported, total, out=np.ones_like(total), where=total > 0)
-    return Assessment(score, total / per, needed / per, lowest / per, told, score >= setting.threshold)
+    return Assessment(
+        score, total / per, needed / per, lowest / per, told, peers, apart < rise, score >= setting.threshold
+    )
 
 
 def week_pattern(seen: FloatArray, share: FloatArray, weekday: IntArray) -> FloatArray:
@@ -82,20 +95,31 @@ def week_pattern(seen: FloatArray, share: FloatArray, weekday: IntArray) -> Floa
 
 
 def present_level(
-    seen: FloatArray, share: FloatArray, pattern: FloatArray, setting: Setting
+    seen: FloatArray, share: FloatArray, pattern: FloatArray, growth: float, setting: Setting
 ) -> tuple[FloatArray, FloatArray]:
-    """Cases a day now, by a discounted mean of the last days, and the discounted number of cases it stands on."""
+    """Cases a day now, by a discounted mean of the last days, and the discounted number of cases it stands on.
+
+    growth: a day, of all areas, taken off so that old days speak of today.
+    """
     age = np.arange(setting.history_days)[::-1]
     discount = setting.discount**age
     days = slice(seen.shape[1] - setting.history_days, seen.shape[1])
-    exposure = share[days] * pattern[days] * np.exp(-setting.growth * age)
+    exposure = share[days] * pattern[days] * np.exp(-growth * age)
     weight = (discount * np.where(exposure > 0, seen[:, days], 0.0)).sum(axis=1)
     return (weight + 0.5) / (discount * exposure).sum(), weight + 1e-3
 
 
-def _expected(level: FloatArray, share: FloatArray, pattern: FloatArray, setting: Setting) -> FloatArray:
+def shared_growth(seen: FloatArray, share: FloatArray) -> float:
+    """Growth a day of all areas together, from the newest settled 7 days against the 7 before; within 10 % a day."""
+    last = seen.shape[1] - SETTLED
+    total = seen[:, last - 2 * WEEK : last].sum(axis=0) / share[last - 2 * WEEK : last]
+    growth = np.log((total[WEEK:].sum() + 1) / (total[:WEEK].sum() + 1)) / WEEK
+    return float(np.clip(growth, -MOST_GROWTH, MOST_GROWTH))
+
+
+def _expected(level: FloatArray, share: FloatArray, pattern: FloatArray, growth: float) -> FloatArray:
     age = np.arange(share.size)[::-1]
-    return np.asarray(level[:, None] * np.exp(-setting.growth * age) * pattern)
+    return np.asarray(level[:, None] * np.exp(-growth * age) * pattern)
 
 
 def _completed(seen: FloatArray, missing: FloatArray, share: FloatArray, setting: Setting) -> FloatArray:

@@ -109,7 +109,10 @@ def interval(
         chosen = rng.integers(0, areas, areas)
         again = Score(tuple(fate for area in chosen for fate in by_area[area]), whole.false_flags[chosen], whole.years)
         drawn.append(np.array([again.false_per_year, again.found, again.in_time, again.lead]))
-    low, high = np.nanquantile(np.array(drawn), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    table = np.array(drawn)
+    known = ~np.isnan(table).all(axis=0)
+    low, high = np.full(table.shape[1], np.nan), np.full(table.shape[1], np.nan)
+    low[known], high[known] = np.nanquantile(table[:, known], [(1 - level) / 2, (1 + level) / 2], axis=0)
     names = ("false_flags_per_authority_year", "found", "in_time", "lead_days")
     return {name: (float(low[i]), float(high[i])) for i, name in enumerate(names)}
 

@@ -57,12 +57,17 @@ class Setting:
     level: float
     more: float
     ratio: float
+    peer_level: float
+    peer_ratio: float
+    peer_growth: float
     threshold: float
     history_days: int
     discount: float
     growth: float
+    peer_trend: float
     dispersion: float
     need_dispersion: float
+    need_spread: float
     delays: Delays
     first_completeness: tuple[float, ...]
     breaks: Breaks

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from commonweal.core.epi.checks import BoolArray, FloatArray
+from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
 from commonweal.core.signals import completeness, holding
 from commonweal.core.signals.publications import Source, weekdays
-from commonweal.core.signals.rule import LEAST_DAYS, Assessment, assess
+from commonweal.core.signals.rule import LEAST_DAYS, LOOK_BACK, Assessment, assess
 from commonweal.core.signals.setting import Setting
 
 USUAL_OF = 7  # publications that tell how many old cases are usual
 WIDEST_GAP = 3  # days between two publications beyond which old cases are no news
-NEVER = -99.0
+NEVER, SURE = -99.0, 99.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,17 @@ class Event:
 
 @dataclass
 class Watched:
-    """All mornings: score and rate `[area, day]` (NEVER and NaN without a publication), what was held, and events."""
+    """All mornings, `[area, day]`: score (NEVER without a publication), expected rate, rate to pass, share reported
+    (NaN likewise), whether the rule holds and what was held back; the rate of all areas `[day]`; completeness; events.
+    """
 
     score: FloatArray
     rate: FloatArray
+    needed: FloatArray
+    reported: FloatArray
+    holds: BoolArray
     held: BoolArray
+    peers: FloatArray
     share: dict[int, FloatArray] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
@@ -51,6 +57,7 @@ class _State:
     earlier: list[float] = field(default_factory=list)
     batch: holding.Batch | None = None
     batch_morning: int = -99
+    broke: bool = False
 
 
 def watch(source: Source, population: FloatArray, setting: Setting, first: int, last: int) -> Watched:
@@ -63,8 +70,7 @@ def watch(source: Source, population: FloatArray, setting: Setting, first: int, 
     weekday = weekdays(source.start, days)
     usable = source.published()[:days].copy()
     totals = source.totals(setting.delays.longest)
-    shape = (len(source.areas), days)
-    out = Watched(np.full(shape, NEVER), np.full(shape, np.nan), np.zeros(shape, dtype=bool))
+    out = _nothing_yet((len(source.areas), days))
     state = _State()
     for morning in source.mornings:
         if not first - setting.delays.window_days <= morning <= last or morning + 1 < LEAST_DAYS:
@@ -79,9 +85,46 @@ def watch(source: Source, population: FloatArray, setting: Setting, first: int, 
         table = completeness.learnt(totals, usable, weekday, morning, setting.delays, setting.first_completeness)
         share = completeness.by_age(table, weekday, morning)
         found = assess(seen, share, weekday[: morning + 1], population, setting)
-        out.score[:, morning], out.rate[:, morning], out.share[morning] = found.score, found.rate, share
+        if state.broke and not broken:
+            found, state.broke = _with_restated(found, seen, weekday, population, setting), False
+        _enter(out, found, morning, share)
         out.held[:, morning] = _held(state, broken, found, seen, share, morning, population, setting, out)
     return out
+
+
+def _nothing_yet(shape: tuple[int, int]) -> Watched:
+    return Watched(
+        score=np.full(shape, NEVER),
+        rate=np.full(shape, np.nan),
+        needed=np.full(shape, np.nan),
+        reported=np.full(shape, np.nan),
+        holds=np.zeros(shape, dtype=bool),
+        held=np.zeros(shape, dtype=bool),
+        peers=np.full(shape[1], np.nan),
+    )
+
+
+def _enter(out: Watched, found: Assessment, morning: int, share: FloatArray) -> None:
+    out.score[:, morning], out.rate[:, morning] = found.score, found.rate
+    out.needed[:, morning], out.reported[:, morning] = found.needed, found.reported
+    out.holds[:, morning], out.peers[morning], out.share[morning] = found.holds, found.peers, share
+
+
+def _with_restated(
+    found: Assessment, seen: FloatArray, weekday: IntArray, population: FloatArray, setting: Setting
+) -> Assessment:
+    """After a break, also raise the places whose restated past would have been found and that still stand apart.
+
+    Their growth was hidden by the old definition; waiting for them to grow again would hide them once more.
+    """
+    last = seen.shape[1] - setting.breaks.settled_days
+    past = np.zeros(found.holds.size, dtype=bool)
+    for days in range(last - LOOK_BACK, last + 1):
+        past |= assess(seen[:, :days], np.ones(days), weekday[:days], population, setting).holds
+    still = found.rate >= max(setting.peer_level, setting.peer_ratio * found.peers)
+    raised = past & still
+    score = np.where(raised, np.maximum(found.score, SURE), found.score)
+    return replace(found, score=score, holds=found.holds | raised)
 
 
 def _look_for_events(state: _State, seen: FloatArray, morning: int, setting: Setting, out: Watched) -> Event | None:
@@ -95,14 +138,14 @@ def _look_for_events(state: _State, seen: FloatArray, morning: int, setting: Set
     if moved is not None:
         event = Event(morning, "definition_break", int(moved.areas.sum()), moved.share, moved.before, moved.after)
         state.earlier.clear()
+        state.broke = True
     elif gap <= WIDEST_GAP:
-        batch = holding.late_batch(added, state.earlier, setting.batches)
+        batch = holding.late_batch(added, [gap * each for each in state.earlier], setting.batches)
         if batch is not None:
             touched = added.sum(axis=1) > 0
             event = Event(morning, "late_batch", int(touched.sum()), float(touched.mean()), batch.usual, batch.number)
             state.batch, state.batch_morning = batch, morning
-        else:
-            state.earlier = [*state.earlier[1 - USUAL_OF :], float(added.sum())]
+        state.earlier = [*state.earlier[1 - USUAL_OF :], float(added.sum()) / gap]
     if event:
         out.events.append(event)
     return event
@@ -136,6 +179,6 @@ def _held(
     return np.asarray(found.holds & ~less.holds & ~standing)
 
 
-def weekdays_of(seen: FloatArray, morning: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def weekdays_of(seen: FloatArray, morning: int) -> IntArray:
     """Positions in the week counted from the morning; only equal and unequal matters to the rule."""
     return (np.arange(seen.shape[1]) - morning) % 7

@@ -150,6 +150,12 @@ language sql stable security definer set search_path = '' as $$
   select max(as_of) from counts.snapshot where as_of <= p_as_of
 $$;
 
+create function counts.newest_small_snapshot(p_as_of timestamptz) returns timestamptz
+language sql stable security definer set search_path = '' as $$
+  select max(as_of) from counts.snapshot s
+   where as_of <= p_as_of and exists (select from counts.snapshot_small m where m.as_of = s.as_of)
+$$;
+
 -- Keeps the sums as known at an instant up to which everything is known. Returns how many changes came since the last.
 create function counts.take_snapshot(chosen timestamptz) returns bigint
 language plpgsql security definer set search_path = '' as $$
@@ -157,6 +163,7 @@ declare
   base timestamptz := counts.newest_snapshot(chosen);
   changes bigint;
   newest_day date;
+  small_base timestamptz;
   all_codes text[];
 begin
   select count(*) into changes from counts.delta d join ledger.tick t on t.id = d.tick_id
@@ -170,11 +177,22 @@ begin
      where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
    group by 2, 3, 4, 5, 6 having sum(n) <> 0;
   select max(specimen_day) into newest_day from counts.snapshot_area where as_of = chosen;
-  insert into counts.snapshot_small
-  select chosen, d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, sum(d.n)
-    from counts.delta d join ledger.tick t on t.id = d.tick_id
-   where t.known_at <= chosen and d.specimen_day > newest_day - 35
-   group by 2, 3, 4, 5 having sum(d.n) <> 0;
+  -- small areas once a day: millions of rows for a nation, and a page reads one authority's week
+  small_base := counts.newest_small_snapshot(chosen);
+  if small_base is null or small_base <= chosen - interval '1 day' then
+    -- the base holds every day of the new window, unless the newest day went back: then all is added up again
+    small_base := case
+      when newest_day >= (select max(specimen_day) from counts.snapshot_area where as_of = small_base) then small_base end;
+    insert into counts.snapshot_small
+    select chosen, scope_ltla, lsoa_code, specimen_day, result, sum(n) from (
+      select scope_ltla, lsoa_code, specimen_day, result, n from counts.snapshot_small where as_of = small_base
+      union all
+      select d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, d.n
+        from counts.delta d join ledger.tick t on t.id = d.tick_id
+       where t.known_at > coalesce(small_base, '-infinity') and t.known_at <= chosen) all_changes
+     where specimen_day > newest_day - 35
+     group by 2, 3, 4, 5 having sum(n) <> 0;
+  end if;
   insert into counts.snapshot_age
   select chosen, scope_ltla, specimen_day, age_band, sex, result, sum(n) from (
     select scope_ltla, specimen_day, age_band, sex, result, n from counts.snapshot_age where as_of = base
@@ -224,7 +242,8 @@ begin
     delete from counts.snapshot s
      where s.as_of < chosen and (s.as_of < chosen - interval '14 days'
         or exists (select from counts.snapshot later where later.as_of > s.as_of
-                      and date_trunc('day', later.as_of) = date_trunc('day', s.as_of)))
+                      and date_trunc('day', later.as_of) = date_trunc('day', s.as_of))
+           and not exists (select from counts.snapshot_small m where m.as_of = s.as_of))
     returning s.as_of)
   select coalesce(array_agg(as_of), '{}') into replaced from dropped;
   delete from counts.snapshot_area where as_of = any (replaced);

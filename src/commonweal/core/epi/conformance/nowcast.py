@@ -26,6 +26,9 @@ MEDIAN_SHARE, LIMIT_SHARE = 0.05, 0.10
 SEED = 20201122
 SAMPLED = ("bayes.notrunc", "bayes.trunc")
 
+NEARLY_POISSON = 1e-4
+NEARLY_FLAT = 1e7
+
 
 def outcomes(case: Case) -> Iterator[Outcome]:
     """Every method of the surveillance table, then the chain ladder."""
@@ -81,11 +84,23 @@ def _run(method: str, triangle: Triangle, document: dict[str, Any]) -> Nowcast:
     if method not in SAMPLED:
         raise Refused(f"nowcast method {method!r} is not known; known are lawless, bayes.notrunc.bnb and {SAMPLED}.")
     prior = document["prior"]
-    if prior.get("type") != "poisgamma":
-        raise Refused(f"prior type {prior.get('type')!r} is not known; poisgamma is.")
-    chosen = classical.Prior(float(prior["mean_lambda"]), float(prior["var_lambda"]))
+    chosen = _prior(prior)
     truncated = method == "bayes.trunc"
     return classical.bayes(triangle, chosen, truncated=truncated, support=support, draws=4000, seed=SEED)
+
+
+def _prior(prior: dict[str, Any]) -> classical.Prior:
+    """The reference's priors as a negative binomial: Poisson and uniform are its ends."""
+    kind = prior.get("type")
+    if kind == "poisgamma":
+        return classical.Prior(float(prior["mean_lambda"]), float(prior["var_lambda"]))
+    if kind == "pois":
+        mean = float(prior["lambda"] if "lambda" in prior else prior["mean_lambda"])
+        return classical.Prior(mean, mean * (1 + NEARLY_POISSON))
+    if kind == "unif":
+        # a geometric distribution with a mean far above every count is flat
+        return classical.Prior(NEARLY_FLAT, NEARLY_FLAT + NEARLY_FLAT**2)
+    raise Refused(f"prior type {kind!r} is not known; poisgamma, pois and unif are.")
 
 
 def _checks(method: str, found: Nowcast, rows: Table) -> Iterator[Check]:

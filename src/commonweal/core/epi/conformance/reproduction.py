@@ -10,12 +10,15 @@ import numpy as np
 from commonweal.core.epi.checks import FloatArray, IntArray
 from commonweal.core.epi.conformance.tables import Case, Table
 from commonweal.core.epi.conformance.verdicts import Check, Outcome, absolute, relative
-from commonweal.core.epi.reproduction.cori import Reproduction, cori
-from commonweal.core.epi.reproduction.serial_interval import discretised
+from commonweal.core.epi.reproduction.cori import Reproduction, cori, mixture
+from commonweal.core.epi.reproduction.serial_interval import discretised, uncertain
 from commonweal.core.epi.reproduction.wallinga_teunis import wallinga_teunis
 from commonweal.core.errors import Refused
 
 TOLERANCE = 1e-8
+UNCERTAIN_TOLERANCE = 0.05
+UNCERTAIN_DRAWS = 200
+SEED = 20201122
 
 
 def interval_outcomes(case: Case) -> Iterator[Outcome]:
@@ -35,6 +38,9 @@ def outcomes(case: Case) -> Iterator[Outcome]:
     imported = series.numbers("imported") if document.get("uses_imported_column") else None
     for (name,), rows in case.table("expected.csv").groups("config"):
         config = document["configs"][name]
+        if config.get("method") == "uncertain_si":
+            yield Outcome(case.method, case.name, name, tuple(_uncertain(config, incidence, imported, rows)))
+            continue
         weights = _weights(case, name, config, incidence.size)
         found = cori(
             incidence,
@@ -51,6 +57,30 @@ def outcomes(case: Case) -> Iterator[Outcome]:
         yield Outcome(case.method, case.name, name, tuple(checks))
     if "expected_wallinga_teunis_mean.csv" in case.tables:
         yield from _wallinga_teunis(case, document, incidence)
+
+
+def _uncertain(
+    config: dict[str, Any], incidence: FloatArray, imported: FloatArray | None, rows: Table
+) -> Iterator[Check]:
+    """Serial intervals drawn at random on both sides: means and quantiles within a few per cent."""
+
+    def drawn(name: str) -> tuple[float, float, float, float]:
+        return tuple(float(config[key.format(name)]) for key in ("{}_si", "std_{}_si", "min_{}_si", "max_{}_si"))  # type: ignore[return-value]
+
+    sets = uncertain(drawn("mean"), drawn("std"), incidence.size - 1, UNCERTAIN_DRAWS, SEED)
+    windows = (rows.numbers("t_start").astype(int) - 1, rows.numbers("t_end").astype(int) - 1)
+    prior = (float(config.get("prior_mean", 5)), float(config.get("prior_sd", 5)))
+    levels = list(_levels(rows).values())
+    each = [
+        cori(incidence, w / max(w.sum(), 1e-12), windows=windows, imported=imported, prior=prior, levels=levels)
+        for w in sets
+    ]
+    found = mixture(each, 20, SEED)
+    known = ~np.isnan(rows.numbers("mean")) & ~np.isnan(found.mean)
+    yield relative("mean", found.mean[known], rows.numbers("mean")[known], UNCERTAIN_TOLERANCE)
+    for i, name in enumerate(_levels(rows)):
+        got, want = found.quantiles[known, i], rows.numbers(name)[known]
+        yield relative(name, got, want, 2 * UNCERTAIN_TOLERANCE)
 
 
 def _wallinga_teunis(case: Case, document: dict[str, Any], incidence: FloatArray) -> Iterator[Outcome]:

@@ -26,7 +26,7 @@ SEED = 20201122
 KNOWN_OPTIONS = (
     ("AnalysisType", ("1", "3", "4")),
     ("ModelType", ("0", "1", "2")),
-    ("CriteriaForReportingSecondaryClusters", ("0",)),
+    ("CriteriaForReportingSecondaryClusters", ("0", "1", "2", "3", "4", "5")),
     ("IncludePurelySpatial", ("n",)),
     ("IncludePurelyTemporal", ("n",)),
     ("SpatialAdjustmentType", ("0",)),
@@ -41,17 +41,28 @@ YEAR, MONTH, DAY, GENERIC = "1", "2", "3", "4"
 MODELS = MappingProxyType({"0": "poisson", "1": "bernoulli", "2": "permutation"})
 PERIODS = MappingProxyType({"1": "spatial", "3": "retrospective", "4": "prospective"})
 DIRECTIONS = MappingProxyType({"1": "high", "2": "low", "3": "both"})
+OVERLAPS = MappingProxyType(
+    {
+        "0": "space_time",
+        "1": "centre_in_either",
+        "2": "centre_in_stronger",
+        "3": "centre_in_weaker",
+        "4": "centre_in_both",
+        "5": "none",
+    }
+)
 P_VALUES = MappingProxyType({"0": "auto", "1": "monte_carlo", "2": "sequential", "3": "gumbel"})
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The study period cut into steps."""
+    """The study period cut into steps, counted back from its end: the first may be shorter by `short` units."""
 
     unit: str
     first: date
     steps: int
     length: int
+    short: int = 0
 
     def step(self, text: str) -> int:
         """The step in which a date lies; refuses dates outside."""
@@ -60,7 +71,7 @@ class Clock:
             return 0
         months = (day.year - self.first.year) * 12 + day.month - self.first.month
         apart = {YEAR: day.year - self.first.year, MONTH: months}.get(self.unit, (day - self.first).days)
-        step = apart // self.length
+        step = (apart + self.short) // self.length if apart >= 0 else -1
         if not 0 <= step < self.steps:
             raise Refused(f"date {text} lies outside the study period of {self.steps} steps from {self.first}.")
         return step
@@ -70,12 +81,13 @@ class Clock:
         return np.array([self._begin(i).toordinal() for i in range(self.steps + 1)], dtype=np.float64)
 
     def _begin(self, step: int) -> date:
+        units = max(0, step * self.length - self.short)
         if self.unit == YEAR:
-            return date(self.first.year + step * self.length, 1, 1)
+            return date(self.first.year + units, 1, 1)
         if self.unit == MONTH:
-            month = self.first.month - 1 + step * self.length
+            month = self.first.month - 1 + units
             return date(self.first.year + month // 12, month % 12 + 1, 1)
-        return date.fromordinal(self.first.toordinal() + step * self.length)
+        return date.fromordinal(self.first.toordinal() + units)
 
 
 def outcomes(case: Case) -> Iterator[Outcome]:
@@ -99,7 +111,8 @@ def _variant(case: Case, name: str, variant: dict[str, Any]) -> Iterator[Check]:
         earlier_analyses=analyses,
         days_per_step=_days_per_step(clock),
     )
-    result = run(prepared, inference, seed=SEED)
+    overlap = OVERLAPS[options.get("CriteriaForReportingSecondaryClusters", "0")]
+    result = run(prepared, inference, seed=SEED, overlap=overlap, most=prepared.circles.stop.size)
     ids = case.table("coordinates.csv").words("id")
     place = {identifier: int(site) for identifier, site in zip(ids, prepared.sites.of_place, strict=True)}
     yield from _best_per_centre(case.table(f"{name}.best_per_centroid.csv"), prepared, result, place)
@@ -177,7 +190,8 @@ def _clock(options: dict[str, str]) -> Clock:
         MONTH: (last.year - first.year) * 12 + last.month - first.month + 1,
         DAY: (last - first).days + 1,
     }.get(unit, 1)
-    return Clock(unit, first, max(1, units // length), length)
+    steps = -(-units // length)
+    return Clock(unit, first, steps, length, steps * length - units)
 
 
 def _windows(options: dict[str, str], clock: Clock) -> prepare.Windows:

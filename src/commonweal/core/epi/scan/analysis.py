@@ -9,7 +9,7 @@ import numpy as np
 from commonweal.core.epi import checks
 from commonweal.core.epi.checks import FloatArray, IntArray, Seed
 from commonweal.core.epi.scan import significance
-from commonweal.core.epi.scan.clusters import apart, members_of
+from commonweal.core.epi.scan.clusters import RULES, apart, members_of
 from commonweal.core.epi.scan.geometry import Circles, Sites
 from commonweal.core.epi.scan.likelihood import EXPECTATION
 from commonweal.core.epi.scan.maxima import Plans, exact_maxima, maxima
@@ -89,10 +89,12 @@ def run(
     """Find clusters in the observed data, simulate, and say how surprising each is.
 
     overlap: `space_time` keeps clusters that share no place on a common day, `space` those that share no place at all,
-    `none` keeps the best window of every centre. Raises `Refused` for unknown options.
+    `none` keeps the best window of every centre; the rules on centres are told in `clusters.apart`.
+
+    Raises `Refused` for unknown options.
     """
     checks.one_of("method", inference.method, INFERENCES)
-    checks.one_of("overlap", overlap, ("space_time", "space", "none"))
+    checks.one_of("overlap", overlap, RULES)
     checks.at_least("replicates", inference.replicates, 0)
     search = best_windows_apart if prepared.split_in_time else best_windows
     best = search(prepared.problem, prepared.circles)

@@ -241,8 +241,17 @@ def _population(values: ArrayLike, cases: FloatArray) -> FloatArray:
     elif people.shape == (cases.shape[1],):
         people = people[None, :, None]
     try:
-        return np.broadcast_to(people, cases.shape).astype(np.float64)
+        people = np.broadcast_to(people, cases.shape).astype(np.float64)
     except ValueError as error:
         raise Refused(
             f"population has shape {people.shape} and count {cases.shape}; pass one population a place, or one a cell."
         ) from error
+    seen, living = cases.sum(axis=0), people.sum(axis=0)
+    more = (seen > living) & (living > 0)
+    if more.any():
+        place, step = (int(i) for i in np.argwhere(more)[0])
+        raise Refused(
+            f"count[{place}, {step}] = {seen[place, step]:g} exceeds population {living[place, step]:g}; check the "
+            "place and the unit (people, not thousands). For a scan against an expectation use expected_based."
+        )
+    return people

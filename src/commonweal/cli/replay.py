@@ -1,0 +1,339 @@
+"""`commonweal replay DIR --area CODE`: a rise of 2020 told day by day, by public figures and by all results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonweal.cli.published_folder import Populations, read_counts, read_csv, read_triangle
+from commonweal.core.errors import NotThere
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from commonweal.core.epi.checks import FloatArray, IntArray
+    from commonweal.core.signals.life import Finding
+    from commonweal.core.signals.publications import Triangle
+    from commonweal.core.signals.setting import Setting
+    from commonweal.core.signals.within import Small
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--area", required=True, help="Code of the authority, for example E06000016.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the log.")
+def replay(directory: Path, area: str, as_json: bool) -> None:
+    """Tell the rise of an authority in 2020 day by day, in two worlds.
+
+    World "public": the figures as they were published each day, pillar 1 alone until 1 July. World "all_pillars": all
+    results together, with the reporting delays measured in July, and with delays twice as long.
+    """
+    import yaml
+
+    from commonweal.core.signals.setting import Setting
+    from commonweal.server import parameters
+
+    setting = Setting.from_document(yaml.safe_load(parameters.text("signals/rule.yaml")))
+    plan = yaml.safe_load(parameters.text("signals/benchmark.yaml"))
+    own = yaml.safe_load(parameters.text("signals/replay.yaml"))
+    document = Replayed(directory, area, plan, own, setting).document()
+    click.echo(json.dumps(document, indent=1) if as_json else as_text(document))
+
+
+class Replayed:
+    """Everything read once, and the two worlds."""
+
+    def __init__(self, directory: Path, area: str, plan: dict[str, Any], own: dict[str, Any], setting: Setting) -> None:
+        from commonweal.core.signals.publications import matrix
+
+        self.directory, self.area, self.plan, self.own, self.setting = directory, area, plan, own, setting
+        self.start: date = plan["series_start"]
+        table = read_counts(directory / plan["series"])
+        lower = table.filter(table["area_type"] == "ltla")
+        self.areas: list[str] = lower["area_code"].unique().sort().to_list()
+        if area not in self.areas:
+            raise NotThere(
+                f"There is no series of {area} in {directory}; {plan['series']} has {len(self.areas)} authorities."
+            )
+        self.final: IntArray = matrix(lower, self.areas, self.start, own["last"])
+        self.nation: IntArray = matrix(table, [own["nation"]], self.start, own["last"])[0]
+        self.people = Populations.read(directory, plan)
+        self.triangle: Triangle = read_triangle(directory, plan["triangles"]["utla"])
+        self.number = self.areas.index(area)
+
+    def document(self) -> dict[str, Any]:
+        """The whole answer as plain values."""
+        worlds = {"public": self.public(), "all_pillars": self.all_pillars()}
+        return {"area": self.area, "rule_version": self.setting.version, "worlds": worlds}
+
+    def public(self) -> dict[str, Any]:
+        """World (a), with what it could not see."""
+        from commonweal.core.signals.replay import Line, tell
+
+        tier = self.area if self.area in self.triangle.areas else self._upper()
+        told = tell(
+            self.triangle, self.people.of(self.triangle.areas), self.setting, tier, self._period(), self._decided()
+        )
+        told.events.extend(Line(day, "not_seen", text) for day, text in self._not_seen(tier))
+        told.events.sort(key=lambda line: (line.day, line.kind))
+        return {"area": tier, **told.as_dict()}
+
+    def all_pillars(self) -> dict[str, Any]:
+        """World (b): the log of the first seed, and of every seed and delay the dates, and where."""
+        from commonweal.core.signals import bench
+        from commonweal.core.signals.replay import slower, tell, thinned_source
+
+        chosen = self.plan["triangles"]["utla"]
+        share = bench.delays_of(self.triangle, chosen["one_definition_from"], chosen["learn_until"], self.setting)
+        population = self.people.of(self.areas)
+        told, found = [], []
+        for times in (1, 2):
+            for seed in self.own["seeds"]:
+                delays = share if times == 1 else slower(share, times)
+                source = thinned_source(self.final, self.areas, self.start, delays, seed)
+                clusters = self._clusters(delays, seed)
+                world = tell(source, population, self.setting, self.area, self._period(), self._decided(), clusters)
+                told.append(world)
+                where = next((each for each in clusters if self._in_part(each)), None)
+                levelled = self._levelled(delays, seed, population)
+                found.append({"delays_times": times, "seed": seed, "first_signal": _text(world.first_signal),
+                              "first_signal_levelled": levelled,
+                              "first_part_named": None if where is None else str(self._day(where.morning)),
+                              "part": None if where is None else where.evidence})  # fmt: skip
+        since, history = self._against_nation()
+        return {
+            **told[0].as_dict(),
+            "first_signal": _latest(each["first_signal"] for each in found if each["delays_times"] == 1),
+            "first_signal_delays_twice_as_long": _latest(
+                each["first_signal"] for each in found if each["delays_times"] == 2
+            ),
+            "levelled_days": {str(day): cases for day, cases in self._set_to().items()},
+            "first_signal_levelled": _latest(
+                each["first_signal_levelled"] for each in found if each["delays_times"] == 1
+            ),
+            "small_areas_by_day": "assumed: weekly counts dealt out by the authority's own days, suppressed cells as 0",
+            "by_seed": found,
+            "three_times_the_nation_since": _text(since),
+            "history": history,
+            "scenarios": self._scenarios(),
+        }
+
+    def _set_to(self) -> dict[date, int]:
+        days: dict[date, int] = self.own["levelled"].get(self.area, {})
+        return days
+
+    def _levelled(self, share: FloatArray, seed: int, population: FloatArray) -> str | None:
+        """The first signal when days that stand far above the others are set to what was usual around them."""
+        from commonweal.core.signals.replay import tell, thinned_source
+
+        if not self._set_to():
+            return None
+        final = self.final.copy()
+        for day, cases in self._set_to().items():
+            final[self.number, (day - self.start).days] = cases
+        source = thinned_source(final, self.areas, self.start, share, seed)
+        told = tell(source, population, self.setting, self.area, self._period(), self._decided())
+        return _text(told.first_signal)
+
+    def _clusters(self, share: FloatArray, seed: int) -> list[Finding]:
+        """Findings of the scan inside the area, morning by morning."""
+        import numpy as np
+
+        from commonweal.core.signals import completeness, within
+        from commonweal.core.signals.life import Finding
+        from commonweal.core.signals.publications import weekdays
+        from commonweal.core.signals.replay import SCAN
+
+        plan = self.own["scan"]
+        small, daily = self._small()
+        weekday = weekdays(self.start, daily.shape[1])
+        cube = completeness.thinned(daily, share, weekday, np.random.default_rng(seed))
+        out = []
+        for morning in range((plan["first"] - self.start).days, (plan["last"] - self.start).days + 1):
+            days = slice(morning + 1 - plan["history_days"], morning + 1)
+            seen = completeness.as_seen(cube, morning)[:, days]
+            told = completeness.by_age(share, weekday, morning)[days]
+            cluster = within.strongest(
+                seen,
+                told,
+                small,
+                self.area,
+                longest=plan["longest_days"],
+                radius_km=plan["radius_km"],
+                replicates=plan["replicates"],
+                seed=plan["seed"],
+            )
+            if cluster is None or cluster.p_value > plan["alpha"]:
+                continue
+            names = ", ".join(small.names[int(member)] for member in cluster.members[:6])
+            text = (
+                f"{len(cluster.members)} small areas in the {cluster.direction} ({names}): {cluster.cases:.0f} cases "
+                f"where {cluster.expected:.0f} are expected, p {cluster.p_value:.2g}"
+            )
+            scope = frozenset([self.area, *(small.authority[int(member)] for member in cluster.members)])
+            strength, rate = cluster.cases / cluster.expected, 0.0
+            out.append(Finding(morning, cluster.direction, "msoa", SCAN, scope, strength, rate, text))
+        return out
+
+    def _small(self) -> tuple[Small, IntArray]:
+        """Small areas of the place and of its neighbours, and their weekly counts dealt out over days."""
+        import numpy as np
+        import polars as pl
+
+        from commonweal.core.signals import within
+
+        plan = self.own["small_areas"]
+        points = read_csv(self.directory / plan["points"])
+        where = points.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy()
+        own = (points["lad19cd"] == self.area).to_numpy()
+        near = np.zeros(points.height, dtype=bool)
+        for point in where[own]:
+            near |= np.hypot(*(where - point).T) <= self.own["neighbours_km"] * within.METRES
+        authorities = set(points["lad19cd"].to_numpy()[near]) & set(self.areas)
+        chosen = (
+            points.with_columns(near=pl.lit(1)).filter(pl.col("lad19cd").is_in(sorted(authorities))).sort("msoa11cd")
+        )
+        weekly = read_csv(self.directory / plan["table"])
+        weeks = [name for name in weekly.columns if name.startswith("wk_")]
+        joined = chosen.join(weekly.select("msoa11cd", *weeks), on="msoa11cd", how="left", maintain_order="left")
+        counts = joined.select(pl.col(weeks).cast(pl.Int64).fill_null(0)).to_numpy()
+        small = within.Small(
+            chosen["msoa11cd"].to_list(), chosen["msoa11hclnm"].to_list(), chosen["lad19cd"].to_list(),
+            chosen["pop2020"].cast(pl.Float64).to_numpy(),
+            chosen.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy(),
+        )  # fmt: skip
+        return small, self._dealt_out(small, counts, plan["first_week_ends"])
+
+    def _dealt_out(self, small: Small, weekly: IntArray, first_sunday: date) -> IntArray:
+        import numpy as np
+
+        from commonweal.core.signals import within
+
+        skipped = -(-((self.start - first_sunday).days + 6) // 7)  # whole weeks before the first day of the series
+        monday = (first_sunday - self.start).days - 6 + 7 * skipped
+        weeks = min(weekly.shape[1] - skipped, (self.final.shape[1] - monday) // 7)
+        out = np.zeros((len(small.codes), self.final.shape[1]), dtype=np.int64)
+        rng = np.random.default_rng(self.own["scan"]["seed"])
+        span = slice(monday, monday + 7 * weeks)
+        for code in sorted(set(small.authority)):
+            rows = np.array([authority == code for authority in small.authority])
+            daily = self.final[self.areas.index(code), span].astype(np.float64)
+            out[rows, span] = within.spread_over_days(weekly[rows, skipped : skipped + weeks], daily, rng)
+        return out
+
+    def _in_part(self, finding: Finding) -> bool:
+        return finding.place != "centre"
+
+    def _not_seen(self, tier: str) -> list[tuple[date, str]]:
+        """At the end of each week before the switch: what was public of the 7 days, and what came out later."""
+        out = []
+        place = self.triangle.areas.index(tier)
+        last = self.triangle.counts[-1, place]
+        switch = self.plan["triangles"]["utla"]["one_definition_from"]
+        for morning in self.triangle.on:
+            day = self.triangle.start + timedelta(days=morning)
+            if not self.own["first"] <= day < switch or day.weekday() != 0:
+                continue
+            week = slice(morning - 7, morning)
+            public, in_the_end = int(self.triangle.seen(morning)[place, week].sum()), int(last[week].sum())
+            out.append(
+                (
+                    day,
+                    f"of the 7 days to {day - timedelta(days=1)} the public figures held {public} cases; "
+                    f"{in_the_end} were known in the end",
+                )
+            )
+        return out
+
+    def _against_nation(self) -> tuple[date | None, list[dict[str, Any]]]:
+        import numpy as np
+
+        from commonweal.core.signals.replay import PER, above_nation
+        from commonweal.core.signals.rises import weekly
+
+        people = self.people.of([self.area, self.own["nation"]])
+        rates = weekly(np.stack([self.final[self.number], self.nation])) / people[:, None] * PER
+        first = (self.own["first"] - self.start).days
+        return above_nation(
+            rates[0], rates[1], self.start, self.own["peers_times"], first, (self._decided() - self.start).days
+        )
+
+    def _scenarios(self) -> list[dict[str, Any]]:
+        from commonweal.core.signals.replay import scenarios
+
+        sums = []
+        for name in ("baseline", "after"):
+            first, last = ((day - self.start).days for day in self.own["scenarios"][name])
+            sums.append(float(self.final[self.number, first : last + 1].sum()))
+        return scenarios(sums[0], sums[1], self.own["published_positivity"])
+
+    def _upper(self) -> str:
+        """The upper-tier authority of a district."""
+        table = read_csv(self.directory / self.plan["small_areas"])
+        found: pl.Series = table.filter(table["lad19cd"] == self.area)["utla19cd"]
+        if found.is_empty() or found[0] not in self.triangle.areas:
+            raise NotThere(f"No publications of {self.area} or of the authority above it are in {self.directory}.")
+        return str(found[0])
+
+    def _period(self) -> tuple[date, date]:
+        return self.own["first"], self.own["last"]
+
+    def _decided(self) -> date:
+        decided: date = self.own["decided"]
+        return decided
+
+    def _day(self, morning: int) -> date:
+        return self.start + timedelta(days=morning)
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else str(day)
+
+
+def _latest(days: Iterable[str | None]) -> str | None:
+    """The latest of some days, None when one is missing."""
+    given = list(days)
+    return max(day for day in given if day) if all(given) else None
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """The log of both worlds."""
+    titles = {"public": "What the public figures showed", "all_pillars": "All results together"}
+    lines = [f"Replay of {document['area']}, rule version {document['rule_version']}"]
+    for name, title in titles.items():
+        world = document["worlds"][name]
+        lines += ["", f"{title}: first signal {world['first_signal'] or 'none'}"]
+        lines += [f"  {event['day']}  {event['text']}" for event in world["events"]]
+    world = document["worlds"]["all_pillars"]
+    lines += ["", "By seed and delay"]
+    for each in world["by_seed"]:
+        lines.append(
+            f"  delays x {each['delays_times']}, seed {each['seed']}: signal {each['first_signal']}, part named "
+            f"{each['first_part_named']} {each['part'] or ''}"
+        )
+    lines.append(f"Delays twice as long: first signal {world['first_signal_delays_twice_as_long']}")
+    if world["levelled_days"]:
+        days = ", ".join(f"{day} set to {cases} cases" for day, cases in world["levelled_days"].items())
+        lines.append(f"With {days}: first signal {world['first_signal_levelled']}")
+    lines.append(f"Small areas by day are {world['small_areas_by_day']}")
+    lines.append(f"First at three times the nation's rate on {world['three_times_the_nation_since']}")
+    lines += [
+        f"  {each['day']}  {each['rate']:6.1f} per 100,000, nation {each['nation']:5.1f}, {each['times']:.1f} times"
+        for each in world["history"]
+    ]
+    lines += [
+        "",
+        "Scenarios are assumptions: negatives by area were not published, so the split cannot be told from these data",
+    ]
+    for each in world["scenarios"]:
+        lines.append(
+            f"  {each['scenario']:<13} tests x {each['tests_times']:.2f}, positivity "
+            f"{each['positivity_before_percent']:.1f} % -> {each['positivity_after_percent']:.1f} % "
+            f"({each['denominator']})"
+        )
+    return "\n".join(lines)
