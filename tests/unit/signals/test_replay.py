@@ -137,3 +137,14 @@ def test_an_area_without_a_series_is_a_users_mistake(shared: Path, capsys):
 
 def test_the_setting_is_one_document():
     assert Setting.from_document(yaml.safe_load(parameters.text("signals/rule.yaml"))) == SETTING
+
+
+def test_a_break_soon_after_the_start_is_no_hindrance():
+    final = np.random.default_rng(2).poisson(3.0, (30, 80))
+    source = thinned(final)
+    counts = publications(final, source, 40, 79)
+    counts[:4] = counts[:4] // 6
+    from commonweal.core.signals.publications import Triangle
+
+    watched = watch(Triangle(MONDAY, source.areas, list(range(40, 80)), counts), PEOPLE, SETTING, 45, 79)
+    assert [event.morning for event in watched.events] == [44]

@@ -119,7 +119,7 @@ def _with_restated(
     """
     last = seen.shape[1] - setting.breaks.settled_days
     past = np.zeros(found.holds.size, dtype=bool)
-    for days in range(last - LOOK_BACK, last + 1):
+    for days in range(max(LEAST_DAYS, last - LOOK_BACK), last + 1):
         past |= assess(seen[:, :days], np.ones(days), weekday[:days], population, setting).holds
     still = found.rate >= max(setting.peer_level, setting.peer_ratio * found.peers)
     raised = past & still
