@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from commonweal.core import wording
+from commonweal.core.desk.hours import after_working_days
 from commonweal.core.pictures import Column, DelayRow, Delays, PictureTable, draw_delays
 from commonweal.core.pictures.delays import STAGES
 from commonweal.web import times
@@ -76,13 +77,7 @@ class Late:
 
 def due_at(asked_at: datetime, holidays: frozenset[date]) -> datetime:
     """Two working days later at the same London time: Saturdays, Sundays and the given holidays do not count."""
-    here = times.local(asked_at)
-    left = WORKING_DAYS
-    while left:
-        here += timedelta(days=1)
-        if here.weekday() < 5 and here.date() not in holidays:
-            left -= 1
-    return here.replace(fold=0)
+    return after_working_days(asked_at, WORKING_DAYS, holidays, times.LONDON)
 
 
 def build(

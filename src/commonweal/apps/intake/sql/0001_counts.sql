@@ -216,7 +216,8 @@ begin
 end $$;
 
 -- Makes a snapshot of the last freeze when enough has changed since the newest one, or a day went by. Returns its
--- instant, or null when none was needed. Keeps the newest of each of the last 14 days.
+-- instant, or null when none was needed. Keeps the newest of each of the last 14 days, and
+-- of each quarter of the last two, from which what was known this time yesterday is not far.
 create function counts.make_snapshot(p_least_changes bigint default 20000) returns timestamptz
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -238,11 +239,14 @@ begin
     return null;
   end if;
   perform counts.take_snapshot(chosen);
-  with dropped as (
-    delete from counts.snapshot s
-     where s.as_of < chosen and (s.as_of < chosen - interval '14 days'
+  with kept as (
+    select k.as_of, case when k.as_of > chosen - interval '2 days' then interval '6 hours' else interval '1 day' end as grain
+      from counts.snapshot k),
+  dropped as (
+    delete from counts.snapshot s using kept
+     where kept.as_of = s.as_of and s.as_of < chosen and (s.as_of < chosen - interval '14 days'
         or exists (select from counts.snapshot later where later.as_of > s.as_of
-                      and date_trunc('day', later.as_of) = date_trunc('day', s.as_of))
+                      and date_bin(grain, later.as_of, '2020-01-01 00:00+00') = date_bin(grain, s.as_of, '2020-01-01 00:00+00'))
            and not exists (select from counts.snapshot_small m where m.as_of = s.as_of))
     returning s.as_of)
   select coalesce(array_agg(as_of), '{}') into replaced from dropped;
