@@ -115,6 +115,22 @@ def test_cheat_others_open_and_drop_nothing(people: dict[str, Actor]) -> None:
         mending.opened(someone_else, number, "rejected")
 
 
+def test_the_entry_says_when_a_deputy_opened_them(people: dict[str, Actor]) -> None:
+    number = sent("G")
+    deputy = build.appoint("lab-office", "Stand In", "deputy")
+    mending.opened(Actor(deputy.person_id, "lab-office", "result_delivery"), number, "rejected")
+    mending.opened(people["sender"], number, "rejected")
+    entries = db.rows(
+        "backup",
+        "select person_id, on_behalf_of from access.read_record where filters @> jsonb_build_object('submission', %s::int)",
+        [number],
+    )
+    assert {entry["person_id"]: entry["on_behalf_of"] for entry in entries} == {
+        deputy.person_id: "deputy for the holder",
+        people["sender"].person_id: None,
+    }
+
+
 def test_cheat_no_row_leaves_before_its_entry_is_committed(people: dict[str, Actor]) -> None:
     number, who = sent("E"), people["sender"]
     with db.transaction("authn") as cursor:

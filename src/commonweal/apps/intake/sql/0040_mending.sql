@@ -47,8 +47,12 @@ begin
   if not exists (select from access.office o where o.id = p_office and p_purpose = any (o.purposes)) then
     raise exception 'The office % does not act for the purpose "%".', p_office, p_purpose using errcode = 'CW402';
   end if;
-  insert into access.read_record (id, person_id, office_id, purpose, class, query, filters, place_codes, agreements)
-  values (new_read, p_person, p_office, p_purpose, 'L3', 'records to mend',
+  insert into access.read_record
+    (id, person_id, office_id, on_behalf_of, purpose, class, query, filters, place_codes, agreements)
+  values (new_read, p_person, p_office,
+          (select case c.capacity when 'deputy' then 'deputy for the holder' end from access.current_appointment c
+            where c.person_id = p_person and c.office_id = p_office order by c.capacity desc limit 1),
+          p_purpose, 'L3', 'records to mend',
           jsonb_strip_nulls(jsonb_build_object('submission', p_submission, 'outcome', p_outcome, 'row', p_row)), '{}', '{}');
   delete from intake.held_reading where expires_at < clock_timestamp();
   insert into intake.held_reading (read_id, submission_id, outcome, row_number)
