@@ -7,6 +7,7 @@ table below when it is called. Exit codes are those of `commonweal.cli.errors`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -71,6 +72,8 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line and turn a user's mistake into one sentence and a documented exit code."""
+    # Matrices are small here: threads of BLAS beside our own make them up to ten times slower. Read when numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from commonweal.cli.errors import run
 
     sys.exit(run(commands))
