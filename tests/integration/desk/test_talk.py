@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -84,7 +85,11 @@ def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers()
     minister, leader = actor("national-decision-maker", MINISTER), actor("leader", LEADER)
     due = build.now() + timedelta(hours=3)
     number = talk.say(minister, "/my-area", [PLACE], "How many schools are open?", owner=DIRECTOR, due_at=due)
-    who = Who((DIRECTOR,), None, build.now())
+    who, director = Who((DIRECTOR,), None, build.now()), actor("director-of-public-health", DIRECTOR)
+    assert f"desk.talk:{number}" not in {each.key for each in waiting.for_offices(who)}, "first as a notice"
+    (told,) = [each for each in waiting.for_offices(who) if each.subject == "A question waits for your answer"]
+    assert (told.due_at, told.severity) == (due, 2)
+    telling.acknowledge(director, UUID(str(told.notice)), DIRECTOR)
     (one,) = [each for each in waiting.for_offices(who) if each.key == f"desk.talk:{number}"]
     assert (one.subject, one.due_at) == ("Answer: How many schools are open?", due)
     owed = waiting.against_others(Who((MINISTER,), minister.person_id, build.now()))
@@ -102,6 +107,16 @@ def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers()
         talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR, due_at=build.now() - timedelta(hours=1))
     with pytest.raises(Refused, match="an owner and a time"):
         talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR)
+
+
+def test_an_owner_who_answers_has_acknowledged_the_question() -> None:
+    minister, director = actor("national-decision-maker", MINISTER), actor("director-of-public-health", DIRECTOR)
+    due = build.now() + timedelta(hours=3)
+    number = talk.say(minister, "/my-area", [PLACE], "Which wards?", owner=DIRECTOR, due_at=due)
+    talk.say(director, "/my-area", (), "Two of them", reply_to=number)
+    who = Who((DIRECTOR,), None, build.now())
+    subjects = {each.subject for each in waiting.for_offices(who)}
+    assert not subjects & {"Answer: Which wards?", "A question waits for your answer"}
 
 
 def test_an_office_that_is_named_is_told() -> None:
