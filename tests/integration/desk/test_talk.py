@@ -12,7 +12,7 @@ from django.test import Client
 from tests.conftest import point_django_at, remove_space
 from tests.integration.access.build import act, authorities, browser, entries
 
-from commonweal.apps.desk import digest, missed, talk, telling, waiting
+from commonweal.apps.desk import announcing, digest, missed, talk, telling, waiting
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, Refused
 from commonweal.server import spaces
@@ -126,6 +126,33 @@ def test_an_office_that_is_named_is_told() -> None:
         "select t.office_id from desk.notice n join desk.told t on t.notice_id = n.id where n.kind = 'desk.talk'",
     )
     assert LEADER in {row["office_id"] for row in rows}
+
+
+def test_a_notice_written_by_hand_reaches_those_chosen_and_its_words_every_office_of_the_place() -> None:
+    visit = visitor("director-of-public-health", DIRECTOR)
+    page = visit.get("/told/new").content.decode()
+    assert f"About {PLACE}" in page, "a place without a name is called by its code"
+    assert "National decision maker" in page
+    assert "Rutland" not in page
+    given = {"place": PLACE, "subject": "Market closed", "words": "The market is closed on Saturday.", "severity": "1"}
+    wrong = visit.post("/told/new", {**given, "offices": [LEADER], "hours": ""}).content.decode()
+    assert "Say within how many hours" in wrong
+    assert "The market is closed on Saturday." in wrong, "what was typed stays"
+    sent = visit.post("/told/new", {**given, "offices": [LEADER, MINISTER], "hours": "2"})
+    assert sent.status_code == 302
+    notice = UUID(sent["Location"].split("/")[2])
+    assert {
+        row["office_id"] for row in db.rows("backup", "select office_id from desk.told where notice_id = %s", [notice])
+    } == {LEADER, MINISTER}
+    assert "Market closed: The market is closed on Saturday." in said("analyst", ANALYST), "also whoever was not told"
+    assert "Recall" in visit.get(sent["Location"]).content.decode()
+    with pytest.raises(NotAllowed, match="tell_offices"):
+        announcing.announce(actor("analyst", ANALYST), [PLACE], "x", "y", [LEADER], 3, None)
+    with pytest.raises(Refused, match="must be told to an office of that place"):
+        announcing.announce(actor("national-decision-maker", MINISTER), [PLACE], "x", "y", [MINISTER], 3, None)
+    with pytest.raises(NotAllowed, match="does not answer for"):
+        announcing.announce(actor("small", SMALL), [PLACE], "x", "y", [LEADER], 3, None)
+    assert "About which place" in visitor("national-decision-maker", MINISTER).get("/told/new").content.decode()
 
 
 def test_words_are_taken_back_within_ten_minutes_and_corrected_after_that() -> None:

@@ -19,6 +19,9 @@ from commonweal.web import db
 LONGEST = 2000
 SHOWN = 60
 QUESTION = "desk.question"
+SAY = """
+select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[]) as id
+"""
 # Whoever answers has read it: the notice of a question to the office that answers, while nobody has acknowledged it.
 ASKED_OF = """
 select n.id from desk.notice n join desk.told t on t.notice_id = n.id
@@ -49,12 +52,12 @@ def say(
 ) -> int:
     """Say something about places, pinned to a page of this site; returns its number.
 
-    A question has an `owner` (an office) and the aware time by which it is to answer. Owner (to acknowledge by then) and
-    mentioned offices (for information) are told in the same transaction; answering acknowledges. Raises `Refused` when one of them would not see what is said, or the words are none
-    or too many; `NotAllowed` about places the office does not answer for.
+    A question has an `owner` (an office) and the aware time by which it is to answer. The owner (to acknowledge by
+    then) and mentioned offices (for information) are told in the same transaction; answering acknowledges. Raises
+    `Refused` when one of them would not see what is said, or the words are none or too many; `NotAllowed` about places
+    the office does not answer for.
     """
-    if not 0 < len(words.strip()) <= LONGEST:
-        raise Refused(f"Write 1 to {LONGEST:,} letters; these are {len(words.strip()):,}.")
+    check(words)
     if (owner is None) != (due_at is None):
         raise Refused("A question has an owner and a time by which to answer; a comment has neither.")
     if due_at is not None and due_at <= db.value("app", "select commonweal.now()"):
@@ -67,6 +70,12 @@ def say(
             )  # fmt: skip
     except Error as error:
         raise telling.as_refused(error) from error
+
+
+def check(words: str) -> None:
+    """Raises `Refused` when there are none or too many."""
+    if not 0 < len(words.strip()) <= LONGEST:
+        raise Refused(f"Write 1 to {LONGEST:,} letters; these are {len(words.strip()):,}.")
 
 
 def enter(
@@ -83,16 +92,8 @@ def enter(
     mentions: Sequence[str] = (),
 ) -> int:
     """The same in the caller's own transaction; errors of the database come as they are."""
-    number = int(
-        db.fetch(
-            write.cursor,
-            "select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[]) as id",
-            [
-                actor.office_id, actor.person_id, pin, list(places), words.strip(), reply_to, corrects, owner,
-                due_at, list(mentions),
-            ],
-        )[0]["id"]  # fmt: skip
-    )
+    given = (actor.office_id, actor.person_id, pin, list(places), words.strip(), reply_to, corrects, owner, due_at)
+    number = int(db.fetch(write.cursor, SAY, [*given, list(mentions)])[0]["id"])
     link = f"/talk/{number}"
     if owner is not None:
         telling.tell(write, owner, "A question waits for your answer", link, 2, due_at, kind=QUESTION, by=actor)
