@@ -53,7 +53,9 @@ print(json.dumps({"asked": asked, "rows_of_others": leaked}))
 @click.option(
     "--at", type=click.Path(path_type=Path), help="Keep the installation in this folder, and use it when it is there."
 )
-@click.option("--fill-seconds", default=3600.0, show_default=True, help="Stop drawing after that; with --at, go on later.")
+@click.option(
+    "--fill-seconds", default=3600.0, show_default=True, help="Stop drawing after that; with --at, go on later."
+)
 @click.option("--json", "as_json", is_flag=True)
 def pages(rows: int, pairs: int, attempts: int, at: Path | None, fill_seconds: float, as_json: bool) -> None:
     with bare_installation(at=at) as place:
