@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,12 @@ from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.apps.intake import area, delay_reasons, page_reads
 from commonweal.apps.intake.delay_reasons import Asked
 from commonweal.apps.intake.pages import from_rows, late
+from commonweal.apps.places.actions import load_files
 from commonweal.core.errors import NotAllowed, NotThere, Refused
 from commonweal.web import db
 from tests.integration.access import build
+from tests.integration.places.build import saved
+from tests.unit.places.build import csv_bytes
 
 from .world import as_csv, known_at, record, send
 
@@ -83,6 +87,12 @@ def test_new_care_homes_are_new_once(city: page_reads.Scope, sent: datetime) -> 
     quiet = date(2020, 6, 1)
     assert page_reads.new_care_homes(city, sent - timedelta(hours=1), sent, quiet) == ("elm-house",)
     assert page_reads.new_care_homes(city, sent, sent, quiet) == ()
+
+
+def test_a_care_home_has_the_name_of_its_register(city: page_reads.Scope, sent: datetime, tmp_path: Path) -> None:
+    header = ["setting_id", "kind", "name", "postcode"]
+    load_files([saved(tmp_path, "homes.csv", csv_bytes(header, [["elm-house", "care home", "Elm House", "LE1 1AA"]]))])
+    assert page_reads.new_care_homes(city, sent - timedelta(hours=1), sent, date(2020, 6, 1)) == ("Elm House",)
 
 
 def test_last_looked_leaves_the_present_sitting_out(offices: dict[str, Actor], city: page_reads.Scope) -> None:
