@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import connections
 
-from commonweal.apps.intake import sources
+from commonweal.apps.intake import plain_writing, sources
 from commonweal.apps.intake.plain_writing import PlainWriting
 from commonweal.apps.intake.preparing import Preparation, Stages
 from commonweal.apps.intake.rulebook import rulebook
@@ -88,3 +88,15 @@ def test_a_large_file_goes_the_long_way_when_another_was_first_with_a_person(
     persons = stored(PERSONS)
     assert len(persons) == 2, "both records of the person"
     assert len({row["person_id"] for row in persons}) == 1, "and one person"
+
+
+@pytest.mark.parametrize("many", [0, plain_writing.MANY_WAITING])
+def test_a_large_file_meets_what_waits_however_much_waits(
+    tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(plain_writing, "MANY_WAITING", many)
+    waits = record(record_id=f"waits-{many}", person_id="W", postcode="LE9 9ZZ")
+    assert send(as_csv(waits)).balance.pending == 1
+    rows = [record(record_id=f"{many}-{n}", person_id=f"Q{n}") for n in range(PLAIN_ROWS)]
+    balance = send(as_csv(*rows, waits)).balance
+    assert (balance.accepted, balance.duplicate, balance.pending) == (PLAIN_ROWS, 1, 0)
