@@ -69,7 +69,7 @@ create table counts.snapshot_small (
   n bigint not null
 );
 create index snapshot_small_place on counts.snapshot_small (as_of, scope_ltla, specimen_day);
-comment on table counts.snapshot_small is 'projection: counts by small area, the newest 35 specimen days, as known at an instant';
+comment on table counts.snapshot_small is 'projection: counts by small area, the newest 14 specimen days, as known at an instant';
 
 create table counts.snapshot_age (
   as_of timestamptz not null,
@@ -190,7 +190,7 @@ begin
       select d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, d.n
         from counts.delta d join ledger.tick t on t.id = d.tick_id
        where t.known_at > coalesce(small_base, '-infinity') and t.known_at <= chosen) all_changes
-     where specimen_day > newest_day - 35
+     where specimen_day > newest_day - 14
      group by 2, 3, 4, 5 having sum(n) <> 0;
   end if;
   insert into counts.snapshot_age
