@@ -14,7 +14,7 @@ from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import DelayRow
 from commonweal.web.pages import Link, Pager
 
-from . import sample_area
+from . import sample_area, sample_place
 
 NOW: datetime = sample_area.AS_OF
 TODAY: date = sample_area.TODAY
@@ -228,5 +228,7 @@ PAGES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "orphans": ("intake/orphans.html", orphans_page),
     "orphan": ("intake/orphan.html", orphan_page),
     "late": ("intake/late.html", late_page),
+    "place": ("surveillance/place.html", sample_place.page),
+    "place-empty": ("surveillance/place.html", sample_place.empty),
     "who-looked": ("access/who_looked.html", who_looked_page),
 }

@@ -8,3 +8,8 @@ class SurveillanceConfig(AppConfig):
 
     name = "commonweal.apps.surveillance"
     label = "surveillance"
+
+    def ready(self) -> None:
+        from commonweal.apps.surveillance import at_the_desk
+
+        at_the_desk.register_all()

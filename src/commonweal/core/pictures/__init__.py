@@ -13,6 +13,7 @@ from commonweal.core.pictures.fan import Fan, FanDay, draw_fan
 from commonweal.core.pictures.funnel import FunnelLimit, FunnelPlace, FunnelPlot, draw_funnel
 from commonweal.core.pictures.picture import Picture, Words
 from commonweal.core.pictures.positivity import Positivity, PositivityDay, draw_positivity
+from commonweal.core.pictures.series import Series, SeriesPoint, draw_series
 from commonweal.core.pictures.shapes import AreaShape, MapLine, shapes_from_geojson
 from commonweal.core.pictures.small import SmallMultiples, SmallSeries, draw_small_multiples, sparkline
 from commonweal.core.pictures.table import Column, PictureTable
@@ -43,6 +44,8 @@ __all__ = [
     "PictureTable",
     "Positivity",
     "PositivityDay",
+    "Series",
+    "SeriesPoint",
     "SmallMultiples",
     "SmallSeries",
     "Words",
@@ -54,6 +57,7 @@ __all__ = [
     "draw_funnel",
     "draw_map",
     "draw_positivity",
+    "draw_series",
     "draw_small_multiples",
     "shapes_from_geojson",
     "sparkline",
