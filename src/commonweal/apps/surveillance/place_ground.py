@@ -226,3 +226,8 @@ def authorities_of(code: str, level: str) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def _authorities_of(code: str, level: str, dataset: int) -> tuple[str, ...]:
     return _made_of(code, level, dataset)[0]
+
+
+def groups(level: str, authorities: tuple[str, ...]) -> dict[str, str]:
+    """Small area -> the place of a level ("lsoa", "msoa" or "ward") that it makes up, in some authorities."""
+    return _groups(level, level, "", authorities, places.newest_dataset())[0]

@@ -54,13 +54,19 @@ class Counted:
 
 def counted(scope: Scope, ground: Ground, days: tuple[date, date], week: tuple[date, date], as_of: datetime) -> Counted:
     """Everything that is counted, of specimen days `days`; those of the places compared in `week` (both included)."""
+    of_week = area.Window(ground.authorities, week[0], week[1], as_of)
+    by_group = area.authority_counts if ground.compared_level == "ltla" else area.small_area_counts
+    own = people_and_tests(scope, ground, days, as_of)
+    return Counted(own.people, own.tests, by_group(scope, of_week))
+
+
+def people_and_tests(scope: Scope, ground: Ground, days: tuple[date, date], as_of: datetime) -> Counted:
+    """The same without the places that it is compared with."""
     small = None if ground.small is None else list(ground.small)
     values = {"codes": list(ground.authorities), "small": small, "first": days[0], "last": days[1], "as_of": as_of}
     window = area.Window(ground.authorities, days[0], days[1], as_of)
     tests = area.daily_counts(scope, window) if small is None else scope.rows(TESTS, values)
-    of_week = area.Window(ground.authorities, week[0], week[1], as_of)
-    by_group = area.authority_counts if ground.compared_level == "ltla" else area.small_area_counts
-    return Counted(scope.rows(PEOPLE, values), tests, by_group(scope, of_week))
+    return Counted(scope.rows(PEOPLE, values), tests, ())
 
 
 def metrics_of(code: str) -> list[str]:
