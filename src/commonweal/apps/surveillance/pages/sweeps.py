@@ -123,7 +123,7 @@ def which(row: Row) -> str:
 def listed(rows: Sequence[Row]) -> PictureTable:
     """Sweeps, the newest first."""
     columns = (
-        Column("Sweep"),
+        Column("Sweep", numeric=False),
         Column("As known at", numeric=False),
         Column("Data", numeric=False),
         Column("Which places", numeric=False),

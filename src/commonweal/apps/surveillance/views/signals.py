@@ -57,7 +57,7 @@ def page(request: HttpRequest) -> HttpResponse:
     common.require(request, "read_counts", "see signals")
     as_of, pinned = common.as_of(request)
     asked, actor = asked_for(request), common.actor(request)
-    found = read(actor, asked, as_of, after=after(request), exported=False)
+    found = read(actor, asked, as_of, after=after_of(request.GET.get("after", "").strip()), exported=False)
     names = places.names(found.codes)
     areas = sorted(((code, names.get(code, code)) for code in found.codes), key=lambda pair: pair[1])
     query = asking.with_changed(request, as_of=None)
@@ -76,7 +76,13 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
     """The list or the map as a file, as known at the moment in the address."""
     common.require(request, "export_records", "download what a page shows")
     as_of, _ = common.as_of(request)
-    found = read(common.actor(request), asked_for(request), as_of, after=after(request), exported=True)
+    found = read(
+        common.actor(request),
+        asked_for(request),
+        as_of,
+        after=after_of(request.GET.get("after", "").strip()),
+        exported=True,
+    )
     address = Address(PATH, "", as_of, pinned=True)
     if what == "signals" and form != "svg":
         shown = pages.table(words.by_urgency(found.rows), found.names, address)
@@ -92,14 +98,22 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
 def asked_for(request: HttpRequest) -> pages.Asked:
     """The filters in the address. Raises `Refused` for one that does not exist."""
     given = {name: request.GET.get(name, "").strip() for name in ("state", "level", "method", "place")}
+    return checked(given, request.GET.get("since", "").strip())
+
+
+def checked(given: Mapping[str, str], since: str) -> pages.Asked:
+    """Filters as typed. Raises `Refused` with those that there are."""
     known: dict[str, Sequence[str]] = {
         "state": (*words.STATES, "all"), "level": tuple(words.LEVELS), "method": tuple(words.KINDS),
     }  # fmt: skip
     for name, allowed in known.items():
         if given[name] and given[name] not in allowed:
             raise Refused(f"There is no {name} {given[name][:40]!r}; there are {', '.join(allowed)}.")
-    since = asking.day(request, "since")
-    return pages.Asked(**given, since=since.isoformat() if since else "")
+    try:
+        day = date.fromisoformat(since) if since else None
+    except ValueError:
+        raise Refused(f"{since[:60]!r} is no day; write it like 2020-06-29.") from None
+    return pages.Asked(**given, since=day.isoformat() if day else "")
 
 
 def wanted(asked: pages.Asked) -> Wanted:
@@ -166,13 +180,12 @@ def newest_sweep(as_of: datetime) -> pages.Swept | None:
     return pages.Swept(chosen["known_at"], chosen["morning"], sum(chosen["places"].values()), chosen["id"])
 
 
-def after(request: HttpRequest) -> tuple[int, int] | None:
-    """Where the list goes on: 'rank-number' of the last row before."""
-    given = request.GET.get("after", "").strip()
+def after_of(given: str) -> tuple[int, int] | None:
+    """Where the list goes on: 'rank-number' of the last row before. Raises `Refused` for anything else."""
     if not given:
         return None
     rank, _, number = given.partition("-")
-    if not (rank.isdigit() and number.isdigit() and len(given) < 25):
+    if not (given.isascii() and rank.isdigit() and number.isdigit() and len(rank) < 5 and len(number) < 19):
         raise Refused(f"{given[:40]!r} is no place in the list; leave it out to begin at the start.")
     return int(rank), int(number)
 
