@@ -1,0 +1,165 @@
+"""What sweeps found, as known at an instant: signals with their lives, findings, and the sweeps themselves.
+
+Signals, changes and findings are read inside an open scope (`scoped_read(..., data_class="L1")`): a signal can be read
+by whoever may read the counts of any authority that it touches, and by nobody else. Sweeps tell no figure of a place
+and are read without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from commonweal.apps.access.scope import Scope
+from commonweal.web import db
+
+MOST = 200
+
+# The newest change of each signal as known at the instant; a signal's rank puts what goes on before what is over.
+SIGNALS = """
+with newest as (
+  select distinct on (c.signal) c.signal, c.step, c.sweep_id, c.morning, c.state, c.level, c.place_code, c.scope,
+         c.members, c.rate, c.observed, c.strength, c.recurrence_days, c.evidence, t.known_at as changed_at,
+         case c.state when 'closed' then 2 when 'fading' then 1 else 0 end as rank
+    from surveillance.signal_change c join ledger.tick t on t.id = c.tick_id
+   where %(as_of)s::timestamptz is null or t.known_at <= %(as_of)s
+   order by c.signal, c.step desc
+)
+select s.number, s.source, s.kind, s.setting_id, s.morning as opened_on, o.known_at as opened_at,
+       n.state, n.step, n.morning, n.changed_at, n.sweep_id, n.level,
+       coalesce(n.place_code, s.place_code) as place_code, n.scope, n.members, n.rate,
+       n.observed, n.strength, n.recurrence_days, n.evidence, n.rank
+  from newest n join surveillance.signal s on s.number = n.signal join ledger.tick o on o.id = s.tick_id
+ where (%(number)s::bigint is null or s.number = %(number)s)
+   and (%(states)s::text[] is null or n.state = any (%(states)s))
+   and (%(kinds)s::text[] is null or s.kind = any (%(kinds)s))
+   and (%(levels)s::text[] is null or n.level = any (%(levels)s))
+   and (%(places)s::text[] is null or n.scope && %(places)s::text[])
+   and (%(since)s::date is null or n.morning >= %(since)s)
+   and (%(after_rank)s::int is null or (n.rank, -s.number) > (%(after_rank)s, -%(after_number)s::bigint))
+ order by n.rank, s.number desc limit %(limit)s
+"""
+CHANGES = """
+select c.signal, c.step, c.sweep_id, c.morning, c.state, c.level, c.place_code, c.scope, c.members, c.rate, c.observed,
+       c.strength, c.recurrence_days, c.evidence, t.known_at
+  from surveillance.signal_change c join ledger.tick t on t.id = c.tick_id
+ where c.signal = %(number)s and (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s) order by c.step
+"""
+FINDINGS = """
+select f.id, f.sweep_id, f.signal, f.held_by, f.morning, f.level, f.place_code, f.setting_id, f.method, f.scope,
+       f.first_day, f.last_day, f.observed, f.expected, f.expected_low, f.expected_high, f.rate, f.strength, f.p_value,
+       f.recurrence_days, f.members, f.evidence, t.known_at
+  from surveillance.finding f join ledger.tick t on t.id = f.tick_id
+ where (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
+   and (%(signal)s::bigint is null or f.signal = %(signal)s or f.held_by = %(signal)s)
+   and (%(sweep)s::bigint is null or f.sweep_id = %(sweep)s)
+   and (%(place)s::text is null or f.place_code = %(place)s)
+   and (%(held)s::boolean is null or (f.held_by is not null) = %(held)s)
+   and (%(before)s::bigint is null or f.id < %(before)s)
+ order by f.id desc limit %(limit)s
+"""
+SWEEPS = """
+select s.id, s.source, s.as_of, s.morning, s.touched, s.code_version, s.parameters_version, s.executor, s.seconds,
+       s.cost, s.places, s.not_done, s.budget, t.known_at
+  from surveillance.sweep s join ledger.tick t on t.id = s.tick_id
+ where (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
+   and (%(source)s::text is null or s.source = %(source)s) and (%(number)s::bigint is null or s.id = %(number)s)
+   and (%(before)s::bigint is null or s.id < %(before)s)
+ order by s.id desc limit %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which signals: None is any. `places` are lower-tier codes, `since` the morning of the newest change."""
+
+    states: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    levels: Sequence[str] | None = None
+    places: Sequence[str] | None = None
+    since: date | None = None
+
+
+EVERY = Wanted()
+
+
+def signals(
+    scope: Scope,
+    wanted: Wanted = EVERY,
+    *,
+    as_of: datetime | None = None,
+    after: tuple[int, int] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Signals with their newest change as known at `as_of`, those that go on first, then the newest.
+
+    `after` is (rank, number) of the last row of the page before. Rows: number, source, kind, setting_id, opened_on,
+    opened_at, state, step, morning, changed_at, sweep_id, level, place_code, scope, members, rate, observed, strength,
+    recurrence_days, evidence (sentences), rank.
+    """
+    return scope.rows(SIGNALS, _asked(wanted, as_of, None, after, limit))
+
+
+def signal(scope: Scope, number: int, *, as_of: datetime | None = None) -> dict[str, Any] | None:
+    """One signal in the same form, or None when there is none in scope (or was none at that instant)."""
+    found = scope.rows(SIGNALS, _asked(EVERY, as_of, number, None, 1))
+    return found[0] if found else None
+
+
+def changes(scope: Scope, number: int, *, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """The life of a signal, oldest change first."""
+    return scope.rows(CHANGES, {"number": number, "as_of": as_of})
+
+
+def findings(
+    scope: Scope,
+    *,
+    signal: int | None = None,
+    sweep: int | None = None,
+    place: str | None = None,
+    held: bool | None = None,
+    as_of: datetime | None = None,
+    before: int | None = None,
+    limit: int = MOST,
+) -> list[dict[str, Any]]:
+    """What the methods said, newest first; of a break or batch also what it held back (`held_by`)."""
+    asked = {"signal": signal, "sweep": sweep, "place": place, "held": held}
+    return scope.rows(FINDINGS, {**asked, "as_of": as_of, "before": before, "limit": limit})
+
+
+def sweeps(
+    *,
+    source: str | None = None,
+    as_of: datetime | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    alias: str = "app",
+) -> list[dict[str, Any]]:
+    """The sweeps that ran, newest first: what data, how long, what it cost, what could not be done, the budget."""
+    return db.rows(alias, SWEEPS, _of_sweeps(source, as_of, None, before, limit))
+
+
+def sweep(number: int, alias: str = "app") -> dict[str, Any] | None:
+    """One sweep, or None."""
+    return db.one(alias, SWEEPS, _of_sweeps(None, None, number, None, 1))
+
+
+def _of_sweeps(
+    source: str | None, as_of: datetime | None, number: int | None, before: int | None, limit: int
+) -> dict[str, Any]:
+    return {"source": source, "as_of": as_of, "number": number, "before": before, "limit": limit}
+
+
+def _asked(
+    wanted: Wanted, as_of: datetime | None, number: int | None, after: tuple[int, int] | None, limit: int
+) -> dict[str, Any]:
+    lists = {name: _list(getattr(wanted, name)) for name in ("states", "kinds", "levels", "places")}
+    rank, last = after or (None, None)
+    return {**lists, "since": wanted.since, "as_of": as_of, "number": number, "after_rank": rank,
+            "after_number": last, "limit": limit}  # fmt: skip
+
+
+def _list(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else list(values)

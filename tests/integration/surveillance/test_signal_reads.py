@@ -1,0 +1,117 @@
+"""Who may read a signal: whoever may read the counts of any authority it touches, from the same commit; nobody else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from django.db import Error
+
+from commonweal.apps.access.scope import Actor, scoped_read
+from commonweal.apps.surveillance import signals
+from commonweal.web import db
+from tests.integration.access.build import accept, agreement, office
+from tests.integration.intake import world as intake_world
+
+from . import written
+
+CITY, DISTRICT = "E06000016", "E07000135"
+
+
+@pytest.fixture(scope="module")
+def actors(space: str) -> dict[str, Actor]:
+    intake_world.make_places()
+    found = {"nation": office("nation", [CITY, DISTRICT]), "city": office("city", [CITY], "unitary_authority")}
+    found["district"] = office("district", [DISTRICT], "lower_tier_authority")
+    for place, local in ((CITY, "city"), (DISTRICT, "district")):
+        signed = agreement(place, ["nation", local])
+        accept(signed, found["nation"])
+        accept(signed, found[local])
+    return found
+
+
+@pytest.fixture(scope="module")
+def instants(actors: dict[str, Actor]) -> list[datetime]:
+    """Signal 1 of the city, which then spreads over the boundary; signal 2 of the district alone, later closed."""
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write)
+        written.signal(write, 1, sweep)
+        written.change(write, 1, 1, "opened", [CITY], sweep)
+        written.finding(write, sweep, 1, [CITY])
+    first = db.freeze()
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write, as_of="2020-06-21T06:00:00Z")
+        written.change(write, 1, 2, "growing", [CITY, DISTRICT], sweep)
+        written.finding(write, sweep, 1, [CITY, DISTRICT])
+        written.signal(write, 2, sweep)
+        written.change(write, 2, 1, "opened", [DISTRICT], sweep)
+        written.change(write, 2, 2, "closed", [DISTRICT], sweep)
+        written.finding(write, sweep, 2, [DISTRICT])
+    return [first, db.freeze()]
+
+
+def seen(actor: Actor, as_of: datetime) -> dict[int, str]:
+    with scoped_read(actor, query="signals", data_class="L1", as_of=as_of) as scope:
+        return {row["number"]: row["state"] for row in signals.signals(scope, as_of=as_of)}
+
+
+def test_local_and_national_see_a_signal_from_the_same_commit(
+    actors: dict[str, Actor], instants: list[datetime]
+) -> None:
+    before, now = instants
+    assert seen(actors["city"], before) == seen(actors["nation"], before) == {1: "opened"}
+    assert seen(actors["district"], before) == {}
+    assert seen(actors["nation"], now) == {1: "growing", 2: "closed"}
+    assert seen(actors["city"], now) == {1: "growing"}
+    assert seen(actors["district"], now) == {1: "growing", 2: "closed"}
+
+
+def test_a_foreign_scope_and_no_scope_read_nothing(actors: dict[str, Actor], instants: list[datetime]) -> None:
+    tables = ("signal", "signal_change", "finding")
+    for table in tables:
+        assert db.rows("app", f"select * from surveillance.{table}") == []
+    with scoped_read(actors["city"], query="signals", data_class="L1") as scope:
+        assert signals.signal(scope, 2) is None
+        assert signals.changes(scope, 2) == []
+        assert signals.findings(scope, signal=2) == []
+        for table in tables:
+            column = "number" if table == "signal" else "signal"
+            rows = scope.rows(f"select {column} as of_signal from surveillance.{table}")
+            assert {row["of_signal"] for row in rows} == {1}
+    assert db.rows("app", "select * from surveillance.finding") == [], "the scope has closed"
+
+
+def test_of_a_life_each_reader_sees_the_part_that_touches_their_places(
+    actors: dict[str, Actor], instants: list[datetime]
+) -> None:
+    with scoped_read(actors["district"], query="signals", data_class="L1") as scope:
+        assert [row["state"] for row in signals.changes(scope, 1)] == ["growing"]
+        assert len(signals.findings(scope, signal=1)) == 1
+    with scoped_read(actors["nation"], query="signals", data_class="L1") as scope:
+        assert [row["state"] for row in signals.changes(scope, 1)] == ["opened", "growing"]
+
+
+def test_pages_of_signals_follow_one_another(actors: dict[str, Actor], instants: list[datetime]) -> None:
+    with scoped_read(actors["nation"], query="signals", data_class="L1") as scope:
+        (first,) = signals.signals(scope, limit=1)
+        (second,) = signals.signals(scope, limit=1, after=(first["rank"], first["number"]))
+        assert (first["number"], second["number"]) == (1, 2), "what goes on before what is over"
+        assert signals.signals(scope, after=(second["rank"], second["number"])) == []
+        assert [row["number"] for row in signals.signals(scope, signals.Wanted(states=["closed"]))] == [2]
+        assert [row["number"] for row in signals.signals(scope, signals.Wanted(places=[CITY]))] == [1]
+
+
+def test_only_the_engine_writes_and_nobody_changes(actors: dict[str, Actor], instants: list[datetime]) -> None:
+    with pytest.raises(Error, match="permission denied"), db.recorded("app") as write:
+        written.signal(write, 3, 1)
+    with pytest.raises(Error, match="permission denied|holds facts"), db.recorded("engine") as write:
+        write.cursor.execute("update surveillance.signal_change set state = 'closed'")
+
+
+def test_sweeps_are_listed_with_what_they_could_not_do(actors: dict[str, Actor], instants: list[datetime]) -> None:
+    newest, oldest = signals.sweeps()
+    assert newest["id"] > oldest["id"]
+    assert signals.sweep(oldest["id"])["not_done"] == {"E01000001": "no population is loaded"}
+    assert [row["id"] for row in signals.sweeps(as_of=instants[0])] == [oldest["id"]]
+    with pytest.raises(Error, match="duplicate key"), db.recorded("engine") as write:
+        written.sweep(write)
