@@ -31,10 +31,12 @@ class ChangePart:
 
 @dataclass(frozen=True)
 class PartsOfChange:
-    """``parts`` add up to ``change``; ``level`` is that of the limits."""
+    """``parts`` add up to ``change`` (with its limits); ``level`` is that of all limits."""
 
     title: str
     change: float
+    lower: float
+    upper: float
     parts: tuple[ChangePart, ...]
     level: float
     source: str
@@ -74,7 +76,9 @@ def _table(data: PartsOfChange) -> PictureTable:
         for part in data.parts
     ]
     first, second = (_total([getattr(part, name) for part in data.parts]) for name in ("before", "after"))
-    rows.append(("All together", first, second, data.change, None, None, _share(sum(p.share for p in data.parts))))
+    rows.append(
+        ("All together", first, second, data.change, data.lower, data.upper, _share(sum(p.share for p in data.parts)))
+    )
     return PictureTable(data.title, columns, tuple(rows))
 
 
