@@ -8,3 +8,8 @@ class SurveillanceConfig(AppConfig):
 
     name = "commonweal.apps.surveillance"
     label = "surveillance"
+
+    def ready(self) -> None:
+        from commonweal.apps.surveillance import known_desk
+
+        known_desk.register_all()
