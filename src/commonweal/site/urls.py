@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commonweal.apps.desk.urls")),
     path("", include("commonweal.apps.intake.urls")),
     path("", include("commonweal.apps.surveillance.urls")),
+    path("", include("commonweal.apps.surveillance.why_urls")),
 ]
 
 handler400 = "commonweal.web.errors.bad_request"
