@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from commonweal.server import spaces
 from commonweal.server.home import Home
 from commonweal.site.demo.story import Sent, Story, temporary_folder
 
-VERSION = 1
+VERSION = 2
+SWEPT_MORNINGS = 3  # the last ones before the demonstration opens: signals have a past when a visitor comes
 LABORATORIES = "demonstration-laboratories"
 PERSON_NAMES = (
     "Amina Okafor", "Daniel Whitlow", "Priya Raman", "Callum Ferris", "Grace Adeyemi", "Marek Nowak", "Sofia Bellamy",
@@ -79,10 +80,17 @@ def build(story: Story, say: Say) -> Built:
     seats = _people(story.visited)
     _feeds(story)
     say("Taking in what was sent before")
+    mornings = {story.opens - timedelta(days=day) for day in range(1, SWEPT_MORNINGS)}
+    taken: datetime | None = None
     for sent in story.history():
+        if taken is not None and taken != sent.at and taken in mornings:
+            _sweep()
         take_in(sent)
+        taken = sent.at
     move_clock(story.opens)
     _snapshot()
+    say("Looking for signals")
+    _sweep()
     built = Built(VERSION, story.space, story.opens.isoformat(), seats)
     built.write(record_path(story.space))
     return built
@@ -119,6 +127,13 @@ def _snapshot() -> None:
     from commonweal.web import db
 
     db.value("app", "select counts.make_snapshot(1)")
+
+
+def _sweep() -> None:
+    from commonweal.apps.surveillance import sweeps
+    from commonweal.apps.surveillance.executors import Serial
+
+    sweeps.run(Serial())
 
 
 def _feeds(story: Story) -> None:
