@@ -134,7 +134,15 @@ def test_new_results_are_swept_where_they_touch_and_once(ground: str) -> None:
     fresh = [(place, LAST - timedelta(days=back), result, 5)
              for place in (city.at(3, 1), city.at(3, 2)) for back in (0, 1, 2) for result in ("case", "positive")]  # fmt: skip
     city.put(fresh, LAST)
+    city.move_clock(LAST, hour=8)  # after a sweep it rests as long as that took
     assert jobs.sweep_what_was_touched(0) == 2
+    before = city.rows("select count(*) as n from surveillance.finding")
+    city.put([(city.at(9, 1), LAST, "negative", 1)], LAST)
+    city.move_clock(LAST, hour=9)
+    assert jobs.sweep_what_was_touched(0) == 3
+    assert city.rows("select count(*) as n from surveillance.finding") == before, (
+        "what was found this morning is kept once"
+    )
     assert jobs.sweep_what_was_touched(0) is None
     (row,) = city.rows("select touched, cost from surveillance.sweep where id = 2")
     assert row["touched"] == [city.WEST]

@@ -13,9 +13,10 @@ from django.db import connections
 
 from commonweal.server import spaces
 from commonweal.server.home import Home
+from commonweal.site.demo import desks
 from commonweal.site.demo.story import Sent, Story, temporary_folder
 
-VERSION = 2
+VERSION = 3
 SWEPT_MORNINGS = 3  # the last ones before the demonstration opens: signals have a past when a visitor comes
 LABORATORIES = "demonstration-laboratories"
 PERSON_NAMES = (
@@ -91,6 +92,7 @@ def build(story: Story, say: Say) -> Built:
     _snapshot()
     say("Looking for signals")
     _sweep()
+    desks.lay(seat.label for seat in seats)
     built = Built(VERSION, story.space, story.opens.isoformat(), seats)
     built.write(record_path(story.space))
     return built
