@@ -109,6 +109,22 @@ def test_what_a_late_batch_alone_explains_is_held_back_and_the_batch_is_told(gro
     assert "cluster" in kinds
 
 
+def test_a_change_of_what_is_counted_is_one_event_and_holds_back_what_it_moves(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 5)
+    counts.until(LAST - timedelta(days=1))
+    days = [LAST - timedelta(days=back) for back in range(1, 60)]
+    city.put([(place, day, "case", 1) for place in range(0, city.SIDE * city.SIDE, 2) for day in days], LAST)
+    ran = sweeps.run(Serial())
+    assert ran.outcome is not None
+    assert {event.kind for event in ran.outcome.events} >= {"definition_break"}
+    assert (ran.outcome.found, len(ran.outcome.held) > 3) == ([], True)
+    assert {row["kind"] for row in city.rows("select kind from surveillance.signal")} <= {
+        "definition_break",
+        "late_batch",
+    }
+
+
 def test_a_bad_place_is_listed_and_the_others_are_done(ground: str) -> None:
     counts = city.Counts(FIRST)
     outbreak(counts, [city.at(2, 2), city.at(2, 3)], LAST - timedelta(days=5), 5, each=4)

@@ -304,8 +304,13 @@ def _near(ground: counted.Geography, own: BoolArray, usable: BoolArray, radius_k
 
 
 def _gather(looked: list[Looked], batches: dict[str, Found], out: Outcome) -> None:
+    """What workers found; a change of definition explains all of it, since the past that it is held against moved."""
+    broken = next((event for event in out.events if event.kind == "definition_break"), None)
     for each in looked:
-        out.found += each.found
+        if broken is None:
+            out.found += each.found
+        else:
+            out.held += [(found, broken) for found in each.found]
         out.held += [(found, batches[each.code]) for found in each.explained]
         out.not_done |= dict(each.not_done)
         for level, number in each.places:
