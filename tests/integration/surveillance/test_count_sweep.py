@@ -14,6 +14,7 @@ from commonweal.apps.surveillance import jobs, keeping, signals, sweeps
 from commonweal.apps.surveillance.executors import Serial
 from commonweal.cli import commands
 from commonweal.cli.errors import run
+from commonweal.core.signals.running import Running, advance
 from commonweal.site import installation
 from tests.conftest import make_space, remove_space
 from tests.integration.access.build import accept, agreement, office
@@ -75,11 +76,20 @@ def test_signals_live_on_from_sweep_to_sweep_and_a_repeated_sweep_changes_nothin
     assert (again.repeated, again.sweep) == (True, first.sweep)
     assert keeping.keep(first.outcome, sweeps.rules(), "serial").repeated
     assert city.rows("select count(*) as n from surveillance.finding") == before
+    outcomes = [first.outcome]
     for day in range(0, 16, 4):
         for later in range(4):
             counts.day(LAST + timedelta(days=day + later))
-        sweeps.run(Serial())
-    states = [row["state"] for row in city.rows(CHANGES) if row["signal"] == 1]
+        outcomes.append(sweeps.run(Serial()).outcome)
+    remembered: list[Running] = []
+    from_scratch = []
+    for each in outcomes:
+        found, life = [*each.events, *each.found], sweeps.rules().setting.life
+        done = advance(remembered, found, each.morning, life, next_number=len(remembered) + 1, whole=True)
+        from_scratch += [(number, step.state, step.morning) for number, step in done.changes]
+    written = [(row["signal"], row["state"], row["morning"]) for row in city.rows(CHANGES)]
+    assert written == sorted(from_scratch, key=lambda change: change[0]), "sweep by sweep as from scratch"
+    states = [state for signal, state, _ in written if signal == 1]
     assert states[0] == "opened"
     assert states[-1] in ("fading", "closed")
     assert len(city.rows("select number from surveillance.signal")) <= 2, "the same thing is told once"
