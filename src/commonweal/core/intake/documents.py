@@ -99,7 +99,7 @@ def chunk_of(flat: Sequence[Flat], malformed: Sequence[Malformed], line_list: Li
 def header_of(records: Sequence[object], line_list: LineList) -> Header:
     """Which names the records use that are no fields, and which fields none of them has."""
     used = dict.fromkeys(name for record in records if isinstance(record, dict) for name in record)
-    folded = [field_id(name) for name in used]
+    folded = [name if name in line_list.ids else field_id(name) for name in used]
     columns = tuple(name if name in line_list.ids else None for name in folded)
     unknown = tuple(name for name, column in zip(used, columns, strict=True) if column is None)
     return Header(columns, unknown, tuple(field.id for field in line_list.read if field.id not in folded), 0)
@@ -110,9 +110,9 @@ def _problem(record: object, raw: bytes, longest_field: int) -> str | None:
         return "not_a_record"
     if any(isinstance(value, dict | list) for value in record.values()):
         return "nested_value"
-    if "\\u0000" in json.dumps(record) or b"\0" in raw:
+    if b"\\u0000" in raw:
         return "nul_byte"
-    if "\\u001f" in json.dumps(record):
+    if b"\\u001f" in raw:
         return "unit_separator"
     try:
         raw.decode()
