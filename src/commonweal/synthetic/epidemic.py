@@ -23,6 +23,14 @@ from commonweal.synthetic.world import World
 ROUTES = ("brought in", "household", "work", "school", "care home", "community")
 BROUGHT_IN, HOUSEHOLD, WORK, SCHOOL, HOME, COMMUNITY = range(len(ROUTES))
 BACKGROUND = 0  # cluster number of infections that descend from no planted seed
+# kinds of cluster that spread inside their place: which group is met there, and by which route
+SPREADING = {
+    "neighbourhood": ("cluster", COMMUNITY),
+    "workplace": ("work", WORK),
+    "care_home": ("care_home", HOME),
+    "school": ("school", SCHOOL),
+    "household": ("household", HOUSEHOLD),
+}
 GENERATION_SHAPE, GENERATION_MEAN = 4.0, 5.0  # days from infection to infection, gamma
 HOUSEHOLD_ATTACK = 0.16
 MOST_GENERATIONS = 60
@@ -34,7 +42,8 @@ class Plan:
 
     first_day, days: the span in which infections are kept. brought_in: infections brought in from outside, per 100,000
     people a day. work, school, care_home, community: mean number infected there by one person, before immunity. spread:
-    the dispersion k of community spread (small: few people infect many). clusters: the planted ones.
+    the dispersion k of community spread (small: few people infect many). demand: the share of negative tests that rises
+    and falls with positives; the rest stays as it was before the clusters. clusters, surges: the planted ones.
     """
 
     first_day: date
@@ -45,16 +54,33 @@ class Plan:
     care_home: float = 0.45
     community: float = 0.24
     spread: float = 0.3
+    demand: float = 1.0
     clusters: tuple[Cluster, ...] = field(default=())
+    surges: tuple[Surge, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Surge:
+    """Testing of people who have no reason to be tested: so many a day of those who live in the middle areas named.
+
+    first_day: day number. Those infected within the ten days before may be found; nobody is infected by it.
+    """
+
+    first_day: int
+    days: int
+    tests_a_day: int
+    middle_areas: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A planted cluster: `kind` is "neighbourhood", "workplace" or "care_home".
+    """A planted cluster: `kind` is "neighbourhood", "workplace", "care_home", "school", "household" or "arrivals".
 
-    name: what the truth tables call it. middle_areas: the numbers of the middle areas of a neighbourhood; setting: the
-    setting number of a workplace or home. first_day: day number of the first seeds; seeds a day for `seed_days` days;
-    reproduction: mean number that each member infects inside the cluster's place, until `days` have passed.
+    name: what the truth tables call it. middle_areas: the numbers of the middle areas of a neighbourhood, or where
+    those who arrive live; setting: the setting number of a workplace, home or school; households: the household
+    numbers in which everybody is likely to be infected. Arrivals infect others as everybody does. first_day: day
+    number of the first seeds; seeds a day for `seed_days` days; reproduction: mean number that each member infects
+    inside the cluster's place, until `days` have passed.
     """
 
     name: str
@@ -66,6 +92,7 @@ class Cluster:
     reproduction: float
     middle_areas: tuple[int, ...] = ()
     setting: int = NOBODY
+    households: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,7 +185,7 @@ def _only(work: Ints, first: int) -> Ints:
 
 
 def _cluster_middles(plan: Plan) -> Ints:
-    middles = [m for cluster in plan.clusters for m in cluster.middle_areas]
+    middles = [m for cluster in plan.clusters if cluster.kind == "neighbourhood" for m in cluster.middle_areas]
     return np.array(middles, dtype=np.int64)
 
 
@@ -208,8 +235,13 @@ def _seeds(rng: np.random.Generator, world: World, plan: Plan) -> dict[str, Ints
 def _people_of(world: World, cluster: Cluster) -> Ints:
     """The people of a cluster's place: those who live in a neighbourhood, work in a workplace, or either in a home."""
     people, settings = world.people, world.settings
-    if cluster.kind == "neighbourhood":
-        inside: Flags = np.isin(world.geography.layout.middle[people.lsoa], cluster.middle_areas)
+    inside: Flags
+    if cluster.kind in ("neighbourhood", "arrivals"):
+        inside = np.isin(world.geography.layout.middle[people.lsoa], cluster.middle_areas)
+    elif cluster.kind == "household":
+        inside = np.isin(people.household, cluster.households)
+    elif cluster.kind == "school":
+        inside = (settings.school == cluster.setting) | (settings.work == cluster.setting)
     else:
         inside = settings.work == cluster.setting
         if cluster.kind == "care_home":
@@ -271,12 +303,13 @@ def _inside_clusters(rng: np.random.Generator, links: _Links, plan: Plan, parent
     """The extra infections of planted clusters: by their own members, inside their place, while they last."""
     found = []
     for number, cluster in enumerate(plan.clusters, start=1):
-        where = {"neighbourhood": "cluster", "workplace": "work", "care_home": "care_home"}[cluster.kind]
-        route = {"neighbourhood": COMMUNITY, "workplace": WORK, "care_home": HOME}[cluster.kind]
+        if cluster.kind not in SPREADING:
+            continue
+        where, route = SPREADING[cluster.kind]
         group = links.groups[where][parents["person"]]
-        place = 1 if cluster.kind == "neighbourhood" else cluster.setting
+        places = {"neighbourhood": (1,), "household": cluster.households}.get(cluster.kind, (cluster.setting,))
         running = parents["day"] < cluster.first_day + cluster.days
-        mean = np.where((parents["cluster"] == number) & (group == place) & running, cluster.reproduction, 0.0)
+        mean = np.where((parents["cluster"] == number) & np.isin(group, places) & running, cluster.reproduction, 0.0)
         found.append(_at(rng, links, where, parents["person"], mean, route))
     return found
 

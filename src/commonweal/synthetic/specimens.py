@@ -36,6 +36,7 @@ HOSPITAL_BY_AGE = (0.02, 0.02, 0.03, 0.08, 0.30)
 PILLAR2_ROUTES = np.array([0.0, 0.28, 0.27, 0.20, 0.21, 0.04, 0.0])
 VOID_SHARE, SURVEY_SHARE, ANTIBODY_SHARE, LATERAL_FLOW_SHARE = 0.012, 0.012, 0.02, 0.05
 REPEAT_SHARE = 0.08  # of positives tested again within ten days
+SURGE_FINDS = (2, 10)  # days after infection on which a surge finds an infection
 PAST_INFECTION = 21  # days for which a person once infected is not drawn as a negative
 
 
@@ -45,7 +46,8 @@ class Specimens:
 
     person: position in World.people. day: specimen day number. pillar, route, kind, result: positions in the tables
     above. symptomatic: 1 yes, 0 no, -1 not said. onset: day number or NOBODY. setting: setting number or NOBODY.
-    infection: position in Infections for tests of a current infection, else NOBODY.
+    infection: position in Infections for tests of a current infection, else NOBODY. surge: position in the plan's
+    surges for tests of people who had no reason of their own, else NOBODY.
     """
 
     person: Ints
@@ -58,6 +60,7 @@ class Specimens:
     onset: Ints
     setting: Ints
     infection: Ints
+    surge: Ints
 
 
 def take_tests(world: World, plan: Plan, infections: Infections, seed: int) -> Specimens:
@@ -65,7 +68,11 @@ def take_tests(world: World, plan: Plan, infections: Infections, seed: int) -> S
     rng = stream(seed, "tests")
     found = _tests_of_the_infected(rng, world, plan, infections)
     others = _tests_of_others(rng, world, plan, infections, found)
-    columns = {name: np.concatenate([found[name], others[name]]) for name in found}
+    parts = [found, others, *_surges(world, plan, infections, seed)]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in found}
+    columns["surge"] = np.concatenate(
+        [np.full(len(part["person"]), number - 2 if number > 1 else NOBODY) for number, part in enumerate(parts)]
+    )
     columns = _ways(rng, world, columns)
     last = day_number(plan.first_day) + plan.days
     kept = np.flatnonzero(columns["day"] < last)
@@ -103,10 +110,10 @@ def _tests_of_the_infected(
 
 
 def _sought_out(plan: Plan, infections: Infections) -> Flags:
-    """Members of planted workplace and care-home clusters, a week after the first seeds and later."""
+    """Members of planted clusters with a place that can be visited, a week after the first seeds and later."""
     sought = np.zeros(len(infections.person), dtype=np.bool_)
     for number, cluster in enumerate(plan.clusters, start=1):
-        if cluster.kind != "neighbourhood":
+        if cluster.kind not in ("neighbourhood", "arrivals"):
             sought |= (infections.cluster == number) & (infections.day >= cluster.first_day + 3)
     return sought
 
@@ -114,11 +121,15 @@ def _sought_out(plan: Plan, infections: Infections) -> Flags:
 def _tests_of_others(
     rng: np.random.Generator, world: World, plan: Plan, infections: Infections, found: dict[str, Ints]
 ) -> dict[str, Ints]:
-    """People who are not infected, or were long ago: ten a positive of the same week, each day of the week."""
+    """People who are not infected, or were long ago: ten a positive of the same week, each day of the week.
+
+    Where demand does not follow positives altogether, the rest is the median day's.
+    """
     first = day_number(plan.first_day)
     positive = (found["result"] == POSITIVE) & (found["day"] < first + plan.days)
     daily = np.bincount(found["day"][positive] - first, minlength=plan.days).astype(float)
     smooth = np.convolve(daily, np.ones(7), mode="same") / np.convolve(np.ones(plan.days), np.ones(7), mode="same")
+    smooth = plan.demand * smooth + (1 - plan.demand) * np.median(smooth)
     count = rng.poisson(NEGATIVES_A_POSITIVE * (1.04 + VOID_SHARE) * np.maximum(smooth, 0.2))
     day = first + np.repeat(np.arange(plan.days), count)
     person = _who_else(rng, world, found["person"][positive], len(day))
@@ -137,6 +148,34 @@ def _tests_of_others(
         "onset": np.where(symptoms & (rng.random(len(day)) < 0.7), day - rng.poisson(1.6, len(day)), nothing),
         "infection": nothing,
     }
+
+
+def _surges(world: World, plan: Plan, infections: Infections, seed: int) -> list[dict[str, Ints]]:
+    """The tests of each surge; of the infected those infected 2 to 10 days before can be found."""
+    rng = stream(seed, "surges")
+    middle = world.geography.layout.middle[world.people.lsoa]
+    infected = np.full(len(world.people.lsoa), NOBODY)
+    infected[infections.person] = np.arange(len(infections.person))
+    made = []
+    for surge in plan.surges:
+        pool = np.flatnonzero(np.isin(middle, surge.middle_areas) & (world.people.care_home == NOBODY))
+        person = pool[rng.integers(0, len(pool), surge.tests_a_day * surge.days)]
+        day = surge.first_day + np.repeat(np.arange(surge.days), surge.tests_a_day)
+        row = infected[person]
+        ago = np.where(row == NOBODY, NOBODY, day - infections.day[row])
+        carrying = (ago >= SURGE_FINDS[0]) & (ago <= SURGE_FINDS[1])
+        found = carrying & (rng.random(len(day)) < SENSITIVITY)
+        made.append(
+            {
+                "person": person,
+                "day": day,
+                "result": np.where(found, POSITIVE, NEGATIVE),
+                "symptomatic": np.zeros(len(day), dtype=np.int64),
+                "onset": np.full(len(day), NOBODY),
+                "infection": np.where(carrying, row, NOBODY),
+            }
+        )
+    return made
 
 
 def _who_else(rng: np.random.Generator, world: World, positives: Ints, count: int) -> Ints:

@@ -23,6 +23,8 @@ PUBLIC = {
     "demo": "the entrance of a demonstration, with the token printed on its terminal; never in the live space",
     "access:invitation": "a one-time link, known to its holder only",
     "home": "what this is, and the way in",
+    "known:tell_us": "anybody tells us what they know of a place; no health data, limited by address",
+    "known:told": "what came of it, known to the holder of the reference only",
     "intake:balance": "the public sheet on which everything received is accounted for",
     "intake:balance_file": "the same sheet as a file",
     "intake:line_list": "what a record holds, for those who send",

@@ -124,7 +124,7 @@ def common_exposures(
     seen = np.bincount(pairs[:, 0], minlength=usual.size).astype(np.float64)
     expected = day.size * usual
     p_value = np.where(seen > 0, 1 - poisson_cdf(seen - 1, expected), 1.0)
-    return CommonExposures(np.arange(usual.size), seen, expected, p_value, _false_discovery(p_value))
+    return CommonExposures(np.arange(usual.size), seen, expected, p_value, false_discovery(p_value))
 
 
 def _near(points: ArrayLike, cases: int, scale: float) -> FloatArray:
@@ -137,7 +137,8 @@ def _near(points: ArrayLike, cases: int, scale: float) -> FloatArray:
     return np.asarray(np.exp(-apart / scale))
 
 
-def _false_discovery(p: FloatArray) -> FloatArray:
+def false_discovery(p: FloatArray) -> FloatArray:
+    """P-values adjusted so that a share of at most that many of those called true are false (Benjamini, Hochberg)."""
     order = np.argsort(p)
     scaled = p[order] * p.size / np.arange(1, p.size + 1)
     adjusted = np.empty(p.size)

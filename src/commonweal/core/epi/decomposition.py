@@ -106,6 +106,42 @@ def _parts(y0: FloatArray, y1: FloatArray, n0: FloatArray, n1: FloatArray) -> Fl
     return np.stack([volume, targeting, positivity], axis=-1)
 
 
+def netted_parts(
+    y0: FloatArray, y1: FloatArray, effort0: FloatArray, effort1: FloatArray, reason: IntArray
+) -> FloatArray:
+    """More testing, targeted testing and spread where tests are taken for several reasons, `[..., reason, 3]`.
+
+    Cases y of a stratum (a place and a reason for testing) are testing effort x yield. Effort is the number of tests
+    that found nothing (plus a half): cases themselves add tests, so a rise of cases would otherwise look like more
+    testing. More testing is what tests of a reason grew by everywhere, targeted testing what moved between its places.
+    Both, and spread, are added up over places, shrunk by what chance alone moves tests; where testing and spread
+    offset each other they are netted: tests of people with no cause to be tested find fewer among more, which is no
+    fall of infection. So are more and targeted testing. No part of a reason then passes its change while another goes
+    the other way.
+
+    y0, y1: `[..., stratum]`, whole or weighted. effort0, effort1, reason: `[stratum]`; reason is a code from 0.
+    Everything adds up to the change exactly.
+    """
+    e0, e1 = effort0 + 0.5, effort1 + 0.5
+    mean_yield = (y0 / e0 + y1 / e1) / 2
+    into = np.eye(int(reason.max()) + 1)[reason]
+    growth = ((e1 @ into) / np.maximum(e0 @ into, 0.5))[reason]
+    volume = ((growth - 1) * e0 * mean_yield) @ into
+    testing = ((e1 - e0) * mean_yield) @ into
+    # numbers of tests vary by chance (Poisson); so much of the sum is shrunk away (James and Stein, positive part)
+    chance = ((e0 + e1) * mean_yield**2) @ into
+    certain = 1 - np.divide(chance, testing**2, out=np.ones_like(testing), where=testing**2 > chance)
+    volume, testing = volume * certain, testing * certain
+    change = (y1 - y0) @ into
+    offset = testing * (change - testing) < 0
+    kept = np.where(offset, np.where(testing * change > 0, change, 0.0), testing)
+    scale = np.divide(kept, testing, out=np.zeros_like(testing), where=testing != 0)
+    volume, targeting = volume * scale, (testing - volume) * scale
+    apart = volume * targeting < 0
+    volume = np.where(apart, np.where(np.abs(volume) > np.abs(targeting), kept, 0.0), volume)
+    return np.stack([volume, kept - volume, change - kept], axis=-1)
+
+
 def _pair(a0: ArrayLike, a1: ArrayLike, b0: ArrayLike, b1: ArrayLike) -> FloatArray:
     """Mean of a b over the orders of change: (2 a0 b0 + a0 b1 + a1 b0 + 2 a1 b1)/6."""
     x0, x1, z0, z1 = (np.asarray(v, dtype=np.float64) for v in (a0, a1, b0, b1))

@@ -11,8 +11,10 @@ from commonweal.core.pictures.curve import CurveDay, CurveEvent, EpidemicCurve, 
 from commonweal.core.pictures.delays import DelayRow, Delays, draw_delays
 from commonweal.core.pictures.fan import Fan, FanDay, draw_fan
 from commonweal.core.pictures.funnel import FunnelLimit, FunnelPlace, FunnelPlot, draw_funnel
+from commonweal.core.pictures.parts import ChangePart, PartsOfChange, draw_parts
 from commonweal.core.pictures.picture import Picture, Words
 from commonweal.core.pictures.positivity import Positivity, PositivityDay, draw_positivity
+from commonweal.core.pictures.series import Series, SeriesPoint, draw_series
 from commonweal.core.pictures.shapes import AreaShape, MapLine, shapes_from_geojson
 from commonweal.core.pictures.small import SmallMultiples, SmallSeries, draw_small_multiples, sparkline
 from commonweal.core.pictures.table import Column, PictureTable
@@ -24,6 +26,7 @@ __all__ = [
     "AreaShape",
     "AreaValue",
     "BandDay",
+    "ChangePart",
     "Classes",
     "Column",
     "CurveDay",
@@ -39,10 +42,13 @@ __all__ = [
     "FunnelPlot",
     "MapLine",
     "Outline",
+    "PartsOfChange",
     "Picture",
     "PictureTable",
     "Positivity",
     "PositivityDay",
+    "Series",
+    "SeriesPoint",
     "SmallMultiples",
     "SmallSeries",
     "Words",
@@ -53,7 +59,9 @@ __all__ = [
     "draw_fan",
     "draw_funnel",
     "draw_map",
+    "draw_parts",
     "draw_positivity",
+    "draw_series",
     "draw_small_multiples",
     "shapes_from_geojson",
     "sparkline",

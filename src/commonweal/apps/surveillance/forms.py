@@ -1,0 +1,46 @@
+"""The form by which anybody tells us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from commonweal.core.signals.told import LONGEST, LONGEST_SETTING, TOLD_BY
+from commonweal.web.forms import DayField
+
+
+class TellUs(forms.Form):
+    """What somebody without a seat knows about a place. Asks for no name."""
+
+    postcode = forms.CharField(
+        label="A postcode of the place", max_length=12,
+        help_text="Of the street, hall, school or works you mean. It is used to find the neighbourhood and not kept.",
+    )  # fmt: skip
+    words = forms.CharField(
+        label="What do you know?", widget=forms.Textarea, max_length=LONGEST,
+        help_text="About the place, not about single people. No names, dates of birth, NHS numbers or illnesses of "
+        "anybody: such words are refused.",
+    )  # fmt: skip
+    setting = forms.CharField(
+        label="Name of the hall, school or works",
+        required=False,
+        max_length=LONGEST_SETTING,
+        help_text="If it is about one.",
+    )
+    first = DayField(
+        label="From which day?", required=False, help_text="For example 12 6 2020. Leave empty if you do not know."
+    )
+    last = DayField(label="Until which day?", required=False, help_text="Leave empty if it goes on.")
+    told_by = forms.ChoiceField(label="Who are you?", choices=list(TOLD_BY.items()), widget=forms.RadioSelect)
+    email = forms.EmailField(
+        label="E-mail address for the answer", required=False,
+        help_text="Only if you want one. It is used once and then deleted. The reference works without it.",
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        first, last = found.get("first"), found.get("last")
+        if first and last and first > last:
+            self.add_error("last", "The last day is before the first one.")
+        return found

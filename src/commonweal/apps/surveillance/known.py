@@ -1,0 +1,250 @@
+"""What people know: notes, what came of them, hypotheses, judgements. All writes, and the reads of the same tables.
+
+Every function of the database asks for the office, the person who holds it now, and a permission by name.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import Error
+
+from commonweal.apps.access.scope import Actor
+from commonweal.apps.desk import configuration, telling
+from commonweal.apps.places import queries as places
+from commonweal.core.desk.hours import after_working_days
+from commonweal.core.errors import NotThere, Refused
+from commonweal.core.signals import told
+from commonweal.web import db, times
+
+SHOWN = 100
+ANSWER_WORKING_DAYS = 1
+KEEP_EMAIL_DAYS = 30
+VERDICTS = {
+    "confirm": "Confirmed: there is a rise",
+    "explain": "Explained",
+    "merge": "The same as another signal",
+    "dispute": "Disputed",
+}
+SIDES = {"for": "Speaks for it", "against": "Speaks against it"}
+VISIBILITIES = {"offices": "Offices that read counts", "seats": "Community seats as well"}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a note is pinned to: a place, and where known days, a setting, a signal."""
+
+    place: str
+    first: date | None = None
+    last: date | None = None
+    setting: str | None = None
+    signal: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.first and self.last and self.first > self.last:
+            raise Refused(f"The days end ({self.last}) before they begin ({self.first}). Give the earlier one first.")
+
+
+def _said(words: str, longest: int, what: str = "words") -> str:
+    text = words.strip()
+    if not 0 < len(text) <= longest:
+        raise Refused(f"Write 1 to {longest:,} letters; these {what} have {len(text):,}.")
+    return text
+
+
+def _today() -> date:
+    return times.local(db.value("app", "select commonweal.now()")).date()
+
+
+def write_note(actor: Actor, about: About, words: str, visibility: str = "offices") -> int:
+    """An office writes down what it knows; returns the note's number. Tells nobody: it stands on the place's page."""
+    if visibility not in VISIBILITIES:
+        raise Refused(f"{visibility!r} is no visibility; choose {' or '.join(VISIBILITIES)}.")
+    text = _said(words, told.LONGEST)
+    told.refuse_health_data(f"{text} {about.setting or ''}", _today())
+    return int(
+        _call(
+            "select surveillance.write_note(%s, %s, %s, %s::bigint, %s::date, %s::date, %s, %s, %s) as answer",
+            [actor.office_id, actor.person_id, about.place, about.signal, about.first, about.last, about.setting, text,
+             visibility],
+        )
+    )  # fmt: skip
+
+
+def tell_us(about: About, words: str, told_by: str, email: str | None) -> tuple[str, datetime]:
+    """Somebody without a seat tells us; returns the reference and by when an answer is due (one working day).
+
+    The offices of both tiers that write local knowledge of the place are told in the same transaction. Raises `Refused`
+    for words that seem to hold health data, and for a place that is not known.
+    """
+    text = _said(words, told.LONGEST)
+    told.refuse_health_data(f"{text} {about.setting or ''}", _today())
+    if told_by not in told.TOLD_BY:
+        raise Refused(f"{told_by[:40]!r} is none of the answers to who you are; choose one of them.")
+    now = db.value("app", "select commonweal.now()")
+    due = due_at(now)
+    reference = told.reference_of(secrets.token_bytes(told.REFERENCE_LENGTH))
+    try:
+        with db.recorded("app") as write:
+            note = db.fetch(
+                write.cursor,
+                "select surveillance.tell_us(%s, %s, %s::date, %s::date, %s, %s, %s, %s, %s, %s::integer) as id",
+                [reference, about.place, about.first, about.last, about.setting, text, told_by, email, due,
+                 KEEP_EMAIL_DAYS],
+            )[0]["id"]  # fmt: skip
+            offices = telling.offices_for(places_of(about.place), "write_local_knowledge")
+            if offices:
+                telling.tell(
+                    write, offices, f"{told.TOLD_BY[told_by]} told us something about {_name(about.place)}",
+                    f"/known/notes/{note}", 3, kind="surveillance.told_us", places=places_of(about.place),
+                )  # fmt: skip
+    except Error as error:
+        raise telling.as_refused(error) from error
+    return reference, due
+
+
+def due_at(now: datetime) -> datetime:
+    """One working day later at the same London time."""
+    holidays = configuration.holidays(times.local(now).date() + timedelta(days=14))
+    return after_working_days(now, ANSWER_WORKING_DAYS, holidays, times.LONDON)
+
+
+def answer_note(actor: Actor, note: int, outcome: str, words: str) -> str | None:
+    """Say what came of what somebody told us; returns the e-mail address to say it to, which is then kept no longer."""
+    if outcome not in told.OUTCOMES:
+        raise Refused(f"{outcome[:40]!r} is no outcome; choose one of the answers.")
+    found = _call(
+        "select surveillance.answer_note(%s, %s, %s::bigint, %s, %s) as answer",
+        [actor.office_id, actor.person_id, note, outcome, _said(words, told.LONGEST)],
+    )
+    return None if found is None else str(found)
+
+
+def outcome_of(reference: str) -> dict[str, Any]:
+    """What came of what somebody told us, by their reference. Raises `NotThere`."""
+    found = db.one("app", "select * from surveillance.outcome_of(%s)", [told.typed_reference(reference)])
+    if found is None:
+        raise NotThere("There is nothing under this reference. It has ten letters and digits; check each of them.")
+    return found
+
+
+def notes(actor: Actor, wanted: Sequence[str] | None = None, signal: int | None = None) -> list[dict[str, Any]]:
+    """Notes about places that the office answers for, newest first."""
+    return db.rows(
+        "app", "select * from surveillance.notes_seen(%s, %s, %s::text[], %s::bigint, %s::integer)",
+        [actor.office_id, actor.person_id, None if wanted is None else list(wanted), signal, SHOWN],
+    )  # fmt: skip
+
+
+def note(actor: Actor, number: int) -> dict[str, Any]:
+    """One note. Raises `NotThere` for one about places that the office does not answer for."""
+    found = next((row for row in notes(actor) if row["id"] == number), None)
+    if found is None:
+        raise NotThere(f"There is no note {number} about places that your office answers for.")
+    return found
+
+
+def suppose(actor: Actor, place: str, statement: str, signal: int | None = None) -> int:
+    """Put forward what may be the cause; returns the hypothesis's number."""
+    return int(
+        _call(
+            "select surveillance.suppose(%s, %s, %s, %s::bigint, %s) as answer",
+            [actor.office_id, actor.person_id, place, signal, _said(statement, 300)],
+        )
+    )
+
+
+def add_evidence(
+    actor: Actor, hypothesis: int, side: str, words: str, *, figure: str | None = None, note: int | None = None
+) -> int:
+    """Say what speaks for or against a hypothesis: a figure (an address of this site), a note, words."""
+    if side not in SIDES:
+        raise Refused(f"{side[:20]!r} is no side; evidence speaks for or against.")
+    if figure is not None and not (figure.startswith("/") and not figure.startswith(("//", "/\\"))):
+        raise Refused(f"{figure[:60]!r} is no page of this site; copy the link that always shows the same numbers.")
+    return int(
+        _call(
+            "select surveillance.add_evidence(%s, %s, %s::bigint, %s, %s, %s, %s::bigint) as answer",
+            [actor.office_id, actor.person_id, hypothesis, side, _said(words, 1000), figure, note],
+        )
+    )
+
+
+def hypotheses(actor: Actor, wanted: Sequence[str] | None = None, signal: int | None = None) -> list[dict[str, Any]]:
+    """Hypotheses about places that the office answers for, with their evidence, newest first."""
+    return db.rows(
+        "app", "select * from surveillance.hypotheses_seen(%s, %s, %s::text[], %s::bigint)",
+        [actor.office_id, actor.person_id, None if wanted is None else list(wanted), signal],
+    )  # fmt: skip
+
+
+def judge(actor: Actor, signal: int, verdict: str, reason: str, merged_into: int | None = None) -> int:
+    """Confirm, explain, merge or dispute a signal, with the reason; every office that judges signals there is told."""
+    if verdict not in VERDICTS:
+        raise Refused(f"{verdict[:20]!r} is no verdict; choose {', '.join(VERDICTS)}.")
+    if (verdict == "merge") != (merged_into is not None):
+        raise Refused("Name the other signal where it is the same as another one, and only then.")
+    try:
+        with db.recorded("app") as write:
+            number = db.fetch(
+                write.cursor, "select surveillance.judge(%s, %s, %s::bigint, %s, %s::bigint, %s) as id",
+                [actor.office_id, actor.person_id, signal, verdict, merged_into, _said(reason, told.LONGEST)],
+            )[0]["id"]  # fmt: skip
+            _tell_judges(write, actor, signal, f"Signal {signal}: {VERDICTS[verdict].lower()}")
+    except Error as error:
+        raise telling.as_refused(error) from error
+    return int(number)
+
+
+def take_back(actor: Actor, judgement: int) -> int:
+    """Take back one's judgement within ten minutes; returns the signal. It stays in the history as taken back."""
+    try:
+        with db.recorded("app") as write:
+            signal = db.fetch(
+                write.cursor,
+                "select surveillance.take_back_judgement(%s, %s, %s::bigint, %s::double precision) as signal",
+                [actor.office_id, actor.person_id, judgement, configuration.rules().recall_minutes],
+            )[0]["signal"]
+            _tell_judges(write, actor, int(signal), f"Signal {signal}: a judgement was taken back")
+    except Error as error:
+        raise telling.as_refused(error) from error
+    return int(signal)
+
+
+def judgements(actor: Actor, signal: int) -> list[dict[str, Any]]:
+    """All judgements of a signal, the first one first; those taken back among them."""
+    return db.rows(
+        "app", "select * from surveillance.judgements_seen(%s, %s, %s::bigint)",
+        [actor.office_id, actor.person_id, signal],
+    )  # fmt: skip
+
+
+def places_of(code: str) -> list[str]:
+    """The authorities of a place, by which the desk tells."""
+    return list(db.value("app", "select surveillance.scope_of_place(%s)", [code]) or [])
+
+
+def _tell_judges(write: db.Recorded, actor: Actor, signal: int, subject: str) -> None:
+    scope = list(db.fetch(write.cursor, "select surveillance.scope_of_signal(%s::bigint) as s", [signal])[0]["s"])
+    offices = [each for each in telling.offices_for(scope, "judge_signals") if each != actor.office_id]
+    if offices:
+        telling.tell(
+            write, offices, subject, f"/signals/{signal}/judgements", 3, kind="surveillance.judgement", by=actor
+        )
+
+
+def _name(code: str) -> str:
+    return places.names([code]).get(code, code)
+
+
+def _call(sql: str, params: Sequence[Any]) -> Any:
+    """One writing function in a tick of its own; a rule's refusal becomes ours."""
+    try:
+        with db.recorded("app") as write:
+            return db.fetch(write.cursor, sql, params)[0]["answer"]
+    except Error as error:
+        raise telling.as_refused(error) from error

@@ -1,0 +1,12 @@
+"""The social layer of small areas."""
+
+from django.db import migrations
+
+from commonweal.web.sql import run_sql_file
+
+
+class Migration(migrations.Migration):
+    """The SQL is the source; Django keeps the order."""
+
+    dependencies = [("surveillance", "0010_known")]
+    operations = [run_sql_file(__file__, "0011_social.sql")]

@@ -1,0 +1,51 @@
+"""The social layer as tables: what is known of the place itself, and what of the areas in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from commonweal.apps.surveillance.social import attributes
+from commonweal.core import wording
+from commonweal.core.pictures import Column, PictureTable
+from commonweal.web.pages import Empty, ShownTable
+
+COLUMNS = (
+    Column("What", numeric=False), Column("Where", numeric=False), Column("Value", numeric=False),
+    Column("Day it speaks of", numeric=False), Column("Source", numeric=False),
+)  # fmt: skip
+
+
+def build(
+    place: str, rows: Sequence[Mapping[str, Any]], from_places: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[ShownTable, ...], Empty | None]:
+    """One table of everything, or the empty state; each value with its day and source."""
+    defined = attributes()
+    order = {name: at for at, name in enumerate(defined)}
+    cells = [(each["label"], place, each["value"], each["dated"], each["source"]) for each in from_places]
+    for row in sorted(rows, key=lambda row: (order.get(row["attribute"], 99), row["area"], row["value"])):
+        attribute = defined.get(row["attribute"])
+        label = attribute.label if attribute else row["attribute"]
+        cells.append(
+            (
+                label,
+                row["area"],
+                _said(row["value"], attribute.kind if attribute else "text"),
+                row["dated"],
+                row["source"],
+            )
+        )
+    empty = None
+    if not rows:
+        empty = Empty(
+            f"Nothing about languages, households, work, schools or places of worship is loaded for {place}.",
+            "It appears once somebody loads a file: commonweal social FILE.csv",
+        )
+    table = PictureTable(f"Who lives in {place}, and what is there", COLUMNS, tuple(cells))
+    return ((ShownTable(table, identity="social"),) if cells else ()), empty
+
+
+def _said(value: str, kind: str) -> str:
+    if kind == "share":
+        return wording.percentage(float(value))
+    return wording.thousands(int(value)) if kind == "count" else value

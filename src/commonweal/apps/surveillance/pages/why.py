@@ -1,0 +1,181 @@
+"""*Why is it rising?*: words first, then the picture, then the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from commonweal.core import wording
+from commonweal.core.pictures import ChangePart, Column, PartsOfChange, PictureTable, draw_parts
+from commonweal.core.signals.why import FieldTable, Part, Why
+from commonweal.core.signals.why_setting import WhySetting
+from commonweal.core.signals.why_windows import LENGTHS, Windows
+from commonweal.core.signals.why_words import FIELD_NAMES, KIND_WORDS, LABEL_NAMES, PART_NAMES, sentences
+from commonweal.web import times
+from commonweal.web.pages import Computed, Empty, Help, Known, Link, Page, ShownPicture, ShownTable
+
+LEAST_CHANCE = 0.0001
+FORMATS = ("csv", "xlsx", "parquet", "svg")
+HELP = Help(
+    "How much of a rise is more testing, a setting or household in common, or spread, from what records say.",
+    (
+        ("Of the change", "Cases more (or fewer) than in the window before that belong to this part. Parts add up."),
+        (
+            "In common",
+            "A workplace, school or care home with more cases than its past and the general rise would give.",
+        ),
+        (
+            "Living with another case",
+            "Somebody at the same address tested positive in the same window or the one before.",
+        ),
+        ("Spread", "What testing, settings, arrivals and households do not explain."),
+        ("Known for", "The share of later cases for which the record says anything about this."),
+    ),
+    "The director of public health of the place.",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form shows: the windows, the lengths that can be chosen, the axis of days."""
+
+    span: Windows
+    lengths: tuple[int, ...]
+    by_report: bool
+
+
+@dataclass(frozen=True)
+class WhyPage:
+    """Words, picture, tables. `label` names the likeliest cause; `empty` where there is nothing to explain."""
+
+    page: Page
+    asked: Asked
+    sentences: tuple[str, ...]
+    label: str
+    picture: ShownPicture | None
+    places: ShownTable | None
+    fields: tuple[ShownTable, ...]
+    completeness: ShownTable | None
+    empty: Empty
+    around: tuple[Link, ...]
+
+
+def build(
+    place: str,
+    why: Why | None,
+    span: Windows,
+    as_of: datetime,
+    rules: WhySetting,
+    *,
+    with_addresses: bool,
+    by_report: bool,
+    address: str,
+    query: str,
+    around: tuple[Link, ...] = (),
+) -> WhyPage:
+    """address: of this page; query: what was asked of it with its moment, beginning with '?'."""
+    title = f"Why is it rising? {place}"
+    known = Known(as_of, f"{address}{query}", latest=address)
+    page = Page(title, HELP, known=known)
+    asked = Asked(span, LENGTHS, by_report)
+    before, after = span.said()
+    empty = Empty(
+        f"Nobody tested positive {after}.", "Choose other days; an explanation needs at least one case to explain."
+    )
+    if why is None:
+        return WhyPage(page, asked, (), "", None, None, (), None, empty, around)
+    said = list(sentences(why, place, before, after, rules))
+    if not with_addresses:
+        said.append("Your office does not read addresses here, so who lives together is not looked at.")
+    links = tuple(Link(form.upper(), f"{address}/parts.{form}{query}") for form in FORMATS)
+    picture = ShownPicture(
+        draw_parts(parts_of(place, why, span, as_of, rules)), links, computed(rules, with_addresses=with_addresses)
+    )
+    return WhyPage(
+        page, asked, tuple(said), wording.upper_first(LABEL_NAMES[why.label.name]), picture, _places(why),
+        tuple(_field(table, number) for number, table in enumerate(why.tables)), _completeness(why), empty, around,
+    )  # fmt: skip
+
+
+def parts_of(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting) -> PartsOfChange:
+    """The parts as they are drawn, in the order in which they are taken out; parts that nothing has are left out."""
+    order = list(PART_NAMES)
+    kept = sorted((part for part in why.parts if _there(part)), key=lambda part: order.index(part.name))
+    return PartsOfChange(
+        f"What the change in {place} is made of, {span.said()[1]}",
+        why.change.cases,
+        why.change.lower,
+        why.change.upper,
+        tuple(
+            ChangePart(PART_NAMES[part.name], part.before, part.after, part.cases, part.lower, part.upper, part.share)
+            for part in kept or why.parts[-1:]
+        ),
+        rules.level,
+        "Source: records of tests in this place.",
+        f"As known at {times.exact(as_of)}.",
+    )
+
+
+def _there(part: Part) -> bool:
+    return any(abs(value) > 1e-9 for value in (part.cases, part.lower, part.upper))
+
+
+def _places(why: Why) -> ShownTable | None:
+    columns = (
+        Column("Setting", numeric=False), Column("Kind", numeric=False), Column("Cases before"), Column("Cases after"),
+        Column("Expected after", decimals=1), Column("Chance of so many is below", decimals=4),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            place.name,
+            wording.upper_first(KIND_WORDS[place.kind]),
+            place.before,
+            place.after,
+            place.expected,
+            max(LEAST_CHANCE, place.adjusted_p),
+        )
+        for place in why.places
+    )
+    table = PictureTable("Settings that cases have in common, as named in records", columns, rows)
+    return ShownTable(table, identity="in-common") if rows else None
+
+
+def _field(table: FieldTable, number: int) -> ShownTable:
+    caption = f"{table.name}: known for {wording.percentage(table.completeness)} of cases"
+    columns = (
+        Column(table.name, numeric=False), Column("Cases before"), Column("Cases after"), Column("Of the change"),
+        Column("Lower limit (95%)"), Column("Upper limit (95%)"), Column("Share", percent=True),
+    )  # fmt: skip
+    ordered = sorted(table.parts, key=lambda part: -abs(part.cases)) if len(table.parts) > 12 else table.parts
+    rows = tuple(
+        (wording.upper_first(part.name), part.before, part.after, part.cases, part.lower, part.upper,
+         part.share if part.share == part.share else None)
+        for part in ordered
+    )  # fmt: skip
+    return ShownTable(PictureTable(caption, columns, rows), identity=f"by-{number}")
+
+
+def _completeness(why: Why) -> ShownTable:
+    columns = (Column("What", numeric=False), Column("Known for", percent=True))
+    rows = tuple((wording.upper_first(FIELD_NAMES[name]), share) for name, share in why.completeness.items())
+    return ShownTable(PictureTable("How much is known of the later cases", columns, rows), identity="completeness")
+
+
+def computed(rules: WhySetting, *, with_addresses: bool) -> Computed:
+    """How it was computed, in steps."""
+    level = f"{100 * rules.level:g}%"
+    return Computed(
+        (
+            "Cases are first positive tests of an episode, by day of swab; late results are taken out where days of "
+            "report are compared.",
+            "Tests that found nothing say how much was tested, by small area and by whether people had symptoms. What "
+            "tests grew by everywhere is more testing, what moved between areas targeted testing; chance is taken off.",
+            "A setting is in common when its cases pass what its own past and the growth of all others would give "
+            f"(false discoveries at most {100 * rules.common.false_discovery:g} in 100).",
+            "Cases of which no setting is recorded are shared out as those of their age and window of which it is.",
+            f"Limits ({level}) come from a bootstrap by households; parts add up, limits do not.",
+            "The label is the first rule that holds; the rules are in parameters/signals/why.yaml.",
+        ),
+        ("results and cases of intake", *(("addresses, compared and not kept",) if with_addresses else ())),
+        f"Explanation of rises, version {rules.version}.",
+    )

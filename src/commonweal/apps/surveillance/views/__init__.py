@@ -1,0 +1,1 @@
+"""The room's views: ask, build, render."""

@@ -1,0 +1,161 @@
+"""*What people know* of a place or signal, and what offices write there."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from commonweal.apps.access.scope import scoped_read
+from commonweal.apps.desk import configuration
+from commonweal.apps.intake.views import common
+from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import known, signals, social, telling_back, why_reads
+from commonweal.apps.surveillance.pages import known as page_of
+from commonweal.apps.surveillance.pages import social as social_page
+from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.web.pages import Link
+
+WRITE, JUDGE = "write_local_knowledge", "judge_signals"
+
+
+@require_GET
+def place(request: HttpRequest, code: str) -> HttpResponse:
+    """Everything that is known of a place: notes, hypotheses, and the social layer beside the cases."""
+    where = why_reads.where(code)
+    actor = common.actor(request)
+    related = social.related(where)
+    notes = known.notes(actor, related)
+    hypotheses = known.hypotheses(actor, related)
+    names = places.names([row["place_code"] for row in notes])
+    counts = common.has(request, "read_counts")
+    tables, empty = social_page.build(where.name, *social.layer(where)) if counts else ((), None)
+    built = page_of.build(
+        f"What people know: {where.name}", code, None, notes, hypotheses, (), names, common.now(), actor.person_id,
+        configuration.rules().recall_minutes,
+        may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
+        around=(Link("Why is it rising?", f"/places/{code}/why"),), social=tables, social_empty=empty,
+    )  # fmt: skip
+    return render(request, "surveillance/known.html", {"page": built.page, "known": built})
+
+
+@require_http_methods(["GET", "POST"])
+def signal(request: HttpRequest, number: int) -> HttpResponse:
+    """Judgements, hypotheses and notes of a signal; posting judges it."""
+    actor = common.actor(request)
+    if request.method == "POST":
+        common.require(request, JUDGE, "judge signals")
+        into = request.POST.get("merged_into", "").strip()
+        known.judge(
+            actor,
+            number,
+            request.POST.get("verdict", ""),
+            request.POST.get("reason", ""),
+            _number(into) if into else None,
+        )
+        return HttpResponseRedirect(f"/signals/{number}/judgements")
+    common.require(request, "read_counts", "see signals")
+    with scoped_read(actor, query="judgements of a signal", filters={"signal": number}, data_class="L1") as scope:
+        found = signals.signal(scope, number)
+    if found is None:
+        raise NotThere(f"There is no signal {number} among those that your office sees.")
+    notes = known.notes(actor, None, number)
+    code = found["place_code"] or found["scope"][0]
+    names = places.names([code, *(row["place_code"] for row in notes)])
+    built = page_of.build(
+        f"Signal {number}: {names.get(code, code)}", code, number, notes, known.hypotheses(actor, None, number),
+        known.judgements(actor, number), names, common.now(), actor.person_id, configuration.rules().recall_minutes,
+        may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
+        around=(
+            Link("Why is it rising?", f"/places/{code}/why"), Link("What people know here", f"/places/{code}/known")
+        ),
+    )  # fmt: skip
+    return render(request, "surveillance/known.html", {"page": built.page, "known": built})
+
+
+@require_POST
+def write(request: HttpRequest) -> HttpResponse:
+    """An office writes down what it knows."""
+    common.require(request, WRITE, "write down what is known locally")
+    given = request.POST
+    sign = given.get("signal", "").strip()
+    about = known.About(
+        given.get("place", ""), _day(given.get("first", "")), _day(given.get("last", "")),
+        given.get("setting", "").strip() or None, _number(sign) if sign else None,
+    )  # fmt: skip
+    number = known.write_note(common.actor(request), about, given.get("words", ""), given.get("visibility", "offices"))
+    return HttpResponseRedirect(f"/known/notes/{number}")
+
+
+@require_GET
+def note(request: HttpRequest, number: int) -> HttpResponse:
+    """One note."""
+    actor = common.actor(request)
+    row = known.note(actor, number)
+    names = places.names([row["place_code"]])
+    built = page_of.one(row, names, common.now(), may_answer=common.has(request, WRITE))
+    return render(request, "surveillance/note.html", {"page": built.page, "one": built})
+
+
+@require_POST
+def answer(request: HttpRequest, number: int) -> HttpResponse:
+    """Say what came of what somebody told us; whoever told it reads it by reference, and by e-mail if they gave one."""
+    common.require(request, WRITE, "answer what people tell")
+    actor = common.actor(request)
+    address = known.answer_note(actor, number, request.POST.get("outcome", ""), request.POST.get("words", ""))
+    if address is not None:
+        telling_back.send(number, address, request.build_absolute_uri("/tell-us"))
+    return HttpResponseRedirect(f"/known/notes/{number}")
+
+
+@require_POST
+def suppose(request: HttpRequest) -> HttpResponse:
+    """Put forward what may be the cause."""
+    common.require(request, JUDGE, "put forward what may be the cause")
+    code, sign = request.POST.get("place", ""), request.POST.get("signal", "").strip()
+    signal_number = _number(sign) if sign else None
+    number = known.suppose(common.actor(request), code, request.POST.get("statement", ""), signal_number)
+    return HttpResponseRedirect(_back(code, signal_number, f"#hypothesis-{number}"))
+
+
+@require_POST
+def evidence(request: HttpRequest, number: int) -> HttpResponse:
+    """Say what speaks for or against a hypothesis."""
+    common.require(request, JUDGE, "weigh what may be the cause")
+    given = request.POST
+    cited, sign = given.get("note", "").strip(), given.get("signal", "").strip()
+    known.add_evidence(
+        common.actor(request), number, given.get("side", ""), given.get("words", ""),
+        figure=given.get("figure", "").strip() or None, note=_number(cited) if cited else None,
+    )  # fmt: skip
+    return HttpResponseRedirect(_back(given.get("place", ""), _number(sign) if sign else None, f"#hypothesis-{number}"))
+
+
+@require_POST
+def take_back(request: HttpRequest, number: int) -> HttpResponse:
+    """Take back a judgement within ten minutes."""
+    sign = known.take_back(common.actor(request), number)
+    return HttpResponseRedirect(f"/signals/{sign}/judgements")
+
+
+def _back(code: str, sign: int | None, anchor: str) -> str:
+    if sign is None and known.places_of(code) == []:
+        raise NotAllowed(f"There is no place {code[:20]!r}.")
+    return f"/signals/{sign}/judgements{anchor}" if sign is not None else f"/places/{code}/known{anchor}"
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Refused(f"{text[:40]!r} is no number of a note or signal.")
+    return int(text)
+
+
+def _day(text: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Refused(f"{text[:40]!r} is no day; write it like 2020-06-29.") from None

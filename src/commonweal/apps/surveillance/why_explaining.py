@@ -1,0 +1,89 @@
+"""Why a place is rising, as known at an instant: read in scope, explained, the same for whoever may read the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+
+import numpy as np
+import yaml
+
+from commonweal.apps.access.scope import Actor, scoped_read
+from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import why_reads
+from commonweal.apps.surveillance.why_cases import prepared
+from commonweal.apps.surveillance.why_reads import Where
+from commonweal.core.errors import NotAllowed, NotThere
+from commonweal.core.signals.why import Why, explain
+from commonweal.core.signals.why_setting import WhySetting
+from commonweal.core.signals.why_windows import Windows
+from commonweal.server import parameters
+
+QUERY = "why it is rising"
+MOST_WEIGHTS = 6_000_000  # of draws times cases held in memory
+FEWEST_DRAWS = 100
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An explanation of a place, None without a case. `with_addresses`: who lives together was looked at."""
+
+    where: Where
+    span: Windows
+    as_of: datetime
+    why: Why | None
+    with_addresses: bool
+    agreements: tuple[str, ...]
+
+
+@cache
+def setting() -> WhySetting:
+    """How rises are explained, read once a process."""
+    return WhySetting.from_document(yaml.safe_load(parameters.text("signals/why.yaml")))
+
+
+def explained(
+    actor: Actor,
+    where: Where,
+    span: Windows,
+    as_of: datetime,
+    *,
+    addresses: bool,
+    by_report: bool = False,
+    exported: bool = False,
+) -> Explained:
+    """Explain the change of a place between two windows, as known at an instant.
+
+    addresses: read them (class L3) to see who lives together. Raises `NotThere` for a place that the office does not
+    read whole, `NotAllowed` where purpose or agreement lack.
+    """
+    rules = setting()
+    asked = {"place": where.code, "last": span.last, "days": span.days, "against": span.against}
+    try:
+        with scoped_read(
+            actor, query=QUERY, filters=asked, as_of=as_of, places=list(where.authorities),
+            data_class="L3" if addresses else "L2", exported=exported,
+        ) as scope:  # fmt: skip
+            if set(scope.codes) != set(where.authorities):
+                raise NotAllowed(f"{where.name} reaches beyond them")
+            found = why_reads.read(scope, where, span, as_of, by_report=by_report, addresses=addresses)
+    except NotAllowed as refused:
+        reason = str(refused).rstrip(".")
+        raise NotThere(f"{where.name} is not among the places whose records your office reads: {reason}.") from refused
+    names = _names([row["msoa_code"] for row in found.cases if row["msoa_code"]])
+    cases, tested = prepared(
+        found.cases, found.effort, span, rules, stratum=where.stratum, names=names, by_report=by_report
+    )
+    why = None
+    if (cases.window == 1).any():
+        draws = max(FEWEST_DRAWS, min(rules.draws, MOST_WEIGHTS // cases.window.size))
+        # the seed is the question's, so that everybody who asks it gets the same answer
+        seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
+        why = explain(cases, tested, replace(rules, draws=draws), np.random.default_rng(seed))
+    return Explained(where, span, as_of, why, found.with_addresses, scope.agreements)
+
+
+def _names(codes: Sequence[str]) -> dict[str, str]:
+    return places.names(sorted(set(codes)))

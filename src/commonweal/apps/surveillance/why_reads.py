@@ -1,0 +1,140 @@
+"""What an explanation is read from: the cases of a place with what is known of each, and the tests that found nothing.
+
+Records of people, so inside a scope, by a purpose, and entered in the access record. Nothing of a person leaves this
+module's callers: households become numbers, addresses are compared and dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from commonweal.apps.access.scope import Scope
+from commonweal.apps.intake import rulebook
+from commonweal.apps.places import queries as places
+from commonweal.core.errors import NotThere
+from commonweal.core.intake.rows import opened_message
+from commonweal.core.intake.sealing import Sealed
+from commonweal.core.places import codes
+from commonweal.core.signals.why_windows import Windows
+from commonweal.web import db
+
+COLUMNS = {"lsoa": "lsoa_code", "msoa": "msoa_code", "ward": "ward_code"}
+# strata of testing: small enough to see testing move, large enough to hold tests
+STRATA = {"lsoa": "lsoa_code", "msoa": "lsoa_code", "ward": "lsoa_code", "ltla": "msoa_code"}
+LOOKED_BACK = 60  # days by which an episode's beginning may be corrected
+
+# Results of the time in question: none came before the first day it speaks of.
+HELD = """
+with since as (
+  select coalesce((select min(id) from ledger.tick where known_at >= %(earliest)s::date), 0) as tick
+), held as (
+  select r.* from record.result r join ledger.tick t on t.id = r.tick_id
+   where r.scope_ltla = any (%(codes)s) and r.tick_id >= (select tick from since) and t.known_at <= %(as_of)s
+     and r.specimen_date between %(earliest)s and %(last)s and r.test_type <> 'antibody'
+     and (%(column)s = '' or (%(column)s = 'lsoa_code' and r.lsoa_code = any (%(values)s))
+          or (%(column)s = 'msoa_code' and r.msoa_code = any (%(values)s))
+          or (%(column)s = 'ward_code' and r.ward_code = any (%(values)s)))
+)
+"""
+CASES = """
+, standing as (
+  select distinct on (c.case_id) c.case_id, c.version, c.withdrawn, c.episode_start, c.result_id
+    from record.case_version c join ledger.tick t on t.id = c.tick_id
+   where c.scope_ltla = any (%(codes)s) and t.known_at <= %(as_of)s
+     and c.episode_start between %(earliest)s::date - %(looked_back)s and %(last)s::date + %(looked_back)s
+   order by c.case_id, c.version desc
+)
+select s.episode_start as day, h.reported_date, h.lsoa_code, h.msoa_code, h.scope_ltla, h.postcode, h.age_years,
+       h.age_band, h.sex, h.pillar, h.test_route, h.symptomatic, h.setting_type, h.setting_id, h.workplace_postcode
+       {sealed}
+  from standing s join held h on h.id = s.result_id {join}
+ where not s.withdrawn and s.episode_start between %(earliest)s and %(last)s
+ order by s.episode_start, s.case_id
+"""
+SEALED = (", h.record_hash, x.key_id, x.wrapped_key, x.payload", "left join identity.sealed x on x.result_id = h.id")
+EFFORT = """
+, newest as (
+  select distinct on (feed_number, record_hash) specimen_date, reported_date, lsoa_code, msoa_code, scope_ltla,
+         symptomatic, result
+    from held order by feed_number, record_hash, revision desc
+)
+select case when %(by_report)s then reported_date else specimen_date end as day, lsoa_code, msoa_code, scope_ltla,
+       symptomatic, count(*) as n
+  from newest where result = 'negative' group by 1, 2, 3, 4, 5
+"""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place: its name, its authorities, and the column and codes that records are narrowed by (none: whole)."""
+
+    code: str
+    level: str
+    name: str
+    authorities: tuple[str, ...]
+    column: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def stratum(self) -> str:
+        """The column of a record that says where it was tested from."""
+        return STRATA.get(self.level, "scope_ltla")
+
+
+@dataclass(frozen=True)
+class Read:
+    """Rows of cases and of tests that found nothing, each with a day; whether addresses were read."""
+
+    cases: list[dict[str, Any]]
+    effort: list[dict[str, Any]]
+    with_addresses: bool
+
+
+def where(code: str) -> Where:
+    """The place of a code. Raises `NotThere` for a code that is none of the places loaded."""
+    level = codes.level_of(code) if codes.is_code(code) else None
+    found = places.area(code) if level else None
+    if level is None or found is None:
+        raise NotThere(f"There is no place {code[:20]!r} among the places loaded. Search for its name.")
+    if level in ("lsoa", "msoa"):
+        sql = "select distinct scope_code as code from places.lsoa_scope where %s in (lsoa_code, msoa_code)"
+        authorities = [row["code"] for row in db.rows("app", sql, [code])]
+    elif level == "ward":
+        sql = "select distinct scope_code as code from places.postcode_now where ward = %s and scope_code is not null"
+        authorities = [row["code"] for row in db.rows("app", sql, [code])]
+    else:
+        authorities = places.resolve_scope(code)
+    if not authorities:
+        raise NotThere(f"{found.shown} lies in no authority of the places loaded, so nothing is counted for it.")
+    column = COLUMNS.get(level, "")
+    return Where(code, level, found.shown, tuple(sorted(authorities)), column, (code,) if column else ())
+
+
+def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_report: bool, addresses: bool) -> Read:
+    """Cases from the earliest day and tests of both windows, as known at an instant.
+
+    by_report: tests count on the day they were reported. addresses: open sealed addresses, in a scope of class L3.
+    """
+    params = {
+        "codes": list(scope.codes), "as_of": as_of, "earliest": span.earliest, "last": span.last,
+        "column": place.column, "values": list(place.values), "looked_back": LOOKED_BACK, "by_report": by_report,
+    }  # fmt: skip
+    extra, join = SEALED if addresses else ("", "")
+    cases = scope.rows(HELD + CASES.format(sealed=extra, join=join), params)
+    if addresses:
+        _open_addresses(cases)
+    return Read(cases, scope.rows(HELD + EFFORT, params), addresses)
+
+
+def _open_addresses(cases: list[dict[str, Any]]) -> None:
+    """Put `address` in place of the sealed message of each row; None where its key was destroyed or there is none."""
+    line_list = rulebook.line_list()
+    for row in cases:
+        key_id, wrapped, payload = row.pop("key_id"), row.pop("wrapped_key"), row.pop("payload")
+        record_hash = bytes(row.pop("record_hash"))
+        row["address"] = None
+        if payload is not None and wrapped is not None:
+            message = rulebook.sealer(key_id).open(Sealed(bytes(wrapped), bytes(payload)), record_hash)
+            row["address"] = opened_message(message, line_list).get("address_line")

@@ -1,0 +1,89 @@
+"""What people tell us must hold no health data of anybody: obvious ones are found and refused before they are kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from commonweal.core.errors import Refused
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no I, O, 0, 1: a reference is read out on the telephone
+REFERENCE_LENGTH = 10
+LONGEST, LONGEST_SETTING = 2000, 200
+TOLD_BY = {
+    "councillor": "A councillor",
+    "faith_or_community": "Somebody of a faith or community group",
+    "employer": "An employer",
+    "head_teacher": "A head teacher",
+    "resident": "Somebody who lives or works there",
+    "other": "Somebody else",
+}
+OUTCOMES = {
+    "acted_on": "Something was done about it",
+    "kept_in_mind": "It is kept in mind",
+    "known_already": "It was known already",
+    "passed_on": "It was passed on to somebody else",
+    "set_aside": "Nothing follows from it",
+}
+TEN_DIGITS = re.compile(r"(?<![\dA-Za-z])(\d[ \-]?){9}\d(?![\dA-Za-z])")
+MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"
+DAY = re.compile(rf"(?<!\d)(\d{{1,4}})[./\- ](\d{{1,2}}|{MONTH})[./\- ](\d{{2,4}})(?!\d)", re.IGNORECASE)
+BORN = re.compile(r"\b(d\.?o\.?b\.?|date of birth|born (on|in)|birth ?day)\b", re.IGNORECASE)
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+PHONE = re.compile(r"(?<!\d)(\+44|0)[ \-]?(\d[ \-]?){9,10}(?!\d)")
+TESTED = re.compile(
+    r"\b(?!(?:The|A|An|Two|Three|Four|Many|Several|Some|Nobody|Everybody|People|Workers|Pupils|Staff|Children)\b)"
+    r"[A-Z][a-z]+ [A-Z][a-z]+ (?:has|had|is|was|tested|caught)\b"
+)
+YOUNGEST_CHILD_YEARS = 2  # a day this long ago is a birthday rather than an event of the outbreak
+
+
+def refuse_health_data(words: str, today: date) -> None:
+    """Raise `Refused`, naming what was found and what to do, for words that seem to hold somebody's health data.
+
+    Looked for: NHS numbers (ten digits with a right check digit), dates of birth (said to be one, or a day more than
+    two years ago), e-mail addresses and telephone numbers, and a full name followed by what somebody has.
+    """
+    found = next((reason for reason, seen in _seen(words, today) if seen), None)
+    if found is not None:
+        raise Refused(
+            f"Your words seem to hold {found}. Tell us about places and days, not about single people: take it out and "
+            "send the rest."
+        )
+
+
+def _seen(words: str, today: date) -> list[tuple[str, bool]]:
+    return [
+        ("an NHS number", any(_is_nhs_number(match.group()) for match in TEN_DIGITS.finditer(words))),
+        ("a date of birth", bool(BORN.search(words)) or any(_long_ago(m, today) for m in DAY.finditer(words))),
+        ("an e-mail address", bool(EMAIL.search(words))),
+        ("a telephone number", bool(PHONE.search(words))),
+        ("the name of somebody and what they have", bool(TESTED.search(words))),
+    ]
+
+
+def _is_nhs_number(text: str) -> bool:
+    """Weights 10 to 2, modulus 11; a check digit of 10 is none."""
+    digits = [int(letter) for letter in text if letter.isdigit()]
+    check = 11 - sum(weight * digit for weight, digit in zip(range(10, 1, -1), digits, strict=False)) % 11
+    return len(digits) == 10 and check % 11 == digits[9] and check != 10
+
+
+def _long_ago(match: re.Match[str], today: date) -> bool:
+    first, _, last = match.groups()
+    year = int(first) if len(first) == 4 else int(last)
+    if len(last) == 2 and len(first) != 4:
+        year += 2000 if year <= today.year % 100 else 1900
+    return 1900 <= year <= today.year - YOUNGEST_CHILD_YEARS
+
+
+def reference_of(chance: bytes) -> str:
+    """A reference from ten random bytes: 50 bits, read out as five and five."""
+    if len(chance) < REFERENCE_LENGTH:
+        raise Refused(f"{len(chance)} bytes make no reference; {REFERENCE_LENGTH} are needed.")
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in chance[:REFERENCE_LENGTH])
+
+
+def typed_reference(text: str) -> str:
+    """A reference as it was typed, with spaces or hyphens, in small letters."""
+    return "".join(letter for letter in text.upper() if letter in ALPHABET)

@@ -1,0 +1,134 @@
+"""An explanation in words: what a leader can read aloud, in the order in which it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commonweal.core import wording
+from commonweal.core.signals.why import CommonPlace, Part, Why
+from commonweal.core.signals.why_setting import WhySetting
+
+PART_NAMES = {
+    "reporting": "Reported late or together",
+    "more_testing": "More testing",
+    "targeted_testing": "Testing turned to where more is found",
+    "workplace": "Workplaces in common",
+    "care_home": "Care homes in common",
+    "school": "Schools in common",
+    "arrivals": "Arrivals from outside",
+    "household": "Living with another case",
+    "spread": "Spread without anything in common",
+    "testing_or_spread": "More testing or spread: cannot be told apart",
+}
+LABEL_NAMES = {
+    "workplace": "an outbreak at work",
+    "household": "spread within households",
+    "care_home": "an outbreak in a care home",
+    "school": "an outbreak in a school",
+    "testing_surge": "more testing, not more infection",
+    "general_spread": "general spread",
+    "arrivals": "arrivals from outside",
+    "reporting": "late reporting, not more infection",
+    "cannot_tell": "cannot be told from these data",
+}
+REASONS = {
+    "too_few": "there are too few cases to say anything of causes",
+    "no_rise": "the change may be chance",
+    "no_negatives": "tests that found nothing are not known, so more testing and spread look the same",
+    "incomplete": "too few cases have a setting recorded to rule out that they have one in common",
+    "mixed": "no single cause makes up enough of it",
+}
+FIELD_NAMES = {"household": "an address", "setting": "a workplace, school or care home (or that there is none)",
+               "arrived": "whether the infection came from outside the area"}  # fmt: skip
+KIND_WORDS = {"workplace": "workplace", "care_home": "care home", "school": "school"}
+MOST_PLACES = 3
+
+
+def headline(why: Why) -> str:
+    """The label as one sentence."""
+    if why.label.name == "cannot_tell":
+        return f"Why it is rising cannot be told from these data: {REASONS[why.label.reason]}."
+    share = _share_of_label(why)
+    return f"Most likely {LABEL_NAMES[why.label.name]}{share}."
+
+
+def sentences(why: Why, place: str, before: str, after: str, setting: WhySetting) -> tuple[str, ...]:
+    """Words first: how much it rose, why, where in common, how much was tested, and what cannot be told.
+
+    before, after: the windows in words ('1 to 14 June').
+    """
+    return (
+        headline(why),
+        _change(why, place, before, after),
+        *_causes(why),
+        *_places(why.places),
+        *_testing(why),
+        *_untold(why, setting),
+    )
+
+
+def _share_of_label(why: Why) -> str:
+    names = {"testing_surge": ("more_testing", "targeted_testing"), "general_spread": ("spread",)}
+    parts = [part for name in names.get(why.label.name, (why.label.name,)) if (part := why.part(name))]
+    found, change = sum(part.cases for part in parts), why.change.cases
+    if found >= change - 0.5:
+        return f": all of the {wording.thousands(change)} more"
+    return f": about {wording.thousands(round(found))} of the {wording.thousands(change)} more"
+
+
+def _change(why: Why, place: str, before: str, after: str) -> str:
+    first, second = int(why.change.before or 0), int(why.change.after or 0)
+    more = second - first
+    direction = "more" if more >= 0 else "fewer"
+    limits = f"{_signed(why.change.lower)} to {_signed(why.change.upper)}"
+    return (
+        f"{place}: {wording.counted(second, 'person', 'people')} tested positive {after}, "
+        f"{wording.thousands(first)} {before}: {wording.thousands(abs(more))} {direction} "
+        f"(allowing for chance, {limits})."
+    )
+
+
+def _causes(why: Why) -> list[str]:
+    """The parts that are at least a tenth of the change, largest first."""
+    said = sorted((part for part in why.parts if abs(part.share) >= 0.1), key=lambda part: -part.cases)
+    return [f"{PART_NAMES[part.name]}: {_of_change(part)}." for part in said]
+
+
+def _of_change(part: Part) -> str:
+    limits = f"{_signed(part.lower)} to {_signed(part.upper)}"
+    return f"{_signed(part.cases)} of the change, {wording.percentage(part.share)} ({limits})"
+
+
+def _places(places: Sequence[CommonPlace]) -> list[str]:
+    told = [
+        f"{place.name} ({KIND_WORDS[place.kind]}): {wording.counted(place.after, 'case', 'cases')} named there, "
+        f"{wording.thousands(place.before)} before, about {wording.thousands(place.expected, 1)} expected"
+        for place in places[:MOST_PLACES]
+    ]
+    more = len(places) - MOST_PLACES
+    tail = [f"and {wording.counted(more, 'other place', 'other places')} in the table"] if more > 0 else []
+    return [f"In common: {'; '.join([*told, *tail])}."] if told else []
+
+
+def _testing(why: Why) -> list[str]:
+    if why.testing is None:
+        return ["Tests that found nothing are not known here, so more testing cannot be told from spread."]
+    (before, after), (first, second) = why.testing.tests, why.testing.positivity
+    return [
+        f"Tests went from {wording.thousands(before)} to {wording.thousands(after)}; "
+        f"the share that was positive from {wording.percentage(first)} to {wording.percentage(second)}."
+    ]
+
+
+def _untold(why: Why, setting: WhySetting) -> list[str]:
+    missing = [
+        f"{FIELD_NAMES[name]} is known for {wording.percentage(share)} of cases"
+        for name, share in why.completeness.items()
+        if share < setting.least_completeness
+    ]
+    return [f"Cannot be told from these data: {'; '.join(missing)}."] if missing else []
+
+
+def _signed(value: float) -> str:
+    rounded = round(value)
+    return f"+{wording.thousands(rounded)}" if rounded > 0 else wording.thousands(rounded)

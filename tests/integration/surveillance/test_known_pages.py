@@ -1,0 +1,177 @@
+"""What people know, page by page: told by a stranger, answered by an office, read by reference; notes, causes, judgements."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from commonweal.apps.surveillance import social
+from commonweal.core.errors import Refused
+from commonweal.web import db
+
+from . import outbreak, written
+
+TOLD = {
+    "postcode": "LE1 1AA",
+    "words": "The foundry's canteen stayed open.",
+    "setting": "The foundry",
+    "told_by": "employer",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> None:
+    outbreak.lay()
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write)
+        for number, scope in ((1, [outbreak.CITY]), (2, [outbreak.DISTRICT])):
+            written.signal(write, number, sweep)
+            written.change(write, number, 1, "opened", scope, sweep)
+
+
+@pytest.fixture(autouse=True)
+def no_limit() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def director() -> Client:
+    return outbreak.browser(outbreak.DIRECTOR, outbreak.OFFICE)
+
+
+@pytest.fixture
+def analyst() -> Client:
+    return outbreak.browser(*outbreak.ANALYSTS[1])
+
+
+def text(answer: Any, status: int = 200) -> str:
+    body: str = answer.content.decode()
+    assert answer.status_code == status, body[-3000:]
+    return body
+
+
+def tell(**changes: str) -> Any:
+    return Client(SERVER_NAME="localhost").post("/tell-us", {**TOLD, **changes})
+
+
+def test_a_stranger_tells_an_office_answers_and_the_reference_shows_it(director: Client) -> None:
+    assert "Write nothing about anybody" in text(Client(SERVER_NAME="localhost").get("/tell-us"))
+    page = tell(email="owner@foundry.example").headers["Location"]
+    assert re.fullmatch("/tell-us/[A-HJ-NP-Z2-9]{10}", page)
+    stranger = Client(SERVER_NAME="localhost")
+    before = text(stranger.get(page))
+    assert "It will be answered by" in before
+    assert "canteen" not in before, "a reference that is found shows nothing of what was told"
+    assert "An employer told us something about Belgrave North West" in text(director.get("/today"))
+    known = text(director.get(f"/places/{outbreak.NEIGHBOURHOOD}/known"))
+    assert "canteen stayed open" in known
+    assert "1 note waits for an answer" in known
+    number = re.search(r"/known/notes/(\d+)", known).group(1)  # type: ignore[union-attr]
+    sent = director.post(f"/known/notes/{number}/answer", {"outcome": "acted_on", "words": "An officer went there."})
+    assert sent.status_code == 302
+    after = text(stranger.get(page))
+    assert "Something was done about it." in after
+    assert "An officer went there." in after
+    again = director.post(f"/known/notes/{number}/answer", {"outcome": "acted_on", "words": "Once more."})
+    assert "answered already" in text(again, 400)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"words": "Her number is 943 476 5919."}, "an NHS number"),
+        ({"words": ""}, "Fill in"),
+        ({"postcode": "ZZ9 9ZZ"}, "is no postcode that this service knows"),
+        ({"told_by": "nobody"}, "nobody"),
+        ({"email": "not an address"}, "email address"),
+        ({"first-day": "2", "first-month": "6", "first-year": "2020", "last-day": "1", "last-month": "6", "last-year": "2020"}, "before the first"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_taken_comes_back_with_its_reason(changes: dict[str, str], said: str) -> None:
+    page = text(tell(**changes), 400)
+    assert "There is a problem" in page
+    assert said in page
+    assert "The foundry" in page, "what was typed is still there"
+
+
+def test_more_than_five_an_hour_from_one_address_are_refused() -> None:
+    answers = [tell(words=f"The hall was full, {number}.").status_code for number in range(6)]
+    assert answers == [302] * 5 + [400]
+
+
+def test_a_wrong_reference_finds_nothing() -> None:
+    stranger = Client(SERVER_NAME="localhost")
+    assert "nothing under this reference" in text(stranger.get("/tell-us/AAAAAAAAAA"), 404)
+    assert stranger.get("/tell-us?reference=aaaaa-aaaaa").headers["Location"] == "/tell-us/AAAAAAAAAA"
+
+
+def test_notes_causes_and_evidence_of_a_place(director: Client, analyst: Client) -> None:
+    place = {"place": outbreak.NEIGHBOURHOOD}
+    note = director.post("/known/notes", {**place, "words": "A unit opened at the mosque.", "first": "2020-06-12"})
+    number = note.headers["Location"].rsplit("/", 1)[1]
+    assert "A unit opened at the mosque." in text(director.get(note.headers["Location"]))
+    supposed = director.post("/known/hypotheses", {**place, "statement": "More testing finds more."})
+    cause = supposed.headers["Location"].rsplit("-", 1)[1]
+    for side, words in (("for", "The unit opened that week."), ("against", "Positivity rose.")):
+        director.post(f"/known/hypotheses/{cause}/evidence", {**place, "side": side, "words": words, "note": number})
+    for client in (director, analyst):
+        page = text(client.get(f"/places/{outbreak.NEIGHBOURHOOD}/known"))
+        assert page.index("Speaks for it") < page.index("The unit opened that week.") < page.index("Speaks against it")
+        assert page.index("Speaks against it") < page.index("Positivity rose.")
+    assert "Write down what you know" not in text(analyst.get(f"/places/{outbreak.NEIGHBOURHOOD}/known"))
+    assert analyst.post("/known/notes", {**place, "words": "Not mine to write."}).status_code == 403
+    wrong = director.post("/known/notes", {**place, "words": "Born on 3 May."})
+    assert "a date of birth" in text(wrong, 400)
+
+
+def test_a_signal_is_judged_by_both_tiers_and_taken_back(director: Client, analyst: Client) -> None:
+    page = "/signals/1/judgements"
+    for client, verdict in ((director, "confirm"), (analyst, "dispute")):
+        assert client.post(page, {"verdict": verdict, "reason": f"Because {verdict}."}).status_code == 302
+    for client in (director, analyst):
+        shown = text(client.get(page))
+        assert shown.index("Because confirm.") < shown.index("Because dispute.")
+        assert shown.count("Take it back") == 1, "one's own, for ten minutes"
+    number = re.search(r"/judgements/(\d+)/take-back", text(director.get(page))).group(1)  # type: ignore[union-attr]
+    assert analyst.post(f"/judgements/{number}/take-back").status_code == 403
+    assert director.post(f"/judgements/{number}/take-back").status_code == 302
+    assert "Taken back today" in text(analyst.get(page))
+    assert "Signal 1: disputed" in text(director.get("/today")), "told through the desk"
+
+
+def test_a_foreign_signal_is_not_there(director: Client) -> None:
+    assert "no signal 2" in text(director.get("/signals/2/judgements"), 404)
+    assert director.post("/signals/2/judgements", {"verdict": "confirm", "reason": "Not ours."}).status_code == 403
+
+
+SOCIAL = """area,attribute,value,source,date
+E01013601,language,Gujarati,School census,2020-01-16
+E01013601,language,English,School census,2020-01-16
+E01013601,overcrowded,0.21,Census,2011-03-27
+E01013601,test_site,"Mosque car park, 10am to 4pm",Council,2020-06-12
+E01013601,overcrowded,1.4,Census,2011-03-27
+E01013601,moon,full,Nobody,2020-01-01
+E01099999,language,Polish,School census,2020-01-16
+"""
+
+
+def test_the_social_layer_stands_beside_with_source_and_day(director: Client) -> None:
+    page = f"/places/{outbreak.SMALL}/known"
+    assert "Nothing about languages, households, work" in text(director.get(page))
+    reading = social.load(SOCIAL.encode(), "leicester.csv")
+    assert dict(reading.left_out) == {"not_a_share": 1, "unknown_attribute": 1, "unknown_area": 1}
+    with pytest.raises(Refused, match="loaded before"):
+        social.load(SOCIAL.encode(), "leicester.csv")
+    shown = text(director.get(page))
+    assert shown.index("Languages spoken at home") < shown.index("Mosque car park, 10am to 4pm")
+    for words in ("Gujarati", "21.0%", "Sunday 27 March 2011", "School census"):
+        assert words in shown
+    assert "Nothing about languages" not in shown
+    newer = "area,attribute,value,source,date\nE01013601,overcrowded,0.3,Survey,2020-02-01\n"
+    social.load(newer.encode(), "newer.csv")
+    assert "30.0%" in text(director.get(page))
+    assert "21.0%" not in text(director.get(page))

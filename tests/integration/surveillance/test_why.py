@@ -1,0 +1,101 @@
+"""Why a place is rising, from records to the page: read in scope, entered, the same for local and national."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from commonweal.web import db
+
+from . import outbreak
+
+PAGE = f"/places/{outbreak.CITY}/why"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> None:
+    outbreak.lay()
+
+
+@pytest.fixture
+def director() -> Client:
+    return outbreak.browser(outbreak.DIRECTOR, outbreak.OFFICE)
+
+
+def shown(client: Client, path: str = PAGE) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.content.decode()[:3000]
+    return answer.content.decode()
+
+
+def test_the_page_names_the_workplace_first_and_adds_up(director: Client) -> None:
+    page = shown(director)
+    assert "Most likely an outbreak at work: about 30 of the 32 more." in page
+    assert f"{outbreak.FOUNDRY} (workplace): 30 cases named there, 0 before" in page
+    assert "Living with another case" in page
+    table = director.get(f"{PAGE}/parts.csv").content.decode().splitlines()
+    rows = [line.split(",") for line in table if line and line[0].isalpha() and line.count(",") >= 6][1:]
+    parts = {row[0]: float(row[3]) for row in rows}
+    assert parts.pop("All together") == pytest.approx(sum(parts.values()))
+    assert parts["Workplaces in common"] == pytest.approx(30)
+    assert parts["Living with another case"] == pytest.approx(6)
+
+
+def test_local_and_national_analysts_read_the_same_and_no_addresses() -> None:
+    moment = db.freeze().isoformat().replace("+00:00", "Z")
+    analysts = [outbreak.browser(email, office) for email, office in outbreak.ANALYSTS]
+    ours, theirs = (shown(each, f"{PAGE}?as_of={moment}") for each in analysts)
+    begin, end = "<h1", "Compare other days"
+    assert ours[ours.index(begin) : ours.index(end)] == theirs[theirs.index(begin) : theirs.index(end)]
+    assert "Your office does not read addresses here" in ours
+    assert "Living with another case" not in ours[: ours.index("How was this computed")]
+
+
+def test_the_reading_is_entered_with_its_purpose(director: Client) -> None:
+    shown(director)
+    entry = db.rows(
+        "backup",
+        "select purpose, class, query, filters from access.read_record where query = 'why it is rising'"
+        " order by at desc limit 1",
+    )[0]
+    assert entry["purpose"] == "outbreak_control"
+    assert entry["class"] == "L3"
+    assert entry["filters"]["place"] == outbreak.CITY
+
+
+def test_smaller_places_and_other_windows(director: Client) -> None:
+    assert "30 cases named there" in shown(director, f"/places/{outbreak.SMALL}/why")
+    assert "30 cases named there" in shown(director, f"/places/{outbreak.NEIGHBOURHOOD}/why")
+    week = shown(director, f"{PAGE}?last={outbreak.newest()}&days=7&by=report")
+    assert "tested positive from" in week
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        (f"/places/{outbreak.DISTRICT}/why", 404, "not among the places"),
+        ("/places/E06999999/why", 404, "There is no place"),
+        ("/places/nonsense/why", 404, "There is no place"),
+        (f"{PAGE}?days=5", 400, "are no window here"),
+        (f"{PAGE}?last=2999-01-01", 400, "after the newest day"),
+        (f"{PAGE}?last=2020-06-20&amp;against=2020-06-19", 400, "overlaps"),
+        (f"{PAGE}?by=moon", 400, "is no axis"),
+        (f"{PAGE}/nothing.csv", 404, "shows no"),
+    ],
+)
+def test_what_cannot_be_answered_says_why(director: Client, path: str, status: int, said: str) -> None:
+    answer = director.get(path.replace("&amp;", "&"))
+    assert answer.status_code == status
+    assert said in answer.content.decode()
+
+
+def test_days_without_a_case_are_an_empty_state(director: Client) -> None:
+    assert "Nobody tested positive from" in shown(director, f"{PAGE}?last=2020-03-20")
+
+
+def test_an_office_without_records_does_not_see_it() -> None:
+    from commonweal.apps.access import actions
+
+    actions.invite("leader@leicester.example", "Leader", ["leader-e06000016"])
+    leader = outbreak.browser("leader@leicester.example", "leader-e06000016")
+    assert leader.get(PAGE).status_code == 403

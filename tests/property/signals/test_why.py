@@ -1,0 +1,114 @@
+"""Laws of an explanation: parts add up, nobody is counted twice, and each fast step agrees with a slow obvious one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commonweal.core.epi.decomposition import netted_parts
+from commonweal.core.signals import why_data as data
+from commonweal.core.signals.why import explain
+from commonweal.core.signals.why_setting import WhySetting
+from commonweal.core.signals.why_shares import household_in_common, places_in_common, shares_of_cases
+from commonweal.server import parameters
+
+SETTING = replace(WhySetting.from_document(yaml.safe_load(parameters.text("signals/why.yaml"))), draws=20)
+PLACES = data.Places(("Otter Foundry", "Larch House", "Mere School"), np.array([0, 1, 2]))
+STRATA = 4
+
+
+@st.composite
+def rises(draw: st.DrawFn) -> tuple[data.Cases, data.Tested]:
+    count = draw(st.integers(1, 40))
+
+    def column(low: int, high: int) -> np.ndarray:
+        return np.array(draw(st.lists(st.integers(low, high), min_size=count, max_size=count)), dtype=np.int64)
+
+    window = column(-1, 1)
+    window[0] = data.AFTER
+    cases = data.Cases(
+        window, column(0, STRATA - 1), column(-1, 8), column(-2, 2), column(0, 2), column(-1, 1),
+        column(0, 9) == 0, PLACES, (data.Field("age", column(-1, 2), ("young", "middle", "old")),),
+    )  # fmt: skip
+    effort = st.lists(st.integers(0, 300), min_size=STRATA, max_size=STRATA)
+    before, after = (np.array(draw(effort), dtype=np.float64) for _ in range(2))
+    return cases, data.Tested(before, after, np.array([0, 0, 1, 1]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rises(), st.booleans())
+def test_parts_and_every_table_add_up_to_the_change(rise, with_tests):
+    cases, tested = rise
+    told = explain(cases, tested if with_tests else None, SETTING, np.random.default_rng(1))
+    change = int((cases.window == 1).sum()) - int((cases.window == 0).sum())
+    assert told.change.cases == change
+    assert sum(part.cases for part in told.parts) == pytest.approx(change, abs=1e-9)
+    for table in told.tables:
+        assert sum(part.cases for part in table.parts) == pytest.approx(change, abs=1e-9)
+    assert all(part.lower <= part.cases <= part.upper for part in told.parts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rises())
+def test_every_case_is_shared_out_once(rise):
+    cases, _ = rise
+    shares = shares_of_cases(cases, places_in_common(cases, SETTING.common), SETTING)
+    assert shares.sum(axis=1) == pytest.approx(np.ones(cases.window.size))
+    assert (shares >= 0).all()
+    assert (shares[cases.late, 0] == 1).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(rises())
+def test_households_in_common_as_one_would_say_it(rise):
+    cases, _ = rise
+    slow = [
+        home != data.UNKNOWN
+        and window != data.EARLIER
+        and sum(
+            other == home and (then in (window, window - 1))
+            for other, then in zip(cases.household, cases.window, strict=True)
+        )
+        >= 2
+        for home, window in zip(cases.household, cases.window, strict=True)
+    ]
+    assert household_in_common(cases, 2).tolist() == slow
+
+
+@settings(max_examples=40, deadline=None)
+@given(rises(), st.randoms(use_true_random=False))
+def test_the_order_of_cases_does_not_matter(rise, chance):
+    cases, tested = rise
+    order = list(range(cases.window.size))
+    chance.shuffle(order)
+    columns = ("window", "stratum", "household", "setting", "age_group", "arrived", "late")
+    moved = data.Cases(**{name: getattr(cases, name)[order] for name in columns}, places=cases.places)
+    first, second = (explain(each, tested, SETTING, np.random.default_rng(1)) for each in (cases, moved))
+    for one, other in zip(first.parts, second.parts, strict=True):
+        assert one.cases == pytest.approx(other.cases, abs=1e-9)
+
+
+effort = st.lists(st.integers(0, 400), min_size=6, max_size=6).map(lambda values: np.array(values, dtype=np.float64))
+
+
+@settings(max_examples=80, deadline=None)
+@given(effort, effort, effort, effort)
+def test_netted_parts_add_up_and_do_not_offset_each_other(y0, y1, e0, e1):
+    reason = np.array([0, 0, 0, 1, 1, 1])
+    parts = netted_parts(y0, y1, e0, e1, reason)
+    change = np.array([(y1 - y0)[reason == code].sum() for code in (0, 1)])
+    assert parts.sum(axis=1) == pytest.approx(change, abs=1e-6)
+    for part, total in zip(parts, change, strict=True):
+        assert np.abs(part).sum() == pytest.approx(abs(total), abs=1e-6), "parts of one reason go one way"
+
+
+@settings(max_examples=30, deadline=None)
+@given(effort, effort, effort)
+def test_equal_testing_is_no_more_testing(y0, y1, e):
+    parts = netted_parts(y0, y1, e, e, np.array([0, 0, 1, 1, 2, 2]))
+    assert parts[:, :2] == pytest.approx(np.zeros((3, 2)))

@@ -1,0 +1,101 @@
+"""Words that hold health data are refused by what was found; words about places are not."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commonweal.core.errors import Refused
+from commonweal.core.formats.social import Attribute, attributes_from, read
+from commonweal.core.signals.told import REFERENCE_LENGTH, reference_of, refuse_health_data, typed_reference
+
+TODAY = date(2020, 6, 20)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A testing unit opened at the mosque on 12 June 2020.",
+        "The factory kept open; about 400 people work there in 3 shifts.",
+        "Buses 21, 22 and 48 are full from 7 to 9.",
+        "People have nowhere to wait at the Saffron Lane site.",
+        "Ten digits that are no NHS number: 943 476 5910.",
+        "The school had 1,200 pupils in 2019.",
+    ],
+)
+def test_what_is_said_of_places_passes(words: str) -> None:
+    refuse_health_data(words, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("943-476-5919", "NHS number"),
+        ("It is 9434765919.", "NHS number"),
+        ("DOB 1961", "date of birth"),
+        ("3 March 1961", "date of birth"),
+        ("1961-03-12", "date of birth"),
+        ("12.03.61", "date of birth"),
+        ("name@example.org", "e-mail"),
+        ("+44 116 496 0001", "telephone"),
+        ("Mary Jones was ill.", "name of somebody"),
+    ],
+)
+def test_what_is_said_of_somebody_is_refused(words: str, found: str) -> None:
+    with pytest.raises(Refused, match=found):
+        refuse_health_data(f"Please look: {words}", TODAY)
+
+
+@given(st.binary(min_size=REFERENCE_LENGTH, max_size=40))
+def test_a_reference_survives_being_read_out(chance: bytes) -> None:
+    reference = reference_of(chance)
+    assert typed_reference(f" {reference[:5].lower()}-{reference[5:]} ") == reference
+
+
+def test_too_little_chance_makes_no_reference() -> None:
+    with pytest.raises(Refused, match="3 bytes"):
+        reference_of(b"abc")
+
+
+ATTRIBUTES = {"language": Attribute("language", "Languages", "text", several=True), "size": Attribute("size", "Size", "number"),
+              "homes": Attribute("homes", "Homes", "count"), "share": Attribute("share", "Share", "share")}  # fmt: skip
+HEAD = "area,attribute,value,source,date\n"
+GOOD = "E01000001,size,2.4,Census,2011-03-27\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("Belgrave,size,2,Census,2011-03-27", "not_an_area"),
+        ("E01000002,size,2,Census,2011-03-27", "unknown_area"),
+        ("E01000001,moon,2,Census,2011-03-27", "unknown_attribute"),
+        ("E01000001,homes,2.5,Census,2011-03-27", "not_a_count"),
+        ("E01000001,homes,-2,Census,2011-03-27", "not_a_count"),
+        ("E01000001,size,many,Census,2011-03-27", "not_a_number"),
+        ("E01000001,size,inf,Census,2011-03-27", "not_a_number"),
+        ("E01000001,share,1.5,Census,2011-03-27", "not_a_share"),
+        ("E01000001,language,,Census,2011-03-27", "no_value"),
+        ("E01000001,language,Welsh,,2011-03-27", "no_source"),
+        ("E01000001,language,Welsh,Census,27/03/2011", "not_a_date"),
+        ("E01000001,language,Welsh,Census,2031-03-27", "future_date"),
+        (f"E01000001,language,{'x' * 301},Census,2011-03-27", "too_long"),
+        ("E01000001,size,2.5,Census,2011-03-27", "repeated"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_is_named(row: str, reason: str) -> None:
+    reading = read(HEAD + GOOD + row + "\n", ATTRIBUTES, {"E01000001"}, TODAY)
+    assert dict(reading.left_out) == {reason: 1}
+    assert reading.first_rows == {reason: 3}
+    assert [each.value for each in reading.statements] == ["2.4"]
+
+
+def test_other_columns_and_files_without_a_usable_row_are_refused() -> None:
+    with pytest.raises(Refused, match="it needs area, attribute"):
+        read("place,value\n", ATTRIBUTES, {"E01000001"}, TODAY)
+    with pytest.raises(Refused, match="no row that can be taken: the area is no code"):
+        read(HEAD + "x,size,2,Census,2011-03-27\n", ATTRIBUTES, {"E01000001"}, TODAY)
+    with pytest.raises(Refused, match="kind that is none"):
+        attributes_from({"attributes": {"a": {"label": "A", "kind": "colour"}}})
