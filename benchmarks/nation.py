@@ -8,6 +8,7 @@ care. Left out is what no page of an area reads: identifiers, keys of records, o
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from benchmarks.installation import FEED, Installation
@@ -114,21 +115,29 @@ threads = [threading.Thread(target=work) for _ in range(2)]
 [t.start() for t in threads]; [t.join() for t in threads]
 print(len(left))
 """
+# Snapshots as the worker left them, one a day; each is a transaction of its own, so that this goes on where it stopped.
 FINISH = """
-import sys
+import sys, time
 import psycopg
 from commonweal.server import provider
-with psycopg.connect(provider.ensure_server(), dbname=provider.database_name("live")) as c:
+rows, until = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+with psycopg.connect(provider.ensure_server(), dbname=provider.database_name("live"), autocommit=True) as c:
     found = c.execute("select count(*) from record.result").fetchone()[0]
-    assert found == int(sys.argv[1]), found
+    assert found == rows, found
     c.execute("select setval('intake.submission_id', 2000000)")
-    for back in range(13, 0, -1):  # as the worker left them, one a day
-        c.execute("select counts.take_snapshot(now() - make_interval(days => %s))", [back])
+    c.execute("vacuum analyze")
+    end = c.execute("select max(known_at) from counts.drawn_tick").fetchone()[0]
+    for back in range(13, 0, -1):
+        at = c.execute("select %s - make_interval(days => %s)", [end, back]).fetchone()[0]
+        if not c.execute("select exists (select from counts.snapshot where as_of >= %s)", [at]).fetchone()[0]:
+            if time.monotonic() > until:
+                print(back)
+                raise SystemExit
+            c.execute("select counts.take_snapshot(%s)", [at])
     c.execute("select counts.make_snapshot(1)")
-    c.commit()
-    c.autocommit = True
     c.execute("vacuum analyze")
     c.execute("drop table counts.drawn_tick, counts.drawn_area, counts.drawn_share")
+print(0)
 """
 PEOPLE = """
 import json, sys, time
@@ -168,8 +177,11 @@ def nation(place: Installation, rows: int, seconds: float, days: int = 60) -> No
         place.python(PEOPLE)
         place.python(PREPARE, str(days), FEED)
         (place.folder / "ready").touch()
+    start = time.monotonic()
     left = int(place.python(SHARES, str(rows), str(seconds)).output)
     if left:
         whole = -(-rows // SHARE)
         raise NotFilled(f"{whole - left} of {whole} shares of the results are drawn; run it again to go on.")
-    place.python(FINISH, str(rows))
+    left = int(place.python(FINISH, str(rows), str(seconds - (time.monotonic() - start))).output)
+    if left:
+        raise NotFilled(f"{left} snapshots are still to be made; run it again to go on.")

@@ -14,7 +14,7 @@ from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import DelayRow
 from commonweal.web.pages import Link, Pager
 
-from . import sample_area
+from . import sample_area, sample_place, sample_signals
 
 NOW: datetime = sample_area.AS_OF
 TODAY: date = sample_area.TODAY
@@ -228,5 +228,13 @@ PAGES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "orphans": ("intake/orphans.html", orphans_page),
     "orphan": ("intake/orphan.html", orphan_page),
     "late": ("intake/late.html", late_page),
+    "place": ("surveillance/place.html", sample_place.page),
+    "place-empty": ("surveillance/place.html", sample_place.empty),
+    "signals": ("surveillance/signals.html", sample_signals.signals_page),
+    "signals-empty": ("surveillance/signals.html", lambda: sample_signals.signals_page([])),
+    "signal": ("surveillance/signal.html", sample_signals.signal_page),
+    "sweeps": ("surveillance/sweeps.html", sample_signals.sweeps_page),
+    "sweeps-empty": ("surveillance/sweeps.html", lambda: sample_signals.sweeps_page([])),
+    "sweep": ("surveillance/sweep.html", sample_signals.sweep_page),
     "who-looked": ("access/who_looked.html", who_looked_page),
 }

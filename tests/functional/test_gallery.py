@@ -14,6 +14,7 @@ from .serving import serving
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Opened]
 PAGES = ("components", "pictures", "form", "form-wrong", "problem")
+PLACES = ("place", "place-empty", "signals", "signals-empty", "signal", "sweeps", "sweeps-empty", "sweep")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def site(gallery: Gallery) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [*PAGES, "components?shell=rtl", "pictures?shell=rtl", "form?shell=out", "problem?shell=replay"]
+    "name", [*PAGES, *PLACES, "components?shell=rtl", "pictures?shell=rtl", "form?shell=out", "problem?shell=replay"]
 )
 def test_rules_of_accessibility_hold_on_phone_and_desk(
     name: str, site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
@@ -64,7 +65,7 @@ def test_first_tab_skips_to_the_content(site: str, open_page: OpenPage) -> None:
     assert page.url.endswith("#main-content")
 
 
-@pytest.mark.parametrize("name", [*PAGES, "feeds", "late"])
+@pytest.mark.parametrize("name", [*PAGES, "place", "signals", "signal", "feeds", "late"])
 def test_nothing_is_missing_without_scripts(name: str, site: str, open_page: OpenPage) -> None:
     with_scripts = open_page(f"{site}/{name}").page.locator("main")
     without = open_page(f"{site}/{name}", scripts=False).page.locator("main")

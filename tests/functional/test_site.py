@@ -32,7 +32,18 @@ DIRECTOR, MINISTER, OFFICE = (
     "director-of-public-health-e06000016",
 )
 SENDER = "sender@lab.example"
-PAGES = ("/my-area", "/feeds", "/feeds/lighthouse", "/submissions/1", "/orphans", "/late", "/balance", "/who-looked/")
+PAGES = (
+    "/my-area",
+    "/feeds",
+    "/feeds/lighthouse",
+    "/submissions/1",
+    "/orphans",
+    "/late",
+    "/balance",
+    "/who-looked/",
+    "/places/E06000016",
+    "/places/E01013601",
+)
 
 
 @pytest.fixture(scope="module")

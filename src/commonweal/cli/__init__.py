@@ -24,9 +24,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "balance": ("commonweal.cli.intake", "The conservation sheet: everything received is somewhere."),
     "feeds": ("commonweal.cli.intake", "The ways by which organisations send records: add, list, rotate."),
     "series": ("commonweal.cli.series", "Indicator series that others publish, with every vintage."),
-    "social": ("commonweal.cli.social", "What is known of small areas, from a plain CSV."),
     "sweep": ("commonweal.cli.sweep", "Hold every place against every detector, as known at an instant."),
     "signals": ("commonweal.cli.sweep", "List what sweeps found, with the state that it is in."),
+    "social": ("commonweal.cli.social", "What is known of small areas, from a plain CSV."),
     "replay": ("commonweal.cli.replay", "A rise of 2020 told day by day: public figures against all results."),
     "users": (
         "commonweal.cli.users",

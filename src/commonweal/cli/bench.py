@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "kills": ("benchmarks.kills", "Random kill -9 while files are taken in: nothing lost, nothing doubled."),
     "live": ("benchmarks.live", "Single records by HTTP, and from commit to the open page."),
     "pages": ("benchmarks.pages", "My area with millions of results; cross-area attempts."),
+    "surveillance": ("benchmarks.surveillance_pages", "Places, signals and sweeps with millions of results."),
     "places": ("benchmarks.places", "A national postcode directory through places load, and lookups in it."),
     "desk": ("benchmarks.desk", "A thousand offices told; search at scale and out of scope."),
     "conformance": ("commonweal.cli.bench_conformance", "The statistics against the reference cases in a folder."),

@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from commonweal import __version__
 from commonweal.apps.intake.pull_api import router as results
 from commonweal.apps.intake.send_api import router as sending
+from commonweal.apps.surveillance.api import router as surveillance
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ api = NinjaAPI(
 )
 api.add_router("", results)
 api.add_router("", sending)
+api.add_router("", surveillance)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commonweal.apps.access.urls")),
     path("", include("commonweal.apps.desk.urls")),
     path("", include("commonweal.apps.intake.urls")),
+    path("", include("commonweal.apps.surveillance.urls")),
     path("", include("commonweal.apps.surveillance.why_urls")),
 ]
 

@@ -96,7 +96,7 @@ def test_places_are_found_by_name_code_postcode_and_the_beginning_of_one() -> No
 
 def test_a_hit_leads_to_the_page_of_its_place() -> None:
     (hit,) = search.places(asked("director", DIRECTOR, "belgrave"))
-    assert (hit.link, hit.about) == ("/my-area?place=E06000016", "Neighbourhood in Leicester")
+    assert (hit.link, hit.about) == ("/places/E02002803", "Neighbourhood in Leicester")
 
 
 def test_what_lies_outside_is_found_by_those_who_answer_for_it_only() -> None:

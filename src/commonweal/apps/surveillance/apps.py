@@ -10,6 +10,9 @@ class SurveillanceConfig(AppConfig):
     label = "surveillance"
 
     def ready(self) -> None:
-        from commonweal.apps.surveillance import known_desk
+        from commonweal.apps.access import shell
+        from commonweal.apps.surveillance import at_the_desk, known_desk
 
+        shell.register("Signals", "surveillance:signals", "read_counts", place=12)
+        at_the_desk.register_all()
         known_desk.register_all()

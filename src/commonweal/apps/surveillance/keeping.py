@@ -36,10 +36,13 @@ insert into surveillance.sweep (source, as_of, morning, touched, code_version, p
   cost, places, not_done, budget, tick_id)
 values (%s, %s, %s, %s::text[], %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %s) returning id
 """
-# Signals that may go on: found not long ago, with everything that was found of them.
+# Signals that may go on: not closed, or found not long ago.
 ALIVE = """
 select s.number, s.kind from surveillance.signal s
- where s.source = %s and exists (select from surveillance.finding f where f.signal = s.number and f.morning >= %s)
+ where s.source = %s
+   and (exists (select from surveillance.finding f where f.signal = s.number and f.morning >= %s)
+     or 'closed' <> (select c.state from surveillance.signal_change c
+                      where c.signal = s.number order by c.step desc limit 1))
  order by 1
 """
 FOUND = """

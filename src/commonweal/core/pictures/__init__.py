@@ -14,6 +14,7 @@ from commonweal.core.pictures.funnel import FunnelLimit, FunnelPlace, FunnelPlot
 from commonweal.core.pictures.parts import ChangePart, PartsOfChange, draw_parts
 from commonweal.core.pictures.picture import Picture, Words
 from commonweal.core.pictures.positivity import Positivity, PositivityDay, draw_positivity
+from commonweal.core.pictures.series import Series, SeriesPoint, draw_series
 from commonweal.core.pictures.shapes import AreaShape, MapLine, shapes_from_geojson
 from commonweal.core.pictures.small import SmallMultiples, SmallSeries, draw_small_multiples, sparkline
 from commonweal.core.pictures.table import Column, PictureTable
@@ -46,6 +47,8 @@ __all__ = [
     "PictureTable",
     "Positivity",
     "PositivityDay",
+    "Series",
+    "SeriesPoint",
     "SmallMultiples",
     "SmallSeries",
     "Words",
@@ -58,6 +61,7 @@ __all__ = [
     "draw_map",
     "draw_parts",
     "draw_positivity",
+    "draw_series",
     "draw_small_multiples",
     "shapes_from_geojson",
     "sparkline",

@@ -16,12 +16,16 @@ from commonweal.core.pictures.table import Column, PictureTable
 
 @dataclass(frozen=True)
 class FunnelPlace:
-    """One place: its name, what was seen and expected, and whether it lies outside the outer limits."""
+    """One place: its name, what was seen and expected, whether it lies outside the outer limits.
+
+    ``here``: the place that the page is about, marked by form and by its name.
+    """
 
     name: str
     observed: int
     expected: float
     outside: bool = False
+    here: bool = False
 
     @property
     def ratio(self) -> float:
@@ -68,12 +72,13 @@ def draw_funnel(data: FunnelPlot, key: str = "funnel") -> Picture:
 def describe(data: FunnelPlot) -> str:
     outside = [place for place in data.places if place.outside]
     total = wording.counted(len(data.places), "place", "places")
+    here = "".join(f" {p.name}: {p.observed} seen, {wording.rate(p.expected)} expected." for p in data.places if p.here)
     if not outside:
-        return f"{data.title}: {total}, none outside the 99.8% limits."
+        return f"{data.title}: {total}, none outside the 99.8% limits.{here}"
     top = max(outside, key=lambda place: place.ratio)
     return (
         f"{data.title}: {total}, {len(outside)} outside the 99.8% limits; highest {top.name} with {top.observed} "
-        f"where {wording.rate(top.expected)} were expected."
+        f"where {wording.rate(top.expected)} were expected.{here}"
     )
 
 
@@ -99,6 +104,8 @@ def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
         frame.LegendItem("99.8% limits", stroke=palette.INK, kind="line"),
         frame.LegendItem("Outside", fill=palette.ORANGE),
     ]
+    if any(place.here for place in data.places):
+        items.append(frame.LegendItem("This place", kind="triangle"))
     keys, top = frame.legend(items, sheet)
     bottom = top + 260
     largest = max(place.ratio for place in data.places)
@@ -116,6 +123,7 @@ def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
         line(left, values.at(1), right, values.at(1), stroke=palette.BLUE, width=1.5),
         *limit_lines(data, values, x),
         *(dot(place, x(place.expected), values.at(place.ratio)) for place in data.places),
+        *(frame.triangle(x(place.expected), values.at(place.ratio) - 7) for place in data.places if place.here),
         *(label(x(tick), bottom + 20, f"{tick:g}", anchor="middle") for tick in across.ticks[1:-1]),
         label(right, bottom + 38, "Expected", anchor="end"),
     ]

@@ -1,0 +1,120 @@
+"""How signals are said: states, kinds, levels and places in the words of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from commonweal.core import wording
+
+STATES = {
+    "opened": "new",
+    "growing": "growing",
+    "reopened": "back again",
+    "fading": "fading",
+    "closed": "over",
+}
+KINDS = {
+    "rise": "Rise",
+    "cluster": "Cluster",
+    "setting": "Outbreak in a setting",
+    "definition_break": "Change in what is counted",
+    "late_batch": "Late batch of results",
+}
+METHODS = {
+    "rise": "the rate rule and counts by area",
+    "cluster": "scans over small areas",
+    "setting": "linked people in one setting",
+    "definition_break": "a jump in all areas at once",
+    "late_batch": "many old results at once",
+}
+LEVELS = {
+    "cluster": "cluster of small areas",
+    "setting": "setting",
+    "lsoa": "small area",
+    "msoa": "neighbourhood",
+    "ward": "ward",
+    "ltla": "authority",
+    "utla": "county",
+    "region": "region",
+}
+GOING_ON = ("growing", "reopened", "opened", "fading")
+URGENCY = {state: at for at, state in enumerate((*GOING_ON, "closed"))}
+EVENTS = ("definition_break", "late_batch")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that people use by code, and the neighbourhood and authority that a small area lies in."""
+
+    by_code: Mapping[str, str]
+    neighbourhood_of: Mapping[str, str]
+    authority_of: Mapping[str, str]
+
+    def of(self, code: str) -> str:
+        """The name of a code; the code itself where nobody named it."""
+        return self.by_code.get(code, code)
+
+    def short(self, code: str | None, level: str) -> str:
+        """The name by which people know it: a small area by its neighbourhood."""
+        if not code:
+            return ""
+        inside = self.neighbourhood_of.get(code)
+        return self.of(inside) if inside and level in ("lsoa", "cluster", "setting") else self.of(code)
+
+
+def where(row: Row, names: Names) -> str:
+    """'Kiln Steps and 2 neighbourhoods more', 'Larkminster'."""
+    heart = names.short(row["place_code"], row["level"])
+    around = {names.neighbourhood_of[each] for each in row["members"] if each in names.neighbourhood_of}
+    around.discard(names.neighbourhood_of.get(row["place_code"] or "", ""))
+    if row["level"] not in ("cluster", "lsoa") or not around:
+        return heart or wording.joined([names.of(code) for code in row["scope"][:3]])
+    if not heart:
+        return wording.joined(sorted(names.of(code) for code in around)[:3])
+    if len(around) == 1:
+        return f"{heart} and {names.of(next(iter(around)))}"
+    return f"{heart} and {len(around)} neighbourhoods around it"
+
+
+def title(row: Row, names: Names) -> str:
+    """'Cluster in Kiln Steps'; a setting by its identifier as well."""
+    said = f"{KINDS[row['kind']]} in {where(row, names)}"
+    return f"{said} ({row['setting_id']})" if row.get("setting_id") else said
+
+
+def authorities(row: Row, names: Names) -> str:
+    """The authorities that it touches, by name."""
+    shown = sorted(names.of(code) for code in row["scope"])
+    return wording.joined(shown) if len(shown) <= 3 else f"{wording.joined(shown[:2])} and {len(shown) - 2} more"
+
+
+def people(value: float | None) -> str:
+    """'14 people'; nothing where the method counts none."""
+    return "" if value is None else wording.counted(round(value), "person", "people")
+
+
+def chance(days: float | None) -> str:
+    """How often chance alone would bring one as sure, in words."""
+    if days is None:
+        return "not said by this method"
+    if days >= 3650:
+        return "chance alone: less than once in ten years"
+    if days >= 730:
+        return f"chance alone: once in about {round(days / 365.25)} years"
+    return f"chance alone: once in about {wording.counted(max(1, round(days)), 'day', 'days')}"
+
+
+def since(opened: date, morning: date) -> str:
+    """'since Friday 12 June'."""
+    said = wording.day(opened) if opened.year == morning.year else wording.day_and_year(opened)
+    return f"since {said}"
+
+
+def by_urgency(rows: Sequence[Row]) -> list[Row]:
+    """What grows first, then what is back or new, then what fades; of one state the highest rate first."""
+    return sorted(rows, key=lambda row: (URGENCY[row["state"]], -(row["rate"] or 0.0), -row["number"]))

@@ -1,0 +1,74 @@
+"""What is counted for a place, inside an open scope: people by the day they became known, tests, peers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from commonweal.apps.access.scope import Scope
+from commonweal.apps.intake import area
+from commonweal.apps.surveillance.place_ground import Ground
+from commonweal.web import db
+
+# `ago`: whole days between becoming known and the present moment. `own`: those of the place's small areas.
+PEOPLE = """
+select d.specimen_day as day, floor(extract(epoch from %(as_of)s - t.known_at) / 86400)::integer as ago,
+       d.pillar, sum(d.n)::bigint as whole,
+       coalesce(sum(d.n) filter (where %(small)s::text[] is null or d.lsoa_code = any (%(small)s)), 0)::bigint as own
+  from counts.delta d join ledger.tick t on t.id = d.tick_id
+ where d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
+   and t.known_at <= %(as_of)s
+ group by 1, 2, 3
+"""
+TESTS = """
+select d.specimen_day as day, d.pillar, d.test_type, d.result, sum(d.n)::bigint as n
+  from counts.delta d join ledger.tick t on t.id = d.tick_id
+ where d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
+   and d.lsoa_code = any (%(small)s) and d.result in ('positive', 'negative') and t.known_at <= %(as_of)s
+ group by 1, 2, 3, 4 having sum(d.n) <> 0
+"""
+METRICS = """
+with recursive found as (
+  (select metric from surveillance.value order by metric limit 1)
+  union all
+  select (select v.metric from surveillance.value v where v.metric > f.metric order by v.metric limit 1)
+    from found f where f.metric is not null
+)
+select f.metric from found f
+ where f.metric is not null
+   and exists (select from surveillance.value v where v.metric = f.metric and v.place_code = %(code)s)
+"""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows of a place: people (day, ago, pillar, whole, own), tests (day, pillar, test_type, result, n), and the
+    people of the places it is compared with (lsoa_code, day, result, n)."""
+
+    people: Sequence[dict[str, Any]]
+    tests: Sequence[dict[str, Any]]
+    compared: Sequence[dict[str, Any]]
+
+
+def counted(scope: Scope, ground: Ground, days: tuple[date, date], week: tuple[date, date], as_of: datetime) -> Counted:
+    """Everything that is counted, of specimen days `days`; those of the places compared in `week` (both included)."""
+    of_week = area.Window(ground.authorities, week[0], week[1], as_of)
+    by_group = area.authority_counts if ground.compared_level == "ltla" else area.small_area_counts
+    own = people_and_tests(scope, ground, days, as_of)
+    return Counted(own.people, own.tests, by_group(scope, of_week))
+
+
+def people_and_tests(scope: Scope, ground: Ground, days: tuple[date, date], as_of: datetime) -> Counted:
+    """The same without the places that it is compared with."""
+    small = None if ground.small is None else list(ground.small)
+    values = {"codes": list(ground.authorities), "small": small, "first": days[0], "last": days[1], "as_of": as_of}
+    window = area.Window(ground.authorities, days[0], days[1], as_of)
+    tests = area.daily_counts(scope, window) if small is None else scope.rows(TESTS, values)
+    return Counted(scope.rows(PEOPLE, values), tests, ())
+
+
+def metrics_of(code: str) -> list[str]:
+    """The metrics of published series that have a value for a place, whenever published."""
+    return [row["metric"] for row in db.rows("app", METRICS, {"code": code})]

@@ -1,0 +1,207 @@
+"""*Signals*, *Signal* and *Sweeps* over the real database: in scope only, the same for both tiers, true to the moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import django
+import pytest
+from django.apps import apps
+from django.test import Client
+
+if not apps.ready:  # models can be imported only once Django is set up
+    django.setup()
+
+from commonweal.apps.access import actions, agreements, authorities
+from commonweal.apps.surveillance import slots
+from commonweal.apps.surveillance.pages import signals as pages
+from commonweal.apps.surveillance.views import signal, signals
+from commonweal.core.errors import NotThere
+from commonweal.web import db
+from tests.integration.access import build
+from tests.integration.intake import ground
+from tests.integration.intake import world as records
+
+from . import test_place as places
+from . import written
+
+CITY, DISTRICT, COUNTY = "E06000016", "E07000135", "E10000018"
+DIRECTOR, OFFICE = places.DIRECTOR, places.OFFICE
+NEIGHBOUR, NEXT_DOOR = places.NEIGHBOUR, places.NEXT_DOOR
+MINISTER, NATION = places.MINISTER, places.NATION
+LOCAL = (DIRECTOR, OFFICE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> None:
+    """Signal 1 of the city alone, 2 of the county alone, 3 over the boundary, 4 a cluster in the city that is over."""
+    records.make_places()
+    records.make_laboratory("lab-one")
+    authorities.ensure({CITY: "Leicester", COUNTY: "Leicestershire"}, {"E12000004": "East Midlands"})
+    ground.lay()
+    for email, office in (LOCAL, (NEIGHBOUR, NEXT_DOOR), (MINISTER, NATION)):
+        actions.invite(email, email.partition("@")[0].title(), [office])
+    for code, parties in places.OPEN.items():
+        for email, office in parties:
+            agreements.accept(f"public-health-{code.lower()}-1", places.actor(email, office))
+    places.send(0, 60)
+    today = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
+    with db.recorded("engine") as write:
+        budget = {"a_year": 1.0, "shares": {"lsoa": 1.0}, "limit_days": 365.2, "limit_days_by_family": {"lsoa": 365.2}}
+        sweep = written.sweep(write, budget=json.dumps(budget), as_of=today, morning=today)
+        for number, scope in ((1, [CITY]), (2, [DISTRICT]), (3, [CITY, DISTRICT]), (4, [CITY])):
+            one(write, sweep, number, scope, today)
+        later = {
+            "state": "closed", "step": 2, "rate": 0.0, "observed": None, "evidence": [], "level": "cluster",
+            "place_code": "E01013601", "members": ["E01013601", "E01013702"],
+        }  # fmt: skip
+        change(write, sweep, 4, [CITY], today, **later)
+
+
+def one(write: db.Recorded, sweep: int, number: int, scope: list[str], today: Any) -> None:
+    """A signal with one change and one finding; number 4 is a cluster of the city's small areas."""
+    cluster = number == 4
+    level, place = ("cluster", "E01013601") if cluster else ("ltla", scope[0])
+    members = ["E01013601", "E01013702"] if cluster else []
+    kind = "cluster" if cluster else "rise"
+    row = {"number": number, "source": "counts", "kind": kind, "level": level, "place_code": place, "sweep_id": sweep,
+           "morning": today, "tick_id": write.tick}  # fmt: skip
+    written.insert(write, "surveillance.signal", row, "number")
+    change(write, sweep, number, scope, today, level=level, place_code=place, members=members)
+    found = {
+        "sweep_id": sweep, "signal": number, "morning": today, "level": level, "place_code": place, "method": "rate rule",
+        "scope": scope, "first_day": today - timedelta(days=9), "last_day": today - timedelta(days=2), "observed": 9.0,
+        "expected": 2.0, "expected_low": 0.0, "expected_high": 5.0, "strength": 1.0, "members": members,
+        "evidence": f"nine people of signal {number}", "tick_id": write.tick,
+    }  # fmt: skip
+    written.insert(write, "surveillance.finding", found, "id")
+
+
+def change(write: db.Recorded, sweep: int, number: int, scope: list[str], today: Any, **changes: Any) -> None:
+    row = {
+        "signal": number, "step": 1, "sweep_id": sweep, "morning": today, "state": "opened", "level": "ltla",
+        "place_code": scope[0], "scope": scope, "members": [], "rate": 50.0, "observed": 9.0, "strength": 1.0,
+        "recurrence_days": 900.0, "evidence": [f"nine people of signal {number}"], "tick_id": write.tick,
+    }  # fmt: skip
+    written.insert(write, "surveillance.signal_change", {**row, **changes}, "step")
+
+
+@pytest.fixture
+def visit() -> Callable[..., Any]:
+    def one(path: str, email: str = DIRECTOR, office: str = OFFICE) -> Any:
+        client: Client = build.browser(email)
+        build.act(client, office, "outbreak_control")
+        return client.get(path)
+
+    return one
+
+
+def listed(email: str, office: str, **asked: str) -> list[int]:
+    found = signals.read(places.actor(email, office), pages.Asked(**asked), db.freeze(), exported=False)
+    return sorted(row["number"] for row in found.rows)
+
+
+def test_each_office_lists_the_signals_of_its_places_only() -> None:
+    assert listed(*LOCAL) == [1, 3]
+    assert listed(NEIGHBOUR, NEXT_DOOR) == [2, 3]
+    assert listed(MINISTER, NATION) == [1, 2, 3]
+    assert listed(*LOCAL, state="all") == [1, 3, 4]
+    assert listed(*LOCAL, state="closed", method="cluster", level="cluster") == [4]
+    assert listed(*LOCAL, place=DISTRICT) == [3], "a place of others narrows to what touches it and is read here"
+
+
+def test_the_list_is_a_page_with_a_map_and_filters(visit: Callable[..., Any]) -> None:
+    text = visit("/signals").content.decode()
+    assert text.count("<h1") == 1
+    assert "Rise in Leicester" in text
+    assert 'id="signal-map"' in text
+    assert 'name="state"' in text
+    assert "style=" not in text
+    assert "No signal is like that." in visit("/signals?level=ward").content.decode()
+    assert visit("/signals?state=burning").status_code == 400
+    assert visit("/signals?after=x").status_code == 400
+    assert visit("/signals?since=June").status_code == 400
+
+
+def test_a_signal_of_other_places_is_not_there(visit: Callable[..., Any]) -> None:
+    for path in ("/signals/2", "/signals/2/history.csv", "/signals/999"):
+        assert visit(path).status_code == 404, path
+    with pytest.raises(NotThere):
+        signal.read(places.actor(*LOCAL), 2, db.freeze(), exported=False)
+    assert visit("/signals/2", NEIGHBOUR, NEXT_DOOR).status_code == 200
+
+
+def test_both_tiers_see_the_same_signal() -> None:
+    as_of = db.freeze()
+    local = signal.read(places.actor(*LOCAL), 1, as_of, exported=False).facts
+    national = signal.read(places.actor(MINISTER, NATION), 1, as_of, exported=False).facts
+    assert local == national
+    assert local.figures is not None
+    across = signal.read(places.actor(*LOCAL), 3, as_of, exported=False)
+    assert across.codes == (CITY,)
+
+
+def test_a_cluster_counts_its_small_areas_and_outlines_them(visit: Callable[..., Any]) -> None:
+    facts = signal.read(places.actor(*LOCAL), 4, db.freeze(), exported=False).facts
+    assert facts.figures is not None
+    assert facts.whole
+    sql = "select count(*) as n from record.result where lsoa_code = any (%s) and result = 'positive'"
+    (counted,) = records.stored(sql, [["E01013601", "E01013702"]])
+    assert sum(sum(day.people) for day in facts.figures.days) == counted["n"]
+    text = visit("/signals/4").content.decode()
+    assert "nine people of signal 4" in text
+    assert "Its life" in text
+    assert "over" in text
+
+
+def test_a_moment_before_a_signal_does_not_know_it(visit: Callable[..., Any]) -> None:
+    assert visit("/signals/1?as_of=2020-01-01T00:00:00Z").status_code == 404
+    assert "Nothing has been looked for" in visit("/signals?as_of=2020-01-01T00:00:00Z").content.decode()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "parquet"])
+def test_lists_and_histories_are_downloaded(form: str, visit: Callable[..., Any]) -> None:
+    for path in ("/signals/signals", "/signals/1/history", "/signals/1/findings", "/sweeps/sweeps", "/sweeps/budget"):
+        answer = visit(f"{path}.{form}")
+        assert answer.status_code == 200, path
+        assert answer["Content-Disposition"].endswith(f'.{form}"')
+    assert visit(f"/signals/1/nonsense.{form}").status_code == 404
+
+
+def test_sweeps_say_what_ran_and_what_could_not_be_done(visit: Callable[..., Any]) -> None:
+    text = visit("/sweeps").content.decode()
+    assert "could not do 1 place" in text
+    assert "Leicester" in text
+    assert "no population is loaded" in visit("/sweeps/1").content.decode()
+    assert visit("/sweeps/99").status_code == 404
+    assert b"no population is loaded" in visit("/sweeps/1/not-done.csv").content
+
+
+def test_alarms_against_the_budget_count_the_offices_own(visit: Callable[..., Any]) -> None:
+    csv = visit("/sweeps/budget.csv").content.decode("utf-8-sig")
+    assert "Leicester,3,1.0" in csv
+    assert "Oadby" not in csv
+
+
+def test_search_finds_signals_in_scope(visit: Callable[..., Any]) -> None:
+    text = visit("/search?q=signals").content.decode()
+    assert 'href="/signals/1"' in text
+    assert 'href="/signals/2"' not in text
+    assert 'href="/signals/4"' in visit("/search?q=cluster").content.decode()
+
+
+def test_parts_of_others_stand_on_the_page(visit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[slots.Asked] = []
+
+    def part(asked: slots.Asked) -> slots.Part:
+        seen.append(asked)
+        return slots.Part("why", "Why is it rising?", "surveillance/sweeps.html", {})
+
+    monkeypatch.setitem(slots._providers[slots.SIGNAL], "why", (10, part))
+    monkeypatch.setitem(slots._providers[slots.SIGNAL], "nothing", (20, lambda asked: None))
+    found = slots.parts(slots.SIGNAL, slots.Asked(None, db.freeze(), False, (CITY,), CITY, {"number": 1}))  # type: ignore[arg-type]
+    assert [each.identity for each in found] == ["why"]
+    assert seen[0].codes == (CITY,)

@@ -1,0 +1,116 @@
+"""What the pages of signals and sweeps say, as text, without a database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from commonweal.apps.surveillance.pages import signal, signals, sweeps
+from commonweal.apps.surveillance.pages import signal_words as words
+from commonweal.apps.surveillance.pages.addresses import Address
+from tests.functional import sample_signals as sample
+
+
+def test_the_list_puts_what_grows_first_and_says_it() -> None:
+    built = sample.signals_page()["signals"]
+    assert built.number == "3", "a late batch is no signal to act on"
+    assert built.lead[0] == (
+        f"Cluster in {sample.HERE.name} and {sample.BESIDE.name} is growing since Tuesday 9 June, 19 people."
+    )
+    assert built.lead[1] == "In Fernleigh: 1 growing, 1 new or back, 1 fading."
+    assert "signals that it explains are held back" in built.lead[2]
+    assert [row[7] for row in built.table.table.rows] == [1, 2, 4, 3]
+    assert built.table.links[0] == "/signals/1"
+
+
+def test_links_keep_the_moment_that_was_asked_for() -> None:
+    shown = signals.table(sample.rows(), sample.NAMES, Address("/signals", "", sample.AS_OF, pinned=True))
+    assert shown is not None
+    assert shown.links[0].endswith("?as_of=2020-06-13T06:02:11.250000Z")
+
+
+def test_the_map_outlines_the_areas_of_signals_that_go_on_only() -> None:
+    address = Address("/signals", "", sample.AS_OF)
+    on = signals.signal_map([sample.row()], sample.ground(), address)
+    over = signals.signal_map([sample.row(state="closed")], sample.ground(), address)
+    assert on is not None
+    assert over is not None
+    assert "In a signal that goes on" in on.picture.wide
+    assert "In a signal that goes on" not in over.picture.wide
+
+
+def test_an_empty_list_says_what_was_looked_at_and_what_to_do() -> None:
+    empty = sample.signals_page([])["signals"]
+    assert empty.table is None
+    assert empty.empty.what == "No signal goes on in Fernleigh."
+    assert "looked at 643 places" in empty.empty.when
+    assert sample.signals_page([], state="growing")["signals"].empty.what == "No signal is like that."
+    never = signals.empty(signals.Asked(), None, "Fernleigh")
+    assert "within a minute of results arriving" in never.when
+
+
+def test_chance_is_said_in_days_years_or_not_at_all() -> None:
+    assert words.chance(1.2) == "chance alone: once in about 1 day"
+    assert words.chance(900) == "chance alone: once in about 2 years"
+    assert words.chance(5_000) == "chance alone: less than once in ten years"
+    assert words.chance(None) == "not said by this method"
+
+
+def test_every_state_and_kind_of_the_life_has_a_word() -> None:
+    from commonweal.core.signals.life import FOLLOWS
+
+    assert set(words.STATES) == set(FOLLOWS) == set(words.URGENCY)
+    assert set(words.KINDS) == set(words.METHODS)
+
+
+def test_a_signal_says_what_was_seen_expected_and_how_sure() -> None:
+    built = sample.signal_page()["signal"]
+    assert built.number == "19"
+    assert built.number_caption == "people who tested positive, Tuesday 2 June to Wednesday 10 June"
+    assert "it was first found on Tuesday 9 June" in built.lead[0]
+    assert built.lead[1] == "19 people where 4.3 were to be expected (95% range 1.0 to 9.0)."
+    assert built.lead[2] == "Chance alone: less than once in ten years."
+    assert [row[1] for row in built.history.table.rows] == ["growing", "new"]
+    assert [row[9] for row in built.findings.table.rows] == ["told", "told", "held back"]
+    assert built.place_link is not None
+
+
+def test_why_here_and_not_there_compares_with_places_alike() -> None:
+    facts = sample.facts()
+    assert "the 4 neighbourhoods most alike" in signal.alike_sentence(facts)
+    high = signal.Alike("x", "Here", facts.alike[0].traits, tuple([9] * 28))
+    assert "Who lives there does not explain it by itself." in signal.alike_sentence(
+        sample.facts(alike=(high, *facts.alike[1:]))
+    )
+    assert signal.alike_sentence(sample.facts(alike=())) == ""
+
+
+def test_what_other_offices_hold_is_said_and_not_shown() -> None:
+    assert "Parts of it lie with other offices" in sample.signal_page(whole=False)["signal"].partial
+    none = sample.signal_page(figures=None, whole=False)["signal"]
+    assert none.curve is None
+    assert none.place_link is None
+    assert "counts lie with other offices" in none.partial
+
+
+def test_the_expected_band_rests_on_the_days_before_the_first_finding() -> None:
+    facts = sample.facts()
+    assert facts.figures is not None
+    first, told = signal.baseline(facts, facts.figures)
+    assert first == sample.TODAY - timedelta(days=11)
+    before = [sum(each.people) for each in facts.figures.days if first - timedelta(days=28) <= each.day < first]
+    assert told is not None
+    assert told.days == 28
+    assert told.mean == sum(before) / 28
+
+
+def test_a_sweep_says_what_it_did_and_could_not_do() -> None:
+    built = sample.sweeps_page()["sweeps"]
+    assert built.lead == (
+        "The newest sweep today 5:02am looked at 569 places in 41.3 seconds and could not do 1 place.",
+    )
+    assert [row[3] for row in built.table.table.rows] == ["every place", "places of 1 authority touched"]
+    assert built.budget.table.rows == (("Fernleigh", 2, 1.0),)
+    one = sample.sweep_page()["sweep"]
+    assert one.not_done.table.rows == (("Oadby", "fewer than 35 days are known", "E07000135"),)
+    assert one.limits.table.rows[1][0] == "Poisson scans"
+    assert sweeps.lead([], Address("/sweeps", "", sample.AS_OF)) == ()
