@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from commonweal.apps.surveillance.pages import signal, signals, sweeps
@@ -114,3 +115,11 @@ def test_a_sweep_says_what_it_did_and_could_not_do() -> None:
     assert one.not_done.table.rows == (("Oadby", "fewer than 35 days are known", "E07000135"),)
     assert one.limits.table.rows[1][0] == "Poisson scans"
     assert sweeps.lead([], Address("/sweeps", "", sample.AS_OF)) == ()
+
+
+def test_a_setting_has_the_name_of_its_register_and_else_its_identifier() -> None:
+    row = sample.row(kind="setting", level="setting", setting_id="care_home:1-101", members=[])
+    where = words.where(row, sample.NAMES)
+    assert words.title(row, sample.NAMES) == f"Outbreak in a setting in {where} (care_home:1-101)"
+    named = replace(sample.NAMES, by_code={**sample.NAMES.by_code, "care_home:1-101": "Rose Court"})
+    assert words.title(row, named) == f"Outbreak at Rose Court, {where}"

@@ -43,21 +43,25 @@ select f.method, count(*) as findings, count(distinct f.signal) as signals, coun
 
 
 def names_for(rows: Iterable[dict[str, Any]]) -> Names:
-    """The names of every place in some signals, changes or findings."""
+    """The names of every place and setting in some signals, changes or findings."""
     codes: set[str] = set()
+    settings: set[str] = set()
     for row in rows:
         codes.update(row.get("scope") or (), row.get("members") or ())
         if row.get("place_code"):
             codes.add(row["place_code"])
-    return _names(tuple(sorted(codes)), places.newest_dataset())
+        if row.get("setting_id"):
+            settings.add(row["setting_id"])
+    return _names(tuple(sorted(codes)), tuple(sorted(settings)), places.newest_dataset())
 
 
 @lru_cache(maxsize=256)
-def _names(codes: tuple[str, ...], _dataset: int) -> Names:
+def _names(codes: tuple[str, ...], settings: tuple[str, ...], _dataset: int) -> Names:
     small = db.rows("app", SMALL, [list(codes)]) if codes else []
     inside = {row["lsoa_code"]: row["msoa_code"] for row in small if row["msoa_code"]}
     authority = {row["lsoa_code"]: row["scope_code"] for row in small}
-    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority)
+    named = places.setting_names(settings) if settings else {}
+    return Names(places.names(sorted({*codes, *inside.values()})) | named, inside, authority)
 
 
 @lru_cache(maxsize=64)

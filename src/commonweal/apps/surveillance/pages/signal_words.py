@@ -49,7 +49,8 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Names:
-    """Names that people use by code, and the neighbourhood and authority that a small area lies in."""
+    """Names that people use by code (a setting's code is "kind:identifier"), and the neighbourhood and authority that
+    a small area lies in."""
 
     by_code: Mapping[str, str]
     neighbourhood_of: Mapping[str, str]
@@ -82,9 +83,12 @@ def where(row: Row, names: Names) -> str:
 
 
 def title(row: Row, names: Names) -> str:
-    """'Cluster in Kiln Steps'; a setting by its identifier as well."""
+    """'Cluster in Kiln Steps'; a setting by its name ('Outbreak at Rose Court, Kiln Steps') or its identifier."""
+    setting = row.get("setting_id")
+    if setting and setting in names.by_code:
+        return f"Outbreak at {names.of(setting)}, {where(row, names)}"
     said = f"{KINDS[row['kind']]} in {where(row, names)}"
-    return f"{said} ({row['setting_id']})" if row.get("setting_id") else said
+    return f"{said} ({setting})" if setting else said
 
 
 def authorities(row: Row, names: Names) -> str:
