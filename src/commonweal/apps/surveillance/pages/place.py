@@ -34,12 +34,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Around:
-    """Links of a place: what it lies in, its parts, its neighbours; those of other offices without an address."""
+    """Links of a place: what it lies in, its parts, its neighbours; those of other offices without an address.
+
+    ``more``: other pages about the place itself.
+    """
 
     within: tuple[Link, ...]
     inside: tuple[Link, ...]
     inside_words: str
     neighbours: tuple[Link, ...]
+    more: tuple[Link, ...] = ()
 
     @property
     def others(self) -> bool:

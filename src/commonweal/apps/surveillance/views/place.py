@@ -137,8 +137,12 @@ def around(actor: Actor, ground: Ground, address: Address) -> place.Around:
 
     inside = ground.inside[0].level if ground.inside else ground.level
     return place.Around(
-        links(ground.within), links(ground.inside), wording.upper_first(WORDS[inside][1]), links(ground.neighbours)
-    )
+        links(ground.within), links(ground.inside), wording.upper_first(WORDS[inside][1]), links(ground.neighbours),
+        (
+            Link("Why is it rising?", f"/places/{ground.code}/why"),
+            Link("What people know here", f"/places/{ground.code}/known"),
+        ),
+    )  # fmt: skip
 
 
 def readable(place: Named, mine: set[str]) -> bool:
