@@ -71,7 +71,8 @@ def test_a_signal_says_what_was_seen_expected_and_how_sure() -> None:
     assert built.lead[2] == "Chance alone: less than once in ten years."
     assert [row[1] for row in built.history.table.rows] == ["growing", "new"]
     assert [row[9] for row in built.findings.table.rows] == ["told", "told", "held back"]
-    assert built.place_link is not None
+    assert next(link.text for link in built.links) == "Why is it rising?"
+    assert built.next_step is None, "nothing can be done on a past moment"
 
 
 def test_why_here_and_not_there_compares_with_places_alike() -> None:
@@ -88,7 +89,7 @@ def test_what_other_offices_hold_is_said_and_not_shown() -> None:
     assert "Parts of it lie with other offices" in sample.signal_page(whole=False)["signal"].partial
     none = sample.signal_page(figures=None, whole=False)["signal"]
     assert none.curve is None
-    assert none.place_link is None
+    assert none.links == ()
     assert "counts lie with other offices" in none.partial
 
 

@@ -65,6 +65,7 @@ class PlacePage:
     series: tuple[ShownPicture, ...]
     around: Around
     everything: tuple[Link, ...]
+    links: tuple[Link, ...]
     empty: Empty
 
 
@@ -107,6 +108,7 @@ def build(
         ),
         around=around,
         everything=address.downloads("by-day", picture=False),
+        links=links_of(figures, address),
         empty=Empty(
             f"Nobody in {figures.subject.name} is known to have tested positive in these {len(figures.days)} days.",
             "The first result appears here within a second of being received.",
@@ -142,6 +144,18 @@ def page_of(figures: Figures, address: Address) -> Page:
         rebuild=address.path,
     )
     return Page(figures.subject.name, HELP, known=known)
+
+
+def links_of(figures: Figures, address: Address) -> tuple[Link, ...]:
+    """To why it rises, what people know, and the signals there."""
+    code, moment = figures.subject.code, f"?{address.moment}" if address.pinned else ""
+    return (
+        Link(
+            "Why is it rising?" if figures.trend.direction == "rising" else "What changed?",
+            f"/places/{code}/why{moment}",
+        ),
+        Link("What people know here", f"/places/{code}/known"),
+    )
 
 
 def caption(figures: Figures) -> str:

@@ -85,7 +85,8 @@ class SignalPage:
     number_caption: str
     lead: tuple[str, ...]
     evidence: tuple[str, ...]
-    place_link: Link | None
+    next_step: Link | None
+    links: tuple[Link, ...]
     curve: ShownPicture | None
     partial: str
     band: ShownPicture | None
@@ -97,9 +98,11 @@ class SignalPage:
     findings: ShownTable | None
 
 
-def build(facts: Facts, area_map: Picture | None, address: Address, versions: str) -> SignalPage:
-    """The page from what was read."""
-    row, names = facts.row, facts.names
+def build(
+    facts: Facts, area_map: Picture | None, address: Address, versions: str, *, may_judge: bool = False
+) -> SignalPage:
+    """The page from what was read; ``may_judge``: the office may say what it makes of the signal."""
+    row = facts.row
     drawn = pictures(facts) | ({"map": area_map} if area_map else {})
     tabled = tables(facts)
 
@@ -122,9 +125,8 @@ def build(facts: Facts, area_map: Picture | None, address: Address, versions: st
         number_caption=caption(facts),
         lead=lead(facts),
         evidence=tuple(dict.fromkeys(row["evidence"])),
-        place_link=Link(f"All figures of {names.of(row['place_code'])}", address.of_place(row["place_code"]))
-        if row["place_code"] and facts.whole
-        else None,
+        next_step=next_step(facts, address) if may_judge else None,
+        links=links(facts, address),
         curve=shown("curve", ("The small areas of the signal together; read as on the page of a place.",)),
         partial=partial(facts),
         band=shown("expected", (band_method(facts), "A triangle marks a day of a finding above the band.")),
@@ -184,6 +186,27 @@ def lead(facts: Facts) -> tuple[str, ...]:
         )
     said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
     return tuple(said)
+
+
+def next_step(facts: Facts, address: Address) -> Link | None:
+    """To say what one makes of it; not on a past moment."""
+    if address.pinned:
+        return None
+    return Link("Confirm, explain or dispute it", f"/signals/{facts.row['number']}/judgements")
+
+
+def links(facts: Facts, address: Address) -> tuple[Link, ...]:
+    """To why it rises and to all figures, of the neighbourhood where the signal is of small areas."""
+    row = facts.row
+    code = facts.names.neighbourhood_of.get(row["place_code"] or "", row["place_code"])
+    if not code or not facts.whole:
+        return ()
+    name, moment = facts.names.of(code), f"?{address.moment}" if address.pinned else ""
+    return (
+        Link("Why is it rising?", f"/places/{code}/why{moment}"),
+        Link(f"All figures of {name}", address.of_place(code)),
+        Link(f"What people know of {name}", f"/places/{code}/known"),
+    )
 
 
 def partial(facts: Facts) -> str:
