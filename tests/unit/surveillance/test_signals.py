@@ -18,12 +18,13 @@ def test_the_list_puts_what_grows_first_and_says_it() -> None:
     )
     assert built.lead[1] == "In Fernleigh: 1 growing, 1 new or back, 1 fading."
     assert "signals that it explains are held back" in built.lead[2]
-    assert [row[7] for row in built.table.table.rows] == [1, 2, 4, 3]
+    assert [row[8] for row in built.table.table.rows] == [1, 2, 4, 3]
     assert built.table.links[0] == "/signals/1"
+    assert {row[1] for row in built.table.table.rows} == {"Fernleigh"}, "one of two areas that the reader answers for"
 
 
 def test_links_keep_the_moment_that_was_asked_for() -> None:
-    shown = signals.table(sample.rows(), sample.NAMES, Address("/signals", "", sample.AS_OF, pinned=True))
+    shown = signals.table(sample.rows(), sample.NAMES, Address("/signals", "", sample.AS_OF, pinned=True), areas=False)
     assert shown is not None
     assert shown.links[0].endswith("?as_of=2020-06-13T06:02:11.250000Z")
 

@@ -140,7 +140,7 @@ def build(
         since=asked.since,
         narrowed=asked.narrowed,
         area_map=picture,
-        table=table(ordered, names, address),
+        table=table(ordered, names, address, areas=len(areas) > 1),
         pager=pager,
         empty=empty(asked, swept, place),
         sweeps=Link("What was swept, and what it cost", "/sweeps"),
@@ -202,12 +202,13 @@ def filters(asked: Asked, areas: Sequence[tuple[str, str]]) -> tuple[Filter, ...
     )
 
 
-def table(rows: Sequence[Row], names: Names, address: Address) -> ShownTable | None:
-    """Every signal, the most urgent first."""
+def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -> ShownTable | None:
+    """Every signal, the most urgent first; with the authorities it touches where the reader answers for several."""
     if not rows:
         return None
     columns = (
         Column("Signal", numeric=False),
+        *((Column("Area", numeric=False),) if areas else ()),
         Column("State", numeric=False),
         Column("People", absent="not counted"),
         Column("Rate per 100,000", decimals=1, absent="not said"),
@@ -218,7 +219,8 @@ def table(rows: Sequence[Row], names: Names, address: Address) -> ShownTable | N
     )
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            words.title(row, names), words.STATES[row["state"]], row["observed"], row["rate"] or None, row["opened_on"],
+            words.title(row, names), *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
+            row["observed"], row["rate"] or None, row["opened_on"],
             row["morning"], words.chance(row["recurrence_days"]), row["number"],
         )
         for row in rows

@@ -85,7 +85,7 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
     )
     address = Address(PATH, "", as_of, pinned=True)
     if what == "signals" and form != "svg":
-        shown = pages.table(words.by_urgency(found.rows), found.names, address)
+        shown = pages.table(words.by_urgency(found.rows), found.names, address, areas=len(found.codes) > 1)
         if shown is not None:
             return files.of_table(shown.table, what, form, as_of, found.agreements)
     if what == "signal-map" and found.ground is not None:
