@@ -24,7 +24,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "feeds": ("commonweal.cli.intake", "The ways by which organisations send records: add, list, rotate."),
     "series": ("commonweal.cli.series", "Indicator series that others publish, with every vintage."),
     "social": ("commonweal.cli.social", "What is known of small areas, from a plain CSV."),
-    "sweep": ("commonweal.cli.sweep", "Hold every place of the loaded series against the detection rule."),
+    "sweep": ("commonweal.cli.sweep", "Hold every place against every detector, as known at an instant."),
+    "signals": ("commonweal.cli.sweep", "List what sweeps found, with the state that it is in."),
     "replay": ("commonweal.cli.replay", "A rise of 2020 told day by day: public figures against all results."),
     "users": (
         "commonweal.cli.users",

@@ -1,10 +1,10 @@
-"""`commonweal sweep`: hold every place of the loaded series against the detection rule."""
+"""`commonweal sweep` and `commonweal signals`: hold every place against every detector, and list what was found."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -12,32 +12,85 @@ import click
 from commonweal.cli.chosen import open_chosen_space, space_option
 
 if TYPE_CHECKING:
+    from commonweal.apps.surveillance.executors import Executor
     from commonweal.apps.surveillance.sweeping import Sweep
+    from commonweal.apps.surveillance.sweeps import Ran
 
 SHOWN = 20
+DAY, INSTANT = "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"
 
 
-@click.command(help="Hold every place of the loaded series against the detection rule, as published up to a day.")
+@click.command(help="Hold every place against the detectors: the counts of intake, or else the loaded series.")
 @space_option
 @click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Only what was published up to this day; today if left out."
-)
-@click.option("--area", help="Only signals that touch this authority; all places are compared all the same.")
+    "--as-of", type=click.DateTime([DAY, INSTANT]),
+    help="Only what was known by then (London); a day means its end. Now if left out.",
+)  # fmt: skip
+@click.option("--area", help="Only this authority, county or region; all places are compared all the same.")
+@click.option("--source", type=click.Choice(["counts", "series"]), help="Counts where there are any, if left out.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes on this machine.")
 @click.option("--scheduler", help="Address of a Dask scheduler, tls://… or on this machine (extra [cluster]).")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
-def sweep(as_of: datetime | None, area: str | None, workers: int, scheduler: str | None, as_json: bool) -> None:
+def sweep(
+    as_of: datetime | None, area: str | None, source: str | None, workers: int, scheduler: str | None, as_json: bool
+) -> None:
     open_chosen_space()
-    from commonweal.apps.surveillance import queries, sweeping
+    from commonweal.apps.surveillance import sweeps
     from commonweal.apps.surveillance.executors import chosen
 
-    day = as_of.date() if as_of else queries.today()
-    found = sweeping.sweep(day, chosen(workers, scheduler), area)
+    executor = chosen(workers, scheduler)
+    if source == "counts" or (source is None and sweeps.has_counts()):
+        ran = sweeps.run(executor, as_of=_end_of(as_of), touched=[area] if area else None)
+        click.echo(json.dumps(ran.as_dict(), default=str, indent=1) if as_json else ran_as_text(ran))
+        return
+    found = _over_series(as_of, area, executor)
     click.echo(json.dumps(asdict(found), default=str, indent=1) if as_json else as_text(found))
 
 
+def _end_of(as_of: datetime | None) -> datetime | None:
+    """The instant that is meant: a day without a time means its last moment."""
+    if as_of is None:
+        return None
+    from commonweal.web.times import LONDON
+
+    if as_of.time() == time():
+        as_of = as_of + timedelta(days=1) - timedelta(microseconds=1)
+    return as_of.replace(tzinfo=LONDON).astimezone(UTC)
+
+
+def _over_series(as_of: datetime | None, area: str | None, executor: Executor) -> Sweep:
+    from commonweal.apps.surveillance import queries, sweeping
+
+    return sweeping.sweep(as_of.date() if as_of else queries.today(), executor, area)
+
+
+def ran_as_text(ran: Ran) -> str:
+    """What a sweep over counts did: places, events, findings, and places that could not be done."""
+    if ran.outcome is None:
+        return f"Sweep {ran.sweep} ran at this as-of before; nothing was done."
+    each = ran.outcome
+    where = "every place" if each.touched is None else f"{len(each.touched)} authorities and what they lie in"
+    places = ", ".join(f"{number:,} {level}" for level, number in each.places.items())
+    lines = [f"Counts as known at {each.as_of:%Y-%m-%d %H:%M:%S} UTC, {where}: {places}; {each.seconds:.1f} s"]
+    lines += [f"  {event.kind.replace('_', ' ')} ({event.place}): {event.evidence}" for event in each.events]
+    lines.append(f"  {len(each.found)} findings, {len(each.held)} held back")
+    if ran.sweep is None:
+        lines.append("  A newer sweep is there: signals go forward only, so this one was not written.")
+    else:
+        lines.append(f"  sweep {ran.sweep}: {ran.opened} signals opened, {ran.changed} changes")
+    return "\n".join([*lines, *_not_done(each.not_done)])
+
+
+def _not_done(reasons: dict[str, str]) -> list[str]:
+    if not reasons:
+        return []
+    lines = [f"{len(reasons)} places could not be done:"]
+    lines += [f"  {place}: {reason}" for place, reason in list(reasons.items())[:SHOWN]]
+    return lines + ([f"  and {len(reasons) - SHOWN} more (--json lists all)"] if len(reasons) > SHOWN else [])
+
+
 def as_text(found: Sweep) -> str:
-    """Signals with their newest change, events, and places that could not be done."""
+    """Of a sweep over series: signals with their newest change, events, and places that could not be done."""
     lines = [f"{found.metric} as published up to {found.as_of}: {found.places} places in {found.seconds:.1f} s"]
     for event in found.events:
         lines.append(f"  {event['day']} {event['kind']} ({event['level']}): {event['areas']} areas")
@@ -45,9 +98,36 @@ def as_text(found: Sweep) -> str:
         newest = signal["changes"][-1]
         lines.append(f"  {', '.join(signal['areas'])}: {signal['state']} since {newest['day']}")
         lines += [f"    {evidence}" for evidence in newest["evidence"]]
-    if found.not_done:
-        lines.append(f"{len(found.not_done)} places could not be done:")
-        lines += [f"  {place}: {reason}" for place, reason in list(found.not_done.items())[:SHOWN]]
-        if len(found.not_done) > SHOWN:
-            lines.append(f"  and {len(found.not_done) - SHOWN} more (--json lists all)")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_not_done(found.not_done)])
+
+
+@click.command(help="List signals: number, kind, state and authorities; with --as and --office also what was found.")
+@space_option
+@click.option("--as", "email", help="Read as this person; the reading is entered in the access record.")
+@click.option("--office", help="The office that this person acts as.")
+@click.option("--state", "states", multiple=True, help="Only these states: opened, growing, fading, closed, reopened.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+def signals(email: str | None, office: str | None, states: tuple[str, ...], as_json: bool) -> None:
+    if (email is None) != (office is None):
+        raise click.UsageError("--as and --office go together: a person reads as one office.")
+    open_chosen_space()
+    from commonweal.apps.surveillance import signals as reads
+
+    if email is None or office is None:
+        found = reads.bare(states or None)
+    else:
+        from commonweal.apps.access.scope import Actor, scoped_read
+        from commonweal.apps.access.signin import accounts
+
+        actor = Actor(accounts.require(email).person_id, office, "outbreak_control")
+        with scoped_read(actor, query="signals on the command line", data_class="L1") as scope:
+            found = reads.signals(scope, reads.Wanted(states=states or None), limit=reads.MOST)
+    if as_json:
+        click.echo(json.dumps(found, default=str, indent=1))
+        return
+    for row in found:
+        click.echo(f"{row['number']}  {row['kind']}  {row['state']} since {row['morning']}  {', '.join(row['scope'])}")
+        for sentence in row.get("evidence") or ():
+            click.echo(f"    {sentence}")
+    if not found:
+        click.echo("No signals. They come with `commonweal sweep`.")

@@ -7,16 +7,21 @@ items (counts, never records). A worker that dies loses its items, which are com
 from __future__ import annotations
 
 import multiprocessing
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from commonweal.core.errors import NotThere, Refused
+from commonweal.server.home import Home
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 MOST_ATTEMPTS = 3
+ANSWER_SECONDS = 10
+CERTIFICATES = ("ca.pem", "certificate.pem", "key.pem")
 SECURE, LOOPBACK = "tls://", ("tcp://127.0.0.1:", "tcp://localhost:", "tcp://[::1]:")
 
 
@@ -68,30 +73,59 @@ class Processes:
 
 
 class Cluster:
-    """On the workers of a Dask scheduler: loopback, or TLS with certificates of one's own."""
+    """On the workers of a Dask scheduler: loopback, or TLS with certificates of one's own.
 
-    def __init__(self, address: str) -> None:
+    What a killed worker held goes to another one; each block is a task of its own name, so that nothing is shared or
+    remembered between sweeps. Over TLS both sides show a certificate of the installation's own authority.
+    """
+
+    def __init__(self, address: str, certificates: Path | None = None) -> None:
         if not address.startswith((SECURE, *LOOPBACK)):
             raise Refused(
                 f"The scheduler {address} is neither on this machine nor reached by {SECURE}; workers run code."
             )
         self.address = address
+        self.certificates = certificates
+        missing = [name for name in CERTIFICATES if certificates is None or not (certificates / name).is_file()]
+        if address.startswith(SECURE) and missing:
+            raise NotThere(
+                f"The scheduler {address} is reached by TLS, and {', '.join(missing)} of this installation is not in "
+                f"{certificates or 'a folder that was named'}. Put the authority's, and this side's certificate and "
+                "key there (PEM)."
+            )
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
-        """The answers, in the order of the items. Raises `NotThere` without Dask."""
+        """The answers, in the order of the items. Raises `NotThere` without Dask or without an answer."""
         try:
             from distributed import Client
         except ImportError:
             raise NotThere(
                 "Dask is not installed here. Install the extra: pip install 'commonweal[cluster]'."
             ) from None
-        with Client(self.address) as client:
-            answers: list[Answer] = client.gather(client.map(function, list(items), pure=False))
+        try:
+            client = Client(self.address, security=self._security(), timeout=ANSWER_SECONDS, set_as_default=False)
+        except OSError as error:
+            raise NotThere(f"The scheduler {self.address} does not answer ({error}). Is it running?") from error
+        with client:
+            name = f"sweep-{uuid.uuid4().hex}"
+            futures = [
+                client.submit(function, item, key=f"{name}-{number}", pure=False, retries=MOST_ATTEMPTS)
+                for number, item in enumerate(items)
+            ]
+            answers: list[Answer] = client.gather(futures)
             return answers
+
+    def _security(self) -> Any:
+        if not self.address.startswith(SECURE) or self.certificates is None:
+            return None
+        from distributed.security import Security
+
+        authority, certificate, key = (str(self.certificates / name) for name in CERTIFICATES)
+        return Security(require_encryption=True, tls_ca_file=authority, tls_client_cert=certificate, tls_client_key=key)
 
 
 def chosen(workers: int, scheduler: str | None) -> Executor:
     """The executor for `--workers` and `--scheduler`."""
     if scheduler:
-        return Cluster(scheduler)
+        return Cluster(scheduler, Home.current().keys / "cluster")
     return Serial() if workers == 1 else Processes(workers)

@@ -70,6 +70,12 @@ select s.id, s.source, s.as_of, s.morning, s.touched, s.code_version, s.paramete
  order by s.id desc limit %(limit)s
 """
 
+BARE = """
+select distinct on (c.signal) c.signal as number, s.kind, c.state, c.morning, c.scope, c.sweep_id
+  from surveillance.signal_change c join surveillance.signal s on s.number = c.signal
+ order by c.signal desc, c.step desc
+"""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -144,6 +150,11 @@ def sweeps(
 def sweep(number: int, alias: str = "app") -> dict[str, Any] | None:
     """One sweep, or None."""
     return db.one(alias, SWEEPS, _of_sweeps(None, None, number, None, 1))
+
+
+def bare(states: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """For whoever runs the installation: that there are signals, newest first, without a figure of any place."""
+    return [row for row in db.rows("engine", BARE) if states is None or row["state"] in states]
 
 
 def _of_sweeps(

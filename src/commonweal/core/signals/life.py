@@ -108,18 +108,27 @@ def _found(signals: list[Signal], group: list[Finding], morning: int, rule: Life
         signals.append(Signal(len(signals) + 1, scope, [Change(morning, OPENED, rate, evidence)]))
         known = signals[-1:]
     signal = known[0]
-    if signal.state == CLOSED:
-        signal.changes.append(Change(morning, REOPENED, rate, evidence))
-    elif signal.state == FADING or rate >= rule.growing_by * signal.told_rate > 0:
-        signal.changes.append(Change(morning, GROWING, rate, evidence))
+    if changed := when_found(signal.state, has_grown=rate >= rule.growing_by * signal.told_rate > 0):
+        signal.changes.append(Change(morning, changed, rate, evidence))
     signal.scope |= scope
     signal.last_found = morning
     signal.methods |= {finding.method for finding in group}
 
 
 def _grow_old(signal: Signal, morning: int, rule: Life) -> None:
-    quiet = morning - signal.last_found
-    if signal.state == FADING and quiet >= rule.closed_after_days:
-        signal.changes.append(Change(morning, CLOSED, 0.0, ()))
-    elif signal.state not in (FADING, CLOSED) and quiet >= rule.fading_after_days:
-        signal.changes.append(Change(morning, FADING, 0.0, ()))
+    if changed := when_quiet(signal.state, morning - signal.last_found, rule):
+        signal.changes.append(Change(morning, changed, 0.0, ()))
+
+
+def when_found(state: str, *, has_grown: bool) -> str | None:
+    """The state that a finding brings a signal to; None where nothing is to be told."""
+    if state == CLOSED:
+        return REOPENED
+    return GROWING if state == FADING or has_grown else None
+
+
+def when_quiet(state: str, days: int, rule: Life) -> str | None:
+    """The state that so many days without a finding bring a signal to; None where nothing is to be told."""
+    if state == FADING and days >= rule.closed_after_days:
+        return CLOSED
+    return FADING if state not in (FADING, CLOSED) and days >= rule.fading_after_days else None

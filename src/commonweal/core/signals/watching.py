@@ -133,8 +133,11 @@ def _look_for_events(state: _State, seen: FloatArray, morning: int, setting: Set
     if before is None:
         return None
     event = None
-    moved = holding.definition_break(before, seen[:, : before.shape[1]], setting.breaks)
-    added = holding.old_additions(before, seen, setting.batches.least_delay)
+    there = np.asarray(
+        before.any(axis=1)
+    )  # an area that joins brings its whole past: neither a change of definition nor a batch
+    moved = holding.definition_break(before[there], seen[there, : before.shape[1]], setting.breaks)
+    added = holding.old_additions(before, seen, setting.batches.least_delay) * there[:, None]
     if moved is not None:
         event = Event(morning, "definition_break", int(moved.areas.sum()), moved.share, moved.before, moved.after)
         state.earlier.clear()

@@ -78,7 +78,8 @@ create index finding_sweep on surveillance.finding (sweep_id);
 create index finding_scope on surveillance.finding using gin (scope);
 call commonweal.declare_fact('surveillance.finding', 'what one method says of one place in one sweep');
 comment on column surveillance.finding.scope is 'every lower-tier authority that the place touches';
-comment on column surveillance.finding.members is 'the small areas that it consists of; empty where it is the whole of a large place';
+comment on column surveillance.finding.members is
+  'the small areas of a cluster; of a larger area or a setting those that hold more than half of its cases; of an authority none';
 comment on column surveillance.finding.held_by is 'the break or late batch that explains it, so that no signal was raised';
 comment on column surveillance.finding.rate is 'cases in 7 days per 100,000 residents, once all is reported; null where nobody lives';
 comment on column surveillance.finding.recurrence_days is

@@ -16,6 +16,7 @@ from commonweal.core.epi.scan.maxima import Plans, exact_maxima, maxima
 from commonweal.core.epi.scan.observed import BestWindows, best_windows, best_windows_apart
 from commonweal.core.epi.scan.problem import Problem
 from commonweal.core.epi.scan.randomise import Null, draw
+from commonweal.core.errors import Refused
 
 INFERENCES = ("monte_carlo", "sequential", "gumbel", "auto", "decision")
 GUMBEL_BELOW_RANK = 10
@@ -29,7 +30,8 @@ class Inference:
     method: `monte_carlo` (all replicates), `sequential` (stop after `stop_after` exceedances), `gumbel` (tail fitted to
     the maxima), `auto` (Gumbel where fewer than ten maxima reach the ratio), `decision` (as few as it takes to tell on
     which side of `limit_days` the recurrence interval of the most likely cluster lies; the p-value itself is rough).
-    days_per_step: days between analyses.
+    days_per_step: days between analyses. dispersion: by how much counts in clumps exceed the variance of the model;
+    ratios are divided by it before they are compared with the replicates (quasi-likelihood).
     """
 
     method: str = "monte_carlo"
@@ -39,6 +41,7 @@ class Inference:
     earlier_analyses: int = 1
     limit_days: float = 365.0
     threads: int = 1
+    dispersion: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,10 @@ def run(
     search = best_windows_apart if prepared.split_in_time else best_windows
     best = search(prepared.problem, prepared.circles)
     chosen = apart(prepared.problem, prepared.circles, best, rule=overlap, most=most)
+    if not inference.dispersion >= 1:
+        raise Refused(
+            f"dispersion is {inference.dispersion}; counts never vary less than the model says: give 1 or more."
+        )
     return _judged(prepared, best, chosen, inference, checks.generator(seed))
 
 
@@ -111,7 +118,7 @@ def null_maxima(prepared: Prepared, replicates: int, rng: np.random.Generator, *
 def _judged(
     prepared: Prepared, best: BestWindows, chosen: list[int], inference: Inference, rng: np.random.Generator
 ) -> ScanResult:
-    ratio = best.ratio[chosen]
+    ratio = best.ratio[chosen] / inference.dispersion
     simulated, replicates = np.empty(0), inference.replicates
     p_value = gumbel_p = np.full(ratio.size, np.nan)
     if replicates and inference.method == "decision" and ratio.size:

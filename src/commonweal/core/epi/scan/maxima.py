@@ -123,7 +123,7 @@ def _references(problem: Problem) -> list[tuple[int, float]]:
         return out
     reference = -1
     for w in np.argsort(-total, kind="stable").tolist():
-        ratio = float(total[w] / total[reference]) if reference >= 0 else 0.0
+        ratio = float(total[w] / total[reference]) if reference >= 0 and total[reference] > 0 else 0.0
         shared = ratio >= SHARED_FROM and np.allclose(size[:, w], ratio * size[:, reference], rtol=1e-12, atol=0.0)
         if shared:
             out[w] = (reference, ratio)

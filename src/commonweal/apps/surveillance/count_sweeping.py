@@ -1,0 +1,288 @@
+"""A sweep over the counts that intake holds: every level and place, or the places touched, as known at one instant."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+import yaml
+from scipy.spatial import cKDTree
+
+from commonweal.apps.surveillance import counted
+from commonweal.apps.surveillance.executors import Executor
+from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
+from commonweal.core.errors import NotThere
+from commonweal.core.signals import in_settings, large
+from commonweal.core.signals.found import Found, each_once
+from commonweal.core.signals.setting import Setting
+from commonweal.core.signals.surroundings import Looked, Surroundings, Sweeping, blocks, look_around
+from commonweal.server import parameters
+
+SOURCE = "counts"
+RULE, SWEEP = "signals/rule.yaml", "signals/sweep.yaml"
+METRES = 1000.0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that a sweep goes by, and a fingerprint of it."""
+
+    setting: Setting
+    how: Sweeping
+    settings: dict[str, in_settings.Definition]
+    batch_cases: int
+    version: str
+
+
+def rules() -> Rules:
+    """From `parameters/signals`. Raises `Refused` for a document that does not fit."""
+    texts = [parameters.text(RULE), parameters.text(SWEEP)]
+    rule, sweep = (yaml.safe_load(text) for text in texts)
+    version = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+    definitions = in_settings.definitions(sweep["settings"])
+    return Rules(Setting.from_document(rule), Sweeping.from_document(sweep), definitions,
+                 int(sweep["batches"]["least_cases"]), version)  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """What a sweep found. held: findings with the event that explains them. events: breaks and batches of today."""
+
+    as_of: datetime
+    morning: date
+    touched: tuple[str, ...] | None
+    found: list[Found] = field(default_factory=list)
+    held: list[tuple[Found, Found]] = field(default_factory=list)
+    events: list[Found] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    not_done: dict[str, str] = field(default_factory=dict)
+    cost: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.spent[name] = round(self.spent.get(name, 0.0) + time.perf_counter() - began, 3)
+
+
+def look(as_of: datetime, executor: Executor, touched: Sequence[str] | None = None) -> Outcome:
+    """Run every detector over every place as known at `as_of`, or over the authorities `touched` and what they lie in.
+
+    Nothing is written. A place that cannot be done is listed with its reason and never stops the others. Raises
+    `NotThere` while no places or counts are there.
+    """
+    began, clock, rule = time.perf_counter(), _Clock(), rules()
+    at = counted.Instant(as_of)
+    ground = counted.geography()
+    if not ground.codes:
+        raise NotThere("No places are loaded, so nothing can be swept. Load them first: commonweal places load FILE…")
+    out = Outcome(as_of, at.morning, None if touched is None else tuple(sorted(touched)))
+    with clock.phase("reading authorities"):
+        every, began_on = counted.authorities(at, ground)
+    if not began_on:
+        raise NotThere(f"No counts are known at {as_of}. Take results in first: commonweal intake FILE… --feed NAME")
+    wanted = frozenset(every.codes if touched is None else touched)
+    with clock.phase("authorities"):
+        ltla = _done(every, began_on, at.morning, out)
+        share = _large(ltla, ground, wanted, rule, out)
+    batches = _batches(every, wanted, rule, out)
+    with clock.phase("reading small areas"):
+        areas = _surroundings(at, ground, sorted(wanted & set(began_on)), share, batches, rule, out)
+    with clock.phase("small areas and scans"):
+        looked = [each for part in executor.map(look_around, blocks(areas, rule.how)) for each in part]
+    _gather(looked, batches, out)
+    with clock.phase("settings"):
+        _settings(at, sorted(wanted & set(began_on)), rule, out)
+    out.found = each_once(out.found)
+    out.cost = clock.spent | {"replicates": float(sum(each.replicates for each in looked))}
+    out.seconds = round(time.perf_counter() - began, 3)
+    return out
+
+
+# Authorities, counties, regions --------------------------------------------------------------------------------------
+
+
+def _done(every: large.Level, began_on: dict[str, date], morning: date, out: Outcome) -> large.Level | None:
+    """The authorities that can be held against the rule; the others are listed with the reason."""
+    keep = []
+    for place, code in enumerate(every.codes):
+        reason = large.too_short(began_on.get(code), morning)
+        if every.population[place] <= 0:
+            reason = "no residents are known"
+        if reason is None:
+            keep.append(place)
+        elif began_on.get(code):
+            out.not_done[f"ltla {code}"] = reason
+    if not keep:
+        return None
+    return large.Level("ltla", [every.codes[place] for place in keep], [every.parts[place] for place in keep],
+                       every.counts[:, keep], every.population[keep])  # fmt: skip
+
+
+def _large(
+    ltla: large.Level | None, ground: counted.Geography, wanted: frozenset[str], rule: Rules, out: Outcome
+) -> FloatArray:
+    """Authorities, then counties and regions that are not explained by authorities found; returns completeness."""
+    if ltla is None:
+        first = np.asarray(rule.setting.first_completeness)
+        return np.concatenate([np.ones(large.HISTORY - first.size), first[::-1]])
+    told = large.told(ltla, out.morning, rule.setting)
+    out.places["ltla"] = sum(1 for part in ltla.parts if part & wanted)
+    _take(told, ltla, wanted, out)
+    flagged = frozenset(code for code, flag in zip(ltla.codes, told.flagged, strict=True) if flag)
+    for name in ("utla", "region"):
+        parts = {code: part & set(ltla.codes) for code, part in ground.parts(name).items()}
+        parts = {code: part for code, part in parts.items() if len(part) > 1}
+        if not parts:
+            continue
+        level = large.joined(ltla, name, parts)
+        wider = large.told(level, out.morning, rule.setting)
+        alone = large.by_itself(level, ltla, flagged, told.share, rule.setting)
+        keep = [each for each in wider.found if alone[level.codes.index(each.place)]]
+        out.places[name] = sum(1 for part in level.parts if part & wanted)
+        _take(large.Told(keep, wider.held, [], wider.share, wider.flagged), level, wanted, out)
+    return told.share
+
+
+def _take(told: large.Told, level: large.Level, wanted: frozenset[str], out: Outcome) -> None:
+    out.found += [each for each in told.found if each.scope & wanted]
+    if not told.events:
+        return
+    event = told.events[-1]
+    then = level.counts.shape[0] - large.HISTORY + event.morning
+    change = (level.counts[then] - level.counts[then - 1]).sum(axis=1)
+    heart = level.codes[int(np.argmax(change))]
+    scope = frozenset(code for place in np.flatnonzero(change > 0) for code in level.parts[place])
+    words = {
+        "definition_break": "The settled past of {areas} areas moved ({before:,.0f} to {after:,.0f} cases in four "
+        "weeks): what counts as a case has changed. Nothing is raised this morning for what the change explains.",
+        "late_batch": "{after:,.0f} cases that are several days old became known at once where {before:,.0f} are "
+        "usual, in {areas} areas. What they alone explain is not raised yet.",
+    }
+    text = words[event.kind].format(areas=event.areas, before=event.before, after=event.after)
+    out.events.append(_event(event.kind, level.name, heart, scope or level.parts[0], event.after, out.morning, text))
+    out.held += [(each, out.events[-1]) for each in told.held if each.scope & wanted]
+
+
+def _event(kind: str, level: str, place: str, scope: frozenset[str], number: float, morning: date, text: str) -> Found:
+    return Found(level, place, kind, scope, frozenset(), morning, morning, number, None, None, None, None, number, None,
+                 None, text)  # fmt: skip
+
+
+def _batches(every: large.Level, wanted: frozenset[str], rule: Rules, out: Outcome) -> dict[str, Found]:
+    """Authorities of which unusually many old cases became known in the days that a batch is held for."""
+    setting = rule.setting.batches
+    days = setting.held_days
+    found: dict[str, Found] = {}
+    added = np.diff(every.counts, axis=0)[-(days + 7) :]
+    ages = np.arange(every.counts.shape[2])[::-1]
+    for place, code in enumerate(every.codes):
+        if code not in wanted or not every.counts[-1 - days - 3, place].any():
+            continue  # an area that joins brings its whole past: no batch
+        old = [float(np.maximum(added[k, place], 0)[ages - (added.shape[0] - 1 - k) >= setting.least_delay].sum())
+               for k in range(added.shape[0])]  # fmt: skip
+        for back in range(days):
+            upto = old[: len(old) - back]
+            if large.batch_of(upto, number_from=rule.batch_cases, ratio=setting.least_ratio):
+                usual = float(np.median(upto[:-1]))
+                text = (
+                    f"{upto[-1]:.0f} cases that are {setting.least_delay} days old or more became known at once where "
+                    f"{usual:.0f} are usual. What they alone explain is not raised yet."
+                )
+                found[code] = _event("late_batch", "ltla", code, frozenset([code]), upto[-1], out.morning, text)
+                out.events.append(found[code])
+                break
+    return found
+
+
+# Small areas ---------------------------------------------------------------------------------------------------------
+
+
+def _surroundings(
+    at: counted.Instant,
+    ground: counted.Geography,
+    codes: list[str],
+    share: FloatArray,
+    batches: dict[str, Found],
+    rule: Rules,
+    out: Outcome,
+) -> list[Surroundings]:
+    """Each authority with the small areas around it. Those without residents or a point are listed."""
+    usable = _usable(ground, frozenset(codes), out)
+    authority = np.array(ground.authority)
+    near = {code: _near(ground, authority == code, usable, rule.how.radius_km) for code in codes}
+    needed = np.zeros(len(ground.codes), dtype=bool)
+    for members in near.values():
+        needed[members] = True
+    setting = rule.setting.batches
+    counts = counted.small_areas(
+        at, ground, needed, rule.how.history, sorted(batches), setting.held_days, setting.least_delay
+    )
+    names = np.array(ground.codes)
+    out_areas = []
+    for code, members in near.items():
+        if members.size < 2:
+            out.not_done[f"small areas of {code}"] = "fewer than two small areas with residents and a point"
+            continue
+        known = counts.known[:, members]
+        less = np.maximum(known - counts.late[:, members], 0)
+        out_areas.append(
+            Surroundings(
+                code, at.morning, tuple(names[members].tolist()), tuple(authority[members].tolist()),
+                known[0], known[1], known[2],
+                ground.population[members], ground.points[members], share[-rule.how.history :],
+                {level: tuple(np.array(ground.parents[level])[members].tolist()) for level in ("msoa", "ward")},
+                (less[0], less[1], less[2]) if code in batches else None,
+            )
+        )  # fmt: skip
+    return out_areas
+
+
+def _usable(ground: counted.Geography, wanted: frozenset[str], out: Outcome) -> BoolArray:
+    people = np.nan_to_num(ground.population) > 0
+    placed = ~np.isnan(ground.points).any(axis=1)
+    for place in np.flatnonzero(~(people & placed)):
+        if ground.authority[place] in wanted:
+            reason = "no residents are known" if not people[place] else "no point is loaded"
+            out.not_done[f"lsoa {ground.codes[place]}"] = reason
+    return np.asarray(people & placed)
+
+
+def _near(ground: counted.Geography, own: BoolArray, usable: BoolArray, radius_km: float) -> IntArray:
+    """The authority's small areas and those within two radii of one: whatever cluster touches it lies in these."""
+    inside = np.flatnonzero(own & usable)
+    if inside.size == 0:
+        return inside
+    reach = 2 * radius_km * METRES
+    low, high = ground.points[inside].min(axis=0) - reach, ground.points[inside].max(axis=0) + reach
+    there = usable & (ground.points >= low).all(axis=1) & (ground.points <= high).all(axis=1)
+    candidates = np.flatnonzero(there)
+    distance, _ = cKDTree(ground.points[inside]).query(ground.points[candidates], distance_upper_bound=reach)
+    return np.asarray(candidates[np.isfinite(distance)])
+
+
+def _gather(looked: list[Looked], batches: dict[str, Found], out: Outcome) -> None:
+    for each in looked:
+        out.found += each.found
+        out.held += [(found, batches[each.code]) for found in each.explained]
+        out.not_done |= dict(each.not_done)
+        for level, number in each.places:
+            out.places[level] = out.places.get(level, 0) + number
+
+
+def _settings(at: counted.Instant, codes: list[str], rule: Rules, out: Outcome) -> None:
+    days = max((each.days for each in rule.settings.values()), default=0)
+    rows = counted.settings(at, codes, sorted(rule.settings), days) if days else []
+    out.places["setting"] = len(rows)
+    out.found += in_settings.outbreaks(rows, rule.settings, at.morning)

@@ -1,0 +1,28 @@
+"""Work that goes on by itself: the morning's sweep of every place, and soon after results the places they touched."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from commonweal.apps.surveillance import sweeps
+from commonweal.apps.surveillance.executors import Serial
+from commonweal.web import db
+
+FIRST_HOUR = 5  # London: the night's results are in, and nobody has started work
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="surveillance", queueing_lock="sweep-every-place", lock="sweep", pass_context=False)
+def sweep_every_place(timestamp: int) -> int | None:
+    """Sweep every place once a morning; returns the sweep's number."""
+    if not sweeps.whole_is_due(db.value("engine", "select commonweal.now()"), FIRST_HOUR):
+        return None
+    return sweeps.run(Serial()).sweep
+
+
+@app.periodic(cron="*/10 * * * * *")
+@app.task(queue="surveillance", queueing_lock="sweep-touched", lock="sweep", pass_context=False)
+def sweep_what_was_touched(timestamp: int) -> int | None:
+    """Sweep the places whose counts changed since the sweep before; what comes meanwhile waits for the next one."""
+    ran = sweeps.run_touched(Serial())
+    return None if ran is None else ran.sweep

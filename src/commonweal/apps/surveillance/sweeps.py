@@ -1,0 +1,103 @@
+"""Running sweeps over counts: look, then keep. What the command line and the jobs call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import counted, keeping
+from commonweal.apps.surveillance.count_sweeping import Outcome, look, rules
+from commonweal.apps.surveillance.executors import Cluster, Executor, Processes, Serial
+from commonweal.core.errors import NotThere
+from commonweal.web import db
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A sweep that ran. sweep: its number, None where it was not written because a newer one is there; repeated: it had
+    run before at this as-of, and nothing was done; outcome: None then."""
+
+    sweep: int | None
+    repeated: bool
+    outcome: Outcome | None
+    opened: int
+    changed: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for answers as JSON."""
+        out: dict[str, Any] = {"sweep": self.sweep, "repeated": self.repeated, "signals_opened": self.opened,
+                               "signals_changed": self.changed}  # fmt: skip
+        if self.outcome is not None:
+            each = self.outcome
+            out |= {"as_of": each.as_of.isoformat(), "morning": str(each.morning), "touched": each.touched,
+                    "findings": len(each.found), "held": len(each.held), "events": [e.evidence for e in each.events],
+                    "places": each.places, "not_done": each.not_done, "cost": each.cost,
+                    "seconds": each.seconds}  # fmt: skip
+        return out
+
+
+def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[str] | None = None) -> Ran:
+    """Sweep the counts as known at `as_of` (now if left out) and carry the signals on.
+
+    touched: codes of any tier; only what they cover is swept. The same sweep at the same as-of is done once. Raises
+    `NotThere` where nothing can be swept, or a code covers no authority.
+    """
+    instant = db.freeze("engine")
+    if as_of is not None:
+        instant = min(instant, as_of)
+    codes = None if touched is None else _covered(touched)
+    rule = rules()
+    before = keeping.kept_before(instant, codes, rule)
+    if before is not None:
+        return Ran(before, True, None, 0, 0)
+    outcome = look(instant, executor, codes)
+    kept = keeping.keep(outcome, rule, name_of(executor))
+    opened = sum(1 for _, step in kept.changes if step.state == "opened")
+    return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))
+
+
+def run_touched(executor: Executor) -> Ran | None:
+    """Sweep the places whose counts changed since the newest sweep; None when nothing did."""
+    last = keeping.newest_as_of()
+    now = db.freeze("engine")
+    if last is None or last >= now:
+        return None
+    codes = [code for code in counted.touched_since(last, now) if code]
+    return run(executor, as_of=now, touched=codes) if codes else None
+
+
+def whole_is_due(now: datetime, hour: int) -> bool:
+    """Whether this London morning has no sweep of every place yet, its hour has come, and something can be swept."""
+    at = counted.Instant(now)
+    if counted.newest_known(now) is None or not places.newest_dataset():
+        return False
+    row = db.one("engine", "select max(morning) as day from surveillance.sweep where source = 'counts'"
+                           " and touched is null")  # fmt: skip
+    newest = row["day"] if row else None
+    if newest is None:
+        return True
+    return bool(newest < at.morning and at.hour >= hour)
+
+
+def has_counts() -> bool:
+    """Whether intake holds any counts."""
+    return bool(db.value("engine", "select exists (select from counts.delta)"))
+
+
+def name_of(executor: Executor) -> str:
+    """How a sweep says where it was computed."""
+    if isinstance(executor, Processes):
+        return f"{executor.workers} processes"
+    if isinstance(executor, Cluster):
+        return "cluster"
+    return "serial" if isinstance(executor, Serial) else type(executor).__name__
+
+
+def _covered(touched: Sequence[str]) -> list[str]:
+    codes = sorted({code for each in touched for code in places.resolve_scope(each)})
+    if not codes:
+        raise NotThere(f"{', '.join(touched)}: no authority of the loaded places. Give the code of an authority.")
+    return codes

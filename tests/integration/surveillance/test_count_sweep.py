@@ -1,0 +1,187 @@
+"""A sweep over counts in the database: found, told once, carried on, held back, repeated."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+
+from commonweal.apps.access.scope import scoped_read
+from commonweal.apps.surveillance import jobs, keeping, signals, sweeps
+from commonweal.apps.surveillance.executors import Serial
+from commonweal.cli import commands
+from commonweal.cli.errors import run
+from commonweal.site import installation
+from tests.conftest import make_space, remove_space
+from tests.integration.access.build import accept, agreement, office
+
+from . import city
+
+FIRST = date(2027, 1, 4)
+LAST = FIRST + timedelta(days=city.HISTORY)
+HEART = [city.at(row, column) for row in (5, 6) for column in (5, 6)]  # two small areas on either side of the boundary
+CHANGES = "select signal, step, state, scope, morning from surveillance.signal_change order by signal, step"
+
+
+@pytest.fixture
+def ground(template: str) -> Iterator[str]:
+    name = make_space(template, "replay")
+    city.load_places()
+    yield name
+    remove_space(name)
+
+
+def outbreak(counts: city.Counts, places: list[int], first: date, days: int, each: int = 3) -> None:
+    for place in places:
+        for number in range(days):
+            counts.extra[place, first + timedelta(days=number)] = each
+
+
+def test_a_cluster_across_a_boundary_is_one_signal_of_both_authorities_and_both_tiers(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 5)
+    counts.until(LAST - timedelta(days=1))
+    actors = {"nation": office("nation", [city.WEST, city.EAST])}
+    for code in (city.WEST, city.EAST):
+        actors[code] = office(code.lower(), [code], "unitary_authority")
+        signed = agreement(code, ["nation", code.lower()])
+        accept(signed, actors["nation"])
+        accept(signed, actors[code])
+    ran = sweeps.run(Serial())
+    assert ran.outcome is not None
+    assert (ran.opened, ran.outcome.not_done) == (1, {})
+    methods = {(found.level, found.method) for found in ran.outcome.found}
+    assert {("cluster", "poisson scan"), ("cluster", "bernoulli scan"), ("lsoa", "small counts")} <= methods
+    for actor in actors.values():
+        with scoped_read(actor, query="signals", data_class="L1") as scope:
+            (signal,) = signals.signals(scope)
+            assert set(signal["scope"]) == {city.WEST, city.EAST}
+            assert {city.codes()[place] for place in HEART} <= set(signal["members"])
+            seen = signals.findings(scope, signal=1)
+            assert len(seen) == sum(1 for found in ran.outcome.found if found.scope & set(scope.codes)) > 3
+
+
+def test_signals_live_on_from_sweep_to_sweep_and_a_repeated_sweep_changes_nothing(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 5)
+    counts.until(LAST - timedelta(days=1))
+    first = sweeps.run(Serial())
+    assert first.outcome is not None
+    before = city.rows("select count(*) as n from surveillance.finding")
+    again = sweeps.run(Serial(), as_of=first.outcome.as_of)
+    assert (again.repeated, again.sweep) == (True, first.sweep)
+    assert keeping.keep(first.outcome, sweeps.rules(), "serial").repeated
+    assert city.rows("select count(*) as n from surveillance.finding") == before
+    for day in range(0, 16, 4):
+        for later in range(4):
+            counts.day(LAST + timedelta(days=day + later))
+        sweeps.run(Serial())
+    states = [row["state"] for row in city.rows(CHANGES) if row["signal"] == 1]
+    assert states[0] == "opened"
+    assert states[-1] in ("fading", "closed")
+    assert len(city.rows("select number from surveillance.signal")) <= 2, "the same thing is told once"
+    older = sweeps.run(Serial(), as_of=first.outcome.as_of - timedelta(hours=1))
+    assert older.sweep is None, "signals go forward only"
+
+
+def test_what_a_late_batch_alone_explains_is_held_back_and_the_batch_is_told(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    counts.until(LAST - timedelta(days=1))
+    late = [(place, LAST - timedelta(days=back), result, 4)
+            for place in HEART for back in (5, 6, 7) for result in ("case", "positive")]  # fmt: skip
+    city.put(late, LAST)
+    ran = sweeps.run(Serial())
+    assert ran.outcome is not None
+    assert [event.kind for event in ran.outcome.events] == ["late_batch", "late_batch"]
+    held = city.rows(
+        "select f.level, s.kind from surveillance.finding f join surveillance.signal s on s.number = f.held_by"
+    )
+    assert ("cluster", "late_batch") in {(row["level"], row["kind"]) for row in held}
+    kinds = {row["kind"] for row in city.rows("select kind from surveillance.signal")}
+    assert kinds == {"late_batch"}
+    for day in range(3):  # a batch holds for two mornings; what still stands then is told
+        counts.day(LAST + timedelta(days=day))
+        sweeps.run(Serial())
+    kinds = {row["kind"] for row in city.rows("select kind from surveillance.signal")}
+    assert "cluster" in kinds
+
+
+def test_a_bad_place_is_listed_and_the_others_are_done(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    outbreak(counts, [city.at(2, 2), city.at(2, 3)], LAST - timedelta(days=5), 5, each=4)
+    counts.until(LAST - timedelta(days=1))
+    city.put([(city.at(9, 11), LAST - timedelta(days=1), "case", 40_000)], LAST)  # more than a scan can hold
+    ran = sweeps.run(Serial())
+    assert ran.outcome is not None
+    assert any(city.EAST in place for place in ran.outcome.not_done)
+    assert any("32767" in reason for reason in ran.outcome.not_done.values())
+    (row,) = city.rows("select not_done from surveillance.sweep")
+    assert row["not_done"] == ran.outcome.not_done
+    assert any(each["scope"] == [city.WEST] for each in city.rows(CHANGES)), "the other authority is found all the same"
+
+
+def test_new_results_are_swept_where_they_touch_and_once(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    counts.until(LAST - timedelta(days=1))
+    city.move_clock(LAST)
+    assert jobs.sweep_what_was_touched(0) is None, "the first sweep is a whole one"
+    assert jobs.sweep_every_place(0) == 1
+    assert jobs.sweep_every_place(0) is None
+    assert jobs.sweep_what_was_touched(0) is None
+    fresh = [(place, LAST - timedelta(days=back), result, 5)
+             for place in (city.at(3, 1), city.at(3, 2)) for back in (0, 1, 2) for result in ("case", "positive")]  # fmt: skip
+    city.put(fresh, LAST)
+    assert jobs.sweep_what_was_touched(0) == 2
+    assert jobs.sweep_what_was_touched(0) is None
+    (row,) = city.rows("select touched, cost from surveillance.sweep where id = 2")
+    assert row["touched"] == [city.WEST]
+    (signal,) = city.rows(CHANGES)
+    assert (signal["state"], signal["scope"]) == ("opened", [city.WEST])
+
+
+def test_offices_of_both_tiers_are_told_in_the_sweeps_own_transaction(
+    ground: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office("nation", [city.WEST, city.EAST])
+    office("west", [city.WEST], "unitary_authority")
+    monkeypatch.setattr(keeping, "PERMISSION", "read_counts")  # what the offices of these tests have
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 5)
+    counts.until(LAST - timedelta(days=1))
+    ran = sweeps.run(Serial())
+    told = city.rows(
+        "select t.office_id, n.subject, n.link, n.tick_id from desk.told t join desk.notice n on n.id = t.notice_id"
+        " where n.kind = 'surveillance.signals' order by 1"
+    )
+    assert [row["office_id"] for row in told] == ["nation-office", "west-office"], "the east has no office yet"
+    assert {row["link"] for row in told} == {"/signals/1"}
+    assert not any(letter.isdigit() for row in told for letter in row["subject"])
+    (sweep,) = city.rows("select tick_id from surveillance.sweep where id = %s", [ran.sweep])
+    assert {row["tick_id"] for row in told} == {sweep["tick_id"]}
+
+
+def test_the_command_line_sweeps_counts_and_lists_signals(
+    ground: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMMONWEAL_SPACE", ground)
+    monkeypatch.setattr(installation, "open_existing", lambda name: None)
+
+    def command(line: str) -> str:
+        monkeypatch.setattr("sys.argv", ["commonweal", *shlex.split(line)])
+        assert run(commands) == 0
+        return capsys.readouterr().out
+
+    assert command("signals").startswith("No signals.")
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 5)
+    counts.until(LAST - timedelta(days=1))
+    answer = json.loads(command(f"sweep --json --area {city.WEST}"))
+    assert (answer["touched"], answer["signals_opened"]) == ([city.WEST], 1)
+    text = command("sweep")
+    assert "every place: 2 ltla" in text
+    assert "0 signals opened" in text
+    assert f"1  cluster  opened since {LAST}  {city.WEST}, {city.EAST}" in command("signals")
+    assert [row["number"] for row in json.loads(command("signals --json"))] == [1]
