@@ -67,6 +67,7 @@ print(sum(done) / 3)
 """
 
 
+OPEN_SECONDS = 90.0
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
 
 
@@ -76,6 +77,7 @@ class Reader:
 
     tier: str
     seen: list[tuple[float, float]] = field(default_factory=list)
+    open: threading.Event = field(default_factory=threading.Event)
 
 
 @click.command(help="Single records by HTTP, and from commit to the open page.")
@@ -171,21 +173,25 @@ def watch(
     cookies = {"local": visitors.local, "national": visitors.national}
     pages = [Reader("local" if number % 2 else "national") for number in range(readers)]
     real, streams = pages[:browsers], pages[browsers:]
-    address = f"http://127.0.0.1:{port}/my-area?place={visitors.area}"
-    window = open_pages(address, [cookies[page.tier] for page in real], sending.seconds + 5) if real else None
-    if window is not None and window.stdout is not None:
-        window.stdout.readline()
-    stop = time.monotonic() + sending.seconds + 4
+    opening, ended = time.monotonic(), threading.Event()
     threads = [
-        threading.Thread(target=_read, args=(port, cookies[page.tier], visitors.area, page, stop), daemon=True)
+        threading.Thread(target=_read, args=(port, cookies[page.tier], visitors.area, page, ended), daemon=True)
         for page in streams
     ]
     for thread in threads:
         thread.start()
-    time.sleep(2)
+    for page in streams:
+        if not page.open.wait(OPEN_SECONDS):
+            raise RuntimeError(f"not all of {readers} pages were open after {OPEN_SECONDS:.0f} s")
+    address = f"http://127.0.0.1:{port}/my-area?place={visitors.area}"
+    window = open_pages(address, [cookies[page.tier] for page in real], sending.seconds + 5) if real else None
+    if window is not None and window.stdout is not None:
+        window.stdout.readline()
+    opened = time.monotonic() - opening
     start = time.time()
     sent = send_for(port, sending.token, sending.seconds, sending.senders, sending.rate, "w", sending.home)
     time.sleep(2)
+    ended.set()
     if window is not None:
         for page, found in zip(real, seen(window), strict=True):
             page.seen += found
@@ -197,6 +203,7 @@ def watch(
         "send_p95_ms": sent["p95_ms"],
         "readers": readers,
         "of_them_in_chromium": len(real),
+        "seconds_to_open_all": round(opened, 1),
         "ticks": len(ticks),
         **shown,
         "in_chromium": _compared(real, ticks) if real else None,
@@ -226,8 +233,8 @@ def _compared(pages: list[Reader], ticks: list[float]) -> dict[str, object]:
     }
 
 
-def _read(port: int, cookie: str, area: str, page: Reader, stop: float) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+def _read(port: int, cookie: str, area: str, page: Reader, ended: threading.Event) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=OPEN_SECONDS)
     connection.request("GET", f"/my-area?place={area}", headers={"Cookie": cookie})
     text = connection.getresponse().read().decode()
     address = re.search(r'data-live="([^"]+)"', text) or re.search(r'"(/my-area/live[^"]*)"', text)
@@ -235,7 +242,8 @@ def _read(port: int, cookie: str, area: str, page: Reader, stop: float) -> None:
         raise RuntimeError(f"the page of {area} has no live address: {text[:300]}")
     connection.request("GET", address.group(1).replace("&amp;", "&"), headers={"Cookie": cookie})
     answer = connection.getresponse()
-    while time.monotonic() < stop:
+    page.open.set()
+    while not ended.is_set():
         line = answer.readline().decode()
         if line.startswith("id: "):
             page.seen.append((time.time(), datetime.fromisoformat(line[4:].strip()).timestamp()))

@@ -1,18 +1,21 @@
 """England's areas with millions of made-up results: real tables, partitions, row security, indexes and triggers.
 
 Rows are drawn in the database itself, because a line list of this size takes minutes to take in and the pages do not
-care. Left out is what no page of an area reads: identifiers, keys of records, outcomes of single records.
+care. Left out is what no page of an area reads: identifiers, keys of records, outcomes of single records; the trigger
+`submission_balances`, which would miss the outcomes, is off while the submissions are written.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from benchmarks.installation import FEED, Installation
 from commonweal.core.errors import NotThere
 
 # (columns of) results of one connection's share: known over `days` days, swabbed up to six days before
+SHARE = 250_000
 DRAW = """
 create temp table drawn as
 select g.n, t.id as tick_id, t.known_at, a.lsoa_code, a.scope_code as scope_ltla, a.msoa_code,
@@ -53,60 +56,88 @@ STEPS = (
               case when n % 50 = 0 then 'care_home' end, case when n % 50 = 0 then 'Home ' || lsoa_code end
          from drawn where result = 'positive'""",
 )
-FILL = """
-import sys, threading
+PREPARE = """
+import sys
 import psycopg
 from commonweal.server import provider
-from benchmarks.nation import DRAW, STEPS
-rows, days, share = int(sys.argv[1]), int(sys.argv[2]), 250_000
-def connect():
-    c = psycopg.connect(provider.ensure_server(), dbname=provider.database_name("live"))
-    c.execute("set synchronous_commit = off; set work_mem = '256MB'; set temp_buffers = '256MB'")
-    return c
-with connect() as c:
+days, feed = int(sys.argv[1]), sys.argv[2]
+with psycopg.connect(provider.ensure_server(), dbname=provider.database_name("live")) as c:
     c.execute("set role cw_owner")
     c.execute("create table counts.drawn_tick as select place, nextval('ledger.tick_id') as id,"
               " now() - make_interval(secs => (%s * 86400.0) * (1 - (place + 1) / 14401.0)) as known_at from generate_series(0, 14399) place", [days])
     c.execute("insert into ledger.tick select id, known_at from counts.drawn_tick")
     c.execute("create table counts.drawn_area as select row_number() over () - 1 as place, lsoa_code, scope_code, msoa_code from places.lsoa_scope")
+    c.execute("create table counts.drawn_share (first bigint primary key)")
     c.execute("grant select on counts.drawn_tick, counts.drawn_area to cw_ingest")
+    c.execute("grant select, insert on counts.drawn_share to cw_ingest")
     c.execute("reset role")
     c.execute("select set_config('commonweal.open_tick', '1', true)")
     c.execute("alter table intake.submission disable trigger submission_balances")  # single outcomes are left out
     c.execute("insert into intake.submission (id, feed, sha256, declared, channel, label, bytes, received_at, line_list_version, tick_id)"
-              " select 1000000 + place, %s, sha256(place::text::bytea), 350, 'http', 'drawn', 1000, known_at, 1, id from counts.drawn_tick", [sys.argv[3]])
+              " select 1000000 + place, %s, sha256(place::text::bytea), 350, 'http', 'drawn', 1000, known_at, 1, id from counts.drawn_tick", [feed])
     c.execute("alter table intake.submission enable trigger submission_balances")
     for back in range(days // 28 + 2):
         c.execute("select commonweal.make_month_partition('record.result', (now() - make_interval(months => %s))::date)", [back])
-lock, starts = threading.Lock(), iter(range(0, rows, share))
+"""
+# Draws share after share until all are there or the time is up; each share is one transaction that notes itself.
+SHARES = """
+import sys, threading, time
+import psycopg
+from commonweal.server import provider
+from benchmarks.nation import DRAW, SHARE, STEPS
+rows, until = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+def connect():
+    c = psycopg.connect(provider.ensure_server(), dbname=provider.database_name("live"))
+    c.execute("set synchronous_commit = off; set work_mem = '256MB'; set temp_buffers = '256MB'")
+    c.execute("set search_path = pg_catalog, counts")
+    return c
+with connect() as c:
+    done = {first for first, in c.execute("select first from counts.drawn_share")}
+left = [first for first in range(0, rows, SHARE) if first not in done]
+lock, starts = threading.Lock(), iter(left)
 def work():
     with connect() as c:
-        c.execute("set search_path = pg_catalog, counts")
         while True:
             with lock:
-                start = next(starts, None)
+                start = next(starts, None) if time.monotonic() < until else None
             if start is None:
                 return
             c.execute("set role cw_ingest")
             c.execute("select set_config('commonweal.open_tick', '1', false)")
-            c.execute(DRAW, {"first": start, "last": min(start + share, rows) - 1, "rows": rows}, prepare=False)
+            c.execute(DRAW, {"first": start, "last": min(start + SHARE, rows) - 1, "rows": rows}, prepare=False)
             for step in STEPS:
                 c.execute(step)
             c.execute("drop table drawn")
+            c.execute("insert into counts.drawn_share values (%s)", [start])
             c.commit()
+            left.remove(start)
 threads = [threading.Thread(target=work) for _ in range(2)]
 [t.start() for t in threads]; [t.join() for t in threads]
-with connect() as c:
+print(len(left))
+"""
+# Snapshots as the worker left them, one a day; each is a transaction of its own, so that this goes on where it stopped.
+FINISH = """
+import sys, time
+import psycopg
+from commonweal.server import provider
+rows, until = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+with psycopg.connect(provider.ensure_server(), dbname=provider.database_name("live"), autocommit=True) as c:
     found = c.execute("select count(*) from record.result").fetchone()[0]
     assert found == rows, found
-    c.execute("drop table counts.drawn_tick, counts.drawn_area")
     c.execute("select setval('intake.submission_id', 2000000)")
-    for back in range(13, 0, -1):  # as the worker left them, one a day
-        c.execute("select counts.take_snapshot(now() - make_interval(days => %s))", [back])
-    c.execute("select counts.make_snapshot(1)")
-    c.commit()
-    c.autocommit = True
     c.execute("vacuum analyze")
+    end = c.execute("select max(known_at) from counts.drawn_tick").fetchone()[0]
+    for back in range(13, 0, -1):
+        at = c.execute("select %s - make_interval(days => %s)", [end, back]).fetchone()[0]
+        if not c.execute("select exists (select from counts.snapshot where as_of >= %s)", [at]).fetchone()[0]:
+            if time.monotonic() > until:
+                print(back)
+                raise SystemExit
+            c.execute("select counts.take_snapshot(%s)", [at])
+    c.execute("select counts.make_snapshot(1)")
+    c.execute("vacuum analyze")
+    c.execute("drop table counts.drawn_tick, counts.drawn_area, counts.drawn_share")
+print(0)
 """
 PEOPLE = """
 import json, sys, time
@@ -123,19 +154,34 @@ with db.recorded("app") as w:
         " select a.id, o.organisation_id, o.id, %s, a.document_hash, %s from access.agreement a"
         " join access.office o on o.organisation_id = any (a.parties) where o.id = any (%s) on conflict do nothing",
         [clerk.person_id, w.tick, offices])
-print(json.dumps(len(places)))
 """
 
 
-def nation(place: Installation, rows: int, days: int = 60) -> int:
-    """Load England, appoint, accept every agreement, draw the results; returns the number of authorities."""
-    shared = Path(os.environ.get("COMMONWEAL_SHARED", "../shared")) / "data"
-    if not shared.is_dir():
-        raise NotThere(f"The reference data folder is not at {shared.parent}; set COMMONWEAL_SHARED.")
-    areas = [shared / "lsoa_england" / "lsoa11_england.csv.gz"]
-    areas += sorted((shared / "boundaries_england").glob("*.geojson.gz"))
-    place.run("places", "load", *map(str, areas), quiet=True)
-    place.run("feeds", "add", FEED, "--owner", "bench-laboratory", quiet=True)
-    authorities = int(place.python(PEOPLE).output.strip().splitlines()[-1])
-    place.python(FILL, str(rows), str(days), FEED)
-    return authorities
+class NotFilled(NotThere):
+    """The time was up before everything was drawn."""
+
+
+def nation(place: Installation, rows: int, seconds: float, days: int = 60) -> None:
+    """Load England, appoint, accept every agreement, draw the results; goes on where an earlier call stopped.
+
+    Raises `NotFilled` after so many seconds of drawing.
+    """
+    if not (place.folder / "ready").exists():
+        shared = Path(os.environ.get("COMMONWEAL_SHARED", "../shared")) / "data"
+        if not shared.is_dir():
+            raise NotThere(f"The reference data folder is not at {shared.parent}; set COMMONWEAL_SHARED.")
+        areas = [shared / "lsoa_england" / "lsoa11_england.csv.gz"]
+        areas += sorted((shared / "boundaries_england").glob("*.geojson.gz"))
+        place.run("places", "load", *map(str, areas), quiet=True)
+        place.run("feeds", "add", FEED, "--owner", "bench-laboratory", quiet=True)
+        place.python(PEOPLE)
+        place.python(PREPARE, str(days), FEED)
+        (place.folder / "ready").touch()
+    start = time.monotonic()
+    left = int(place.python(SHARES, str(rows), str(seconds)).output)
+    if left:
+        whole = -(-rows // SHARE)
+        raise NotFilled(f"{whole - left} of {whole} shares of the results are drawn; run it again to go on.")
+    left = int(place.python(FINISH, str(rows), str(seconds - (time.monotonic() - start))).output)
+    if left:
+        raise NotFilled(f"{left} snapshots are still to be made; run it again to go on.")

@@ -38,6 +38,9 @@ PAGES = (
     "/talk",
     "/missed",
     "/practise",
+    "/told/new",
+    "/brief",
+    "/on-paper",
     f"/digest/{DIRECTOR}",
 )
 

@@ -7,6 +7,7 @@ table below when it is called. Exit codes are those of `commonweal.cli.errors`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -23,9 +24,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "balance": ("commonweal.cli.intake", "The conservation sheet: everything received is somewhere."),
     "feeds": ("commonweal.cli.intake", "The ways by which organisations send records: add, list, rotate."),
     "series": ("commonweal.cli.series", "Indicator series that others publish, with every vintage."),
-    "social": ("commonweal.cli.social", "What is known of small areas, from a plain CSV."),
     "sweep": ("commonweal.cli.sweep", "Hold every place against every detector, as known at an instant."),
     "signals": ("commonweal.cli.sweep", "List what sweeps found, with the state that it is in."),
+    "social": ("commonweal.cli.social", "What is known of small areas, from a plain CSV."),
     "replay": ("commonweal.cli.replay", "A rise of 2020 told day by day: public figures against all results."),
     "users": (
         "commonweal.cli.users",
@@ -73,6 +74,8 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line and turn a user's mistake into one sentence and a documented exit code."""
+    # Matrices are small here: threads of BLAS beside our own make them up to ten times slower. Read when numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from commonweal.cli.errors import run
 
     sys.exit(run(commands))

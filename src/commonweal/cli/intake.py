@@ -60,7 +60,7 @@ def intake(
 
 def _show_receipts(receipts: list[tuple[str, Receipt]], as_json: bool) -> None:
     if as_json:
-        answers = [{"file": name, **receipt.as_dict()} for name, receipt in receipts]
+        answers = [{"file": name, **receipt.as_dict(), "why": _held_back(receipt)} for name, receipt in receipts]
         click.echo(json.dumps(answers[0] if len(answers) == 1 else answers))
         return
     for name, receipt in receipts:
@@ -71,9 +71,21 @@ def _show_receipts(receipts: list[tuple[str, Receipt]], as_json: bool) -> None:
             click.echo("  These bytes came before: nothing was added.")
         if receipt.header and receipt.header.unknown:
             click.echo(f"  Columns that are no fields were left out: {', '.join(receipt.header.unknown)}.")
+        for row in _held_back(receipt):
+            places = ", ".join(f"{number:,}" for number in row["first_rows"])
+            more = ", …" if row["n"] > len(row["first_rows"]) else ""
+            click.echo(f"  {row['outcome']} {row['reason']}: {row['n']:,} (record {places}{more})")
         if receipt.stages:
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in receipt.stages.items())
             click.echo(f"  Seconds by stage (reading and preparing overlap with the database): {stages}.")
+
+
+def _held_back(receipt: Receipt) -> list[dict[str, Any]]:
+    """Why records were not taken in: reasons with their column, how many, and the first of them."""
+    from commonweal.apps.intake import queries
+
+    held_back = receipt.balance.rejected or receipt.balance.pending
+    return queries.why(receipt.submission) if held_back and not receipt.replayed else []
 
 
 @click.command(help="The conservation sheet: everything received is somewhere.")

@@ -17,6 +17,7 @@ from commonweal.server import provider
 if TYPE_CHECKING:
     from commonweal.apps.places.actions import Loaded
 
+REGISTERS = ("cqc_directory", "cqc_locations", "care_home_table", "setting_table")
 SPACE = click.option("--space", default=provider.LIVE, show_default=True)
 JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
@@ -78,7 +79,12 @@ def _show(loaded: list[Loaded], as_json: bool) -> None:
         if each.replayed:
             click.echo(f"{each.label}: loaded before, nothing changed.")
             continue
-        left_out = f" ({each.left_out:,} of Northern Ireland left out: another licence)" if each.left_out else ""
+        why = (
+            "no open care homes, or listed twice"
+            if each.layout in REGISTERS
+            else "of Northern Ireland: another licence"
+        )
+        left_out = f" ({each.left_out:,} left out, {why})" if each.left_out else ""
         click.echo(
             f"{each.label}: {each.title}; {each.rows:,} rows{left_out}, {each.new:,} new facts in {each.seconds:.1f} s."
         )

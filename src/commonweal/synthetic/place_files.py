@@ -8,8 +8,9 @@
 | `population_mid2020.csv` | population of authorities by five-year age band |
 | `msoa_names.csv` | House of Commons Library names of middle areas |
 | `boundaries_lsoa11.geojson`, also `msoa11`, `ward`, `lad19`, `utla19` | one feature an area |
-| `more/care_homes.csv` | the care-home directory of the Care Quality Commission, preamble included |
-| `more/river.geojson`, `more/settings.csv` | our own: the river; workplaces, schools and homes with postcodes |
+| `care_homes.csv` | the care-home directory of the Care Quality Commission, preamble included |
+| `settings.csv` | our own: workplaces, schools and homes with postcodes |
+| `more/river.geojson` | our own: the river |
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ def _official(world: World) -> dict[str, bytes]:
         "msoa11.csv": csv_bytes(msoa_table(lsoas)),
         "population_mid2020.csv": csv_bytes(la_population(world)),
         "msoa_names.csv": csv_bytes(msoa_names(world)),
+        "care_homes.csv": care_home_directory(world).encode(),
+        "settings.csv": csv_bytes(settings_table(world)),
     }
     for level, label in (
         ("lsoa", "lsoa11"),
@@ -86,9 +89,7 @@ def _official(world: World) -> dict[str, bytes]:
 
 def _more(world: World) -> dict[str, bytes]:
     return {
-        "more/care_homes.csv": care_home_directory(world).encode(),
         "more/river.geojson": geojson.text(geojson.river(world.geography)).encode(),
-        "more/settings.csv": csv_bytes(settings_table(world)),
     }
 
 

@@ -3,11 +3,16 @@
 All of the site is written without `async`; only event streams stay open, and those run in the event loop. Django's own
 handler passes every request several times between the loop and threads that it starts for that request alone, each
 with database connections of its own. Here a request is handed over once, to a thread that keeps its connections.
+
+Programs that send a token are answered without what only pages need: no session or form is looked for, and a thread's
+connections are looked at once a second instead of twice a request.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -17,10 +22,16 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import convert_exception_to_response
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, StreamingHttpResponse
+from django.middleware.security import SecurityMiddleware
 from django.urls import set_script_prefix
 
 THREADS = 12
+PROGRAMS = "/api/"
+LOOK_SECONDS = 1.0  # how often a thread that answers programs looks whether its connections are sound
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -36,12 +47,55 @@ class InProgress:
 in_progress = InProgress()  # changed in the event loop's thread alone
 
 
+class ForPrograms(BaseHandler):
+    """Answers requests that carry a token: it alone tells who asks, so neither session, form nor office is sought."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        inside: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+        self._middleware_chain = convert_exception_to_response(SecurityMiddleware(_never_stored(inside)))
+        self._looked = threading.local()
+
+    @staticmethod
+    def answers(scope: Message) -> bool:
+        """Whether a request is a program's: below `/api/`, with a bearer's token and without cookies."""
+        names = {name: value for name, value in scope["headers"] if name in (b"authorization", b"cookie")}
+        return (
+            scope["path"].startswith(PROGRAMS)
+            and b"cookie" not in names
+            and names.get(b"authorization", b"")[:7].lower() == b"bearer "
+        )
+
+    def look_at_connections(self) -> None:
+        """Close what is broken or too old of this thread's connections, once in a while."""
+        now = time.monotonic()
+        if now - getattr(self._looked, "at", 0.0) >= LOOK_SECONDS:
+            self._looked.at = now
+            close_old_connections()
+
+
+def _never_stored(inside: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answers to programs are for them alone, and nothing in them is to be shown as a page."""
+
+    def outside(request: HttpRequest) -> HttpResponse:
+        response = inside(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        return response
+
+    return outside
+
+
 class ThreadedHandler(ASGIHandler):
     """Answers requests in threads, and sends what asynchronous responses yield until the reader goes away."""
 
     def __init__(self, threads: int = THREADS) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
+        self._programs = ForPrograms()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -55,7 +109,8 @@ class ThreadedHandler(ASGIHandler):
         sends = scope["method"] == "POST"
         in_progress.sending += sends
         try:
-            response, content = await loop.run_in_executor(self._threads, self._answer, scope, body)
+            answer = self._answer_program if self._programs.answers(scope) else self._answer
+            response, content = await loop.run_in_executor(self._threads, answer, scope, body)
         finally:
             in_progress.sending -= sends
         await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
@@ -64,6 +119,17 @@ class ThreadedHandler(ASGIHandler):
             await loop.run_in_executor(self._threads, response.close)
         else:
             await send({"type": "http.response.body", "body": content or b""})
+
+    def _answer_program(self, scope: Message, body: IO[bytes]) -> tuple[HttpResponseBase, bytes | None]:
+        """As `_answer`, for a program with a token."""
+        set_script_prefix(get_script_prefix(scope))
+        self._programs.look_at_connections()
+        request, refusal = self.create_request(scope, body)
+        response: Any = refusal if request is None else self._programs.get_response(request)
+        try:
+            return response, b"".join(response)
+        finally:
+            body.close()
 
     def _answer(self, scope: Message, body: IO[bytes]) -> tuple[HttpResponseBase, bytes | None]:
         """The response and its content; None for the content of a stream, all else is finished."""

@@ -12,11 +12,14 @@ from django.test import Client
 from tests.integration.access import build as people
 from tests.integration.intake import ground
 from tests.integration.intake import world as records
+from tests.integration.places.build import saved
+from tests.unit.places.build import csv_bytes
 
 from commonweal.apps.access import agreements, queries
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import own, search
 from commonweal.apps.desk.own import Measure
+from commonweal.apps.places.actions import load_files
 from commonweal.core.errors import NotThere, Refused
 from commonweal.web import db
 
@@ -25,10 +28,16 @@ from .build import ANALYST, DIRECTOR, LEADER, MINISTER, actor
 
 INSIDE = {"LE1 1AA", "LE1 1AB", "LE2 0AA"}
 NHS = "9434765919"
+SETTING_TABLE = ["setting_id", "kind", "name", "postcode", "closed"]
+SETTINGS = [
+    ["1-101", "care_home", "Rosebank Court", "LE1 1AA", ""],
+    ["1-102", "care_home", "Rosebank Lodge", "LE18 1AA", ""],
+    ["s-1", "school", "Rosebank Primary", "LE1 1AB", "2019-07-31"],
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def world(space: str) -> Iterator[None]:
+def world(space: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     records.make_places()
     ground.offices()
     ground.lay()
@@ -36,6 +45,8 @@ def world(space: str) -> Iterator[None]:
         build.person(name, office)
     for name, office in (("director", DIRECTOR), ("minister", MINISTER)):
         agreements.accept("public-health-e06000016-1", actor(name, office))
+    folder = tmp_path_factory.mktemp("registers")
+    load_files([saved(folder, "settings.csv", csv_bytes(SETTING_TABLE, SETTINGS))])
     records.make_laboratory("lighthouse")
     records.send(
         records.as_csv(
@@ -47,6 +58,13 @@ def world(space: str) -> Iterator[None]:
     db.value("app", "select desk.refresh_search_keys()")
     with build.named_space(space):
         yield
+
+
+def test_settings_are_found_by_the_offices_of_their_authority_while_they_are_open() -> None:
+    hits = search.places(asked("director", DIRECTOR, "rosebank"))
+    assert [(hit.title, hit.about.split(" in ")[0]) for hit in hits] == [("Rosebank Court", "Care home")]
+    assert found("rosebank", "minister", MINISTER) == ["Rosebank Court", "Rosebank Lodge"]
+    assert found("1-101") == ["Rosebank Court"]
 
 
 def asked(name: str, office: str, text: str) -> search.Asked:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from tests.conftest import point_django_at, remove_space
 from tests.integration.access.build import act, authorities, browser, entries
 
-from commonweal.apps.desk import digest, missed, talk, telling, waiting
+from commonweal.apps.desk import announcing, digest, missed, talk, telling, waiting
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, Refused
 from commonweal.server import spaces
@@ -84,7 +85,11 @@ def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers()
     minister, leader = actor("national-decision-maker", MINISTER), actor("leader", LEADER)
     due = build.now() + timedelta(hours=3)
     number = talk.say(minister, "/my-area", [PLACE], "How many schools are open?", owner=DIRECTOR, due_at=due)
-    who = Who((DIRECTOR,), None, build.now())
+    who, director = Who((DIRECTOR,), None, build.now()), actor("director-of-public-health", DIRECTOR)
+    assert f"desk.talk:{number}" not in {each.key for each in waiting.for_offices(who)}, "first as a notice"
+    (told,) = [each for each in waiting.for_offices(who) if each.subject == "A question waits for your answer"]
+    assert (told.due_at, told.severity) == (due, 2)
+    telling.acknowledge(director, UUID(str(told.notice)), DIRECTOR)
     (one,) = [each for each in waiting.for_offices(who) if each.key == f"desk.talk:{number}"]
     assert (one.subject, one.due_at) == ("Answer: How many schools are open?", due)
     owed = waiting.against_others(Who((MINISTER,), minister.person_id, build.now()))
@@ -104,6 +109,16 @@ def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers()
         talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR)
 
 
+def test_an_owner_who_answers_has_acknowledged_the_question() -> None:
+    minister, director = actor("national-decision-maker", MINISTER), actor("director-of-public-health", DIRECTOR)
+    due = build.now() + timedelta(hours=3)
+    number = talk.say(minister, "/my-area", [PLACE], "Which wards?", owner=DIRECTOR, due_at=due)
+    talk.say(director, "/my-area", (), "Two of them", reply_to=number)
+    who = Who((DIRECTOR,), None, build.now())
+    subjects = {each.subject for each in waiting.for_offices(who)}
+    assert not subjects & {"Answer: Which wards?", "A question waits for your answer"}
+
+
 def test_an_office_that_is_named_is_told() -> None:
     talk.say(actor("analyst", ANALYST), "/my-area", [PLACE], "Have a look", mentions=[LEADER])
     rows = db.rows(
@@ -111,6 +126,33 @@ def test_an_office_that_is_named_is_told() -> None:
         "select t.office_id from desk.notice n join desk.told t on t.notice_id = n.id where n.kind = 'desk.talk'",
     )
     assert LEADER in {row["office_id"] for row in rows}
+
+
+def test_a_notice_written_by_hand_reaches_those_chosen_and_its_words_every_office_of_the_place() -> None:
+    visit = visitor("director-of-public-health", DIRECTOR)
+    page = visit.get("/told/new").content.decode()
+    assert f"About {PLACE}" in page, "a place without a name is called by its code"
+    assert "National decision maker" in page
+    assert "Rutland" not in page
+    given = {"place": PLACE, "subject": "Market closed", "words": "The market is closed on Saturday.", "severity": "1"}
+    wrong = visit.post("/told/new", {**given, "offices": [LEADER], "hours": ""}).content.decode()
+    assert "Say within how many hours" in wrong
+    assert "The market is closed on Saturday." in wrong, "what was typed stays"
+    sent = visit.post("/told/new", {**given, "offices": [LEADER, MINISTER], "hours": "2"})
+    assert sent.status_code == 302
+    notice = UUID(sent["Location"].split("/")[2])
+    assert {
+        row["office_id"] for row in db.rows("backup", "select office_id from desk.told where notice_id = %s", [notice])
+    } == {LEADER, MINISTER}
+    assert "Market closed: The market is closed on Saturday." in said("analyst", ANALYST), "also whoever was not told"
+    assert "Recall" in visit.get(sent["Location"]).content.decode()
+    with pytest.raises(NotAllowed, match="tell_offices"):
+        announcing.announce(actor("analyst", ANALYST), [PLACE], "x", "y", [LEADER], 3, None)
+    with pytest.raises(Refused, match="must be told to an office of that place"):
+        announcing.announce(actor("national-decision-maker", MINISTER), [PLACE], "x", "y", [MINISTER], 3, None)
+    with pytest.raises(NotAllowed, match="does not answer for"):
+        announcing.announce(actor("small", SMALL), [PLACE], "x", "y", [LEADER], 3, None)
+    assert "About which place" in visitor("national-decision-maker", MINISTER).get("/told/new").content.decode()
 
 
 def test_words_are_taken_back_within_ten_minutes_and_corrected_after_that() -> None:

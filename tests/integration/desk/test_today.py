@@ -136,7 +136,9 @@ def test_who_is_on_duty_is_named_with_a_number_and_a_hole_is_said() -> None:
     duty.set_work_phone(officer, "0116 496 0000")
     said = text(client)
     assert "Leicester: Quiet , 0116 496 0000 , until " in said
-    assert "Duty officer: Who needs an answer now?" in text(visitor("quiet", build.ANALYST))
+    on_duty = text(visitor("quiet", build.ANALYST))
+    order = ("Waiting for you, by clock", "Running against others", "On duty now", "Since you last looked")
+    assert sorted(order, key=on_duty.index) == list(order), "whoever is on duty sees first who else owes an answer"
 
 
 def test_since_you_last_looked_has_what_a_deputy_did() -> None:

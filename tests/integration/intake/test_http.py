@@ -12,6 +12,8 @@ from django.db import connections
 from django.test import Client
 
 from commonweal.apps.intake import feeds
+from commonweal.web.threads import ThreadedHandler
+from tests.integration.server.test_threads import visit
 
 from .world import as_csv, record, stored
 
@@ -39,6 +41,25 @@ def test_one_record(client: Client, tokens: dict[str, str]) -> None:
     assert answer.status_code == 200, answer.content
     assert (answer.json()["received"], answer.json()["accepted"]) == (1, 1)
     assert answer.json()["records"] == [{"row": 1, "outcome": "accepted", "reasons": [], "notes": []}]
+
+
+def test_a_running_site_answers_tokens_by_the_short_way(tokens: dict[str, str]) -> None:
+    """As served, not by the test's client: the same outcomes, headers that keep the answer private."""
+    path, token = "/api/v1/feeds/lab-one/results", tokens["lab-one"].encode()
+    host, kind = (b"host", b"localhost"), (b"content-type", b"application/json")
+    handler = ThreadedHandler(threads=1)
+    for bearer, status in ((token, 200), (b"of-nobody", 401)):
+        start, body = visit(
+            handler, path=path, headers=[host, kind, (b"authorization", b"Bearer " + bearer)],
+            body=as_json(record(record_id="H9")),
+        )  # fmt: skip
+        headers = {name.lower(): value for name, value in start["headers"]}
+        assert start["status"] == status, body
+        assert headers[b"cache-control"] == b"private, no-store"
+        assert headers[b"content-security-policy"].startswith(b"default-src 'none'")
+        assert headers[b"x-content-type-options"] == b"nosniff"
+        told = json.loads(body["body"])
+        assert told["accepted"] == 1 if status == 200 else "token" in told["detail"]
 
 
 def test_a_list_and_a_csv_and_a_gzip(client: Client, tokens: dict[str, str]) -> None:

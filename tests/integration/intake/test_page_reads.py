@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from commonweal.apps.access.scope import Actor, scoped_read
-from commonweal.apps.intake import delay_reasons, page_reads
+from commonweal.apps.intake import area, delay_reasons, page_reads
 from commonweal.apps.intake.delay_reasons import Asked
 from commonweal.apps.intake.pages import from_rows, late
+from commonweal.apps.places.actions import load_files
 from commonweal.core.errors import NotAllowed, NotThere, Refused
 from commonweal.web import db
 from tests.integration.access import build
+from tests.integration.places.build import saved
+from tests.unit.places.build import csv_bytes
 
 from .world import as_csv, known_at, record, send
 
@@ -83,6 +87,12 @@ def test_new_care_homes_are_new_once(city: page_reads.Scope, sent: datetime) -> 
     quiet = date(2020, 6, 1)
     assert page_reads.new_care_homes(city, sent - timedelta(hours=1), sent, quiet) == ("elm-house",)
     assert page_reads.new_care_homes(city, sent, sent, quiet) == ()
+
+
+def test_a_care_home_has_the_name_of_its_register(city: page_reads.Scope, sent: datetime, tmp_path: Path) -> None:
+    header = ["setting_id", "kind", "name", "postcode"]
+    load_files([saved(tmp_path, "homes.csv", csv_bytes(header, [["elm-house", "care home", "Elm House", "LE1 1AA"]]))])
+    assert page_reads.new_care_homes(city, sent - timedelta(hours=1), sent, date(2020, 6, 1)) == ("Elm House",)
 
 
 def test_last_looked_leaves_the_present_sitting_out(offices: dict[str, Actor], city: page_reads.Scope) -> None:
@@ -182,3 +192,26 @@ def test_nobody_asks_for_an_office_they_do_not_hold(offices: dict[str, Actor]) -
     due = late.due_at(db.value("app", "select commonweal.now()"), frozenset())
     with pytest.raises(NotAllowed, match="does not hold office city-office now"):
         delay_reasons.ask(impostor, asked(stage=0), due)
+
+
+def test_changes_read_tick_by_tick_or_in_one_go_are_the_same(offices: dict[str, Actor], sent: datetime) -> None:
+    """Before, at and after a snapshot, for a place and for several: each row of each count."""
+    base = db.value("app", "select counts.make_snapshot(1)")
+    send(as_csv(*(record(record_id=f"W{n}", person_id=f"W{n}", result="positive") for n in range(3))))
+    counts = (area.daily_counts, area.age_counts, area.authority_counts)
+    for who in ("city", "nation"):
+        found = {}
+        for few in (10**6, -1):
+            with (
+                pytest.MonkeyPatch.context() as patch,
+                scoped_read(offices[who], query="my area", data_class="L1") as scope,
+            ):
+                patch.setattr(area, "FEW_TICKS", few)
+                windows = [
+                    area.Window(scope.codes, date(2020, 1, 1), date(2030, 1, 1), as_of)
+                    for as_of in (sent - timedelta(hours=1), sent, base, known_at())
+                ]
+                found[few] = [count(scope, window) for window in windows for count in counts]
+        assert found[10**6] == found[-1]
+        assert all(found[-1][-3:]), "the newest instant has rows of each"
+        assert sum(row["n"] for row in found[-1][-3] if row["result"] == "case") == 4

@@ -14,7 +14,7 @@ SUMS = {
     "counts.snapshot_age": ("counts.delta_age", "scope_ltla, specimen_day, age_band, sex, result", ""),
     "counts.snapshot_small": (
         "counts.delta", "scope_ltla, lsoa_code, specimen_day, result",
-        "where specimen_day > (select max(specimen_day) from counts.snapshot_area where as_of = %(as_of)s) - 35",
+        "where specimen_day > (select max(specimen_day) from counts.snapshot_area where as_of = %(as_of)s) - 14",
     ),
 }  # fmt: skip
 
@@ -57,7 +57,7 @@ def test_snapshots_follow_one_another_and_agree_with_all_changes(tokens: dict[st
             (
                 "sum(n)::bigint",
                 "counts.delta where specimen_day > (select max(specimen_day) from counts.snapshot_area where"
-                " as_of = (select max(as_of) from counts.snapshot)) - 35",
+                " as_of = (select max(as_of) from counts.snapshot)) - 14",
             ),
         )
         for columns in ["scope_ltla, lsoa_code, specimen_day, result"]

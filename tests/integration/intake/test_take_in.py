@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from commonweal.apps.intake import sources
+from commonweal.apps.intake.actions import take_in
+from commonweal.cli.intake import _show_receipts
 from commonweal.core.errors import NotThere
 
 from .world import as_csv, outcomes, record, send, stored
@@ -62,3 +68,18 @@ def test_versions_of_a_record() -> None:
         ("pending", ["postcode:not_known"]),
         ("rejected", ["result:unknown_code"]),
     ]
+
+
+def test_the_command_line_says_which_records_were_held_back_and_why(
+    tokens: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "held.csv"
+    rows = [record(record_id=f"C{n}", person_id="C", age_years="x") for n in range(7)]
+    path.write_bytes(as_csv(record(record_id="C9"), *rows, record(record_id="C8", postcode="LE9 9ZZ", person_id="D")))
+    answer = take_in("lab-one", sources.from_file(path, sources.Provenance("file", "held.csv")))
+    _show_receipts([("held.csv", answer)], as_json=False)
+    said = capsys.readouterr().out
+    assert "rejected age_years:not_a_number: 7 (record 2, 3, 4, 5, 6, …)" in said
+    assert "pending postcode:not_known: 1 (record 9)" in said
+    _show_receipts([("held.csv", answer)], as_json=True)
+    assert json.loads(capsys.readouterr().out)["why"][0]["n"] == 7

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from commonweal.apps.intake import feeds, latency, sources
+from commonweal.apps.intake.gather import Company
 from commonweal.apps.intake.preparing import Preparation, Stages
 from commonweal.apps.intake.rulebook import rulebook
 from commonweal.apps.intake.together import Ready, take_in_together
@@ -67,6 +68,18 @@ def test_nothing_stays_in_the_staging_tables(tokens: dict[str, str]) -> None:
     left = {table: db.value("ingest", f"select count(*) from pg_temp.{table}") for table in STAGING}
     assert left == dict.fromkeys(STAGING, 0)
     assert db.value("ingest", "select current_setting('commonweal.open_tick', true)") in ("", None)
+
+
+def test_those_answered_together_are_expected_together_and_not_for_long() -> None:
+    company = Company()
+    assert company.expected(100.0) == 0
+    company.came(4, 100.0)
+    company.came(1, 100.01)
+    assert company.expected(100.02) == 4
+    company.came(1, 100.02)
+    company.came(1, 100.03)
+    assert company.expected(100.04) == 1, "three groups later one of four is forgotten"
+    assert company.expected(100.5) == 0
 
 
 def test_a_token_is_remembered_for_a_second_and_no_longer_when_rotated_here(tokens: dict[str, str]) -> None:

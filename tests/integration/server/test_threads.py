@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import django
+import pytest
 from django.apps import apps
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
-from commonweal.web.threads import ThreadedHandler, in_progress
+from commonweal.web.threads import ForPrograms, ThreadedHandler, in_progress
 
 if not apps.ready:
     django.setup()
@@ -34,8 +35,10 @@ class Handler(ThreadedHandler):
         return self.view(request)
 
 
-def visit(handler: ThreadedHandler, *, leaves_after: float | None = None, body: bytes = b"") -> list[dict[str, Any]]:
-    """What the handler sends; the reader leaves after so many seconds."""
+def visit(
+    handler: ThreadedHandler, *, leaves_after: float | None = None, body: bytes = b"", **scope: Any
+) -> list[dict[str, Any]]:
+    """What the handler sends; the reader leaves after so many seconds. `scope` says what is special of the request."""
     sent: list[dict[str, Any]] = []
 
     async def go() -> None:
@@ -53,7 +56,7 @@ def visit(handler: ThreadedHandler, *, leaves_after: float | None = None, body: 
         async def send(message: Any) -> None:
             sent.append(dict(message))
 
-        await asyncio.wait_for(handler(dict(SCOPE), receive, send), 10)
+        await asyncio.wait_for(handler({**SCOPE, **scope}, receive, send), 10)
 
     asyncio.run(go())
     return sent
@@ -97,3 +100,38 @@ def test_a_stream_that_ends_by_itself_says_so() -> None:
 
     sent = visit(Handler(lambda _: StreamingHttpResponse(pieces())))
     assert [message.get("body") for message in sent[1:]] == [b"one", b""]
+
+
+TOKEN = (b"authorization", b"Bearer of-nobody")
+HOST = (b"host", b"localhost")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "programs"),
+    [
+        ("/api/v1/feeds/lab-one/results", [HOST, TOKEN], True),
+        ("/api/v1/feeds/lab-one/results", [HOST, (b"authorization", b"bearer x")], True),
+        ("/api/v1/feeds/lab-one/results", [HOST], False),
+        ("/api/v1/results", [HOST, TOKEN, (b"cookie", b"sessionid=x")], False),
+        ("/my-area", [HOST, TOKEN], False),
+        ("/api/v1/results", [HOST, (b"authorization", b"Basic eA==")], False),
+    ],
+)
+def test_only_a_token_below_the_interface_is_answered_without_what_pages_need(
+    path: str, headers: list[tuple[bytes, bytes]], programs: bool
+) -> None:
+    assert ForPrograms.answers({**SCOPE, "path": path, "headers": headers}) is programs
+
+
+def test_every_operation_of_the_interface_asks_who_sends() -> None:
+    """The short way has no sign-in of its own: an operation without a way to tell who asks would be open to all."""
+    from commonweal.site.api import api
+
+    operations = [
+        operation
+        for _, router in api._routers
+        for view in router.path_operations.values()
+        for operation in view.operations
+    ]
+    assert len(operations) >= 2
+    assert all(operation.auth_callbacks for operation in operations)

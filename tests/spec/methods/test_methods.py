@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.spec.methods import detection, estimation, explanation
+from tests.spec.methods import calendars, detection, estimation, explanation
 from tests.spec.methods.pages import Page, Spec, outcome, render, wanted
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reference" / "methods"
-PAGES = (*detection.PAGES, *estimation.PAGES, *explanation.PAGES)
+PAGES = (*detection.PAGES, *calendars.PAGES, *estimation.PAGES, *explanation.PAGES)
 EXAMPLES = [(page, spec) for page in PAGES for spec in page.specs]
 
 

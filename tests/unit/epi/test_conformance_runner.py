@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from commonweal.cli.bench_conformance import conformance
+from commonweal.core.epi.conformance import scan
 from commonweal.core.epi.conformance.tables import parse_table
 from commonweal.core.epi.conformance.verdicts import absolute, exact, relative
 from commonweal.core.epi.rates.intervals import byar, exact_poisson, wilson
+from commonweal.core.errors import Refused
 
 
 @pytest.fixture
@@ -78,3 +80,12 @@ def test_tables_read_blank_and_na_as_missing():
     assert table.numbers("a")[0] == 1
     assert str(table.numbers("a")[1]) == "nan"
     assert str(table.numbers("b")[0]) == "nan"
+
+
+def test_generic_time_counts_whole_numbers_back_from_the_end() -> None:
+    options = {"PrecisionCaseTimes": "4", "StartDate": "95", "EndDate": "104", "TimeAggregationLength": "4"}
+    clock = scan._clock(options)
+    assert clock.steps == 3
+    assert [clock.step(text) for text in ("95", "96", "97", "100", "101", "104")] == [0, 0, 1, 1, 2, 2]
+    with pytest.raises(Refused, match="date 105 lies outside the study period"):
+        clock.step("105")

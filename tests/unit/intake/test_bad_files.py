@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -57,6 +58,11 @@ BAD = {
     "UTF-16 without a mark": (GOOD.decode().encode("utf-16-le"), "UTF-16 text without a mark"),
     "Latin-1": (GOOD.replace(b"T1", "Zoë".encode("latin-1")), r"Byte \d+ \(line 2\) is 0xEB.*Latin-1"),
     "Windows-1252": (GOOD.replace(b"T1", "A–B".encode("cp1252")), r"is 0x96.*probably Windows-1252"),
+    "JSON": (b'[\n {"record_id": "T1"}]', "This is JSON.*POST /api/v1/feeds/FEED/results"),
+    "one JSON object": (b' {"record_id": "T1"}', "This is JSON"),
+    "a web page": (b"<!doctype html><title>Sign in</title>", "a web page or XML"),
+    "a title above the names": (b"Results of our laboratory\n\n" + GOOD, "without a title above it"),
+    "a spreadsheet's line about commas": (b"sep=,\n" + GOOD, "without a title above it"),
     "an Excel workbook": (zipped(), "a zip archive or an Excel workbook"),
     "a PDF": (b"%PDF-1.4 and so on", "This is a PDF"),
     "semicolons": (GOOD.replace(b",", b";"), "separated by semicolons: save the file with commas"),
@@ -152,3 +158,9 @@ def test_records_that_cannot_be_cut_into_fields_are_rejected_alone(line_list: Li
     assert reader_rows(LineListReader([text], line_list)) == expected
     kept = [bad.raw for chunk in LineListReader([text], line_list).chunks() for bad in chunk.malformed]
     assert max(map(len, kept)) > 10_000_000
+
+
+@pytest.mark.parametrize("change", [str.upper, lambda name: name.replace("_", " ").title(), lambda name: f" {name} "])
+def test_headings_are_known_in_other_letters_and_with_blanks(change: Callable[[str], str], line_list: LineList) -> None:
+    header = ",".join(change(name) for name in HEADER.split(","))
+    assert reader_rows(LineListReader([f"{header}\n{ROW}\n".encode()], line_list)) == [(2, "T1")]

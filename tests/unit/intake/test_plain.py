@@ -133,6 +133,8 @@ def test_hashes_of_a_column_are_the_librarys() -> None:
     for size in (16, 32, 64):
         key = chance.randbytes(size)
         one_by_one = [hmac.digest(key, b"kind\x1f" + text.encode(), "sha256")[:16] for text in texts]
-        assert [bytes(row) for row in digests(key, b"kind\x1f", pl.Series(texts))] == one_by_one
+        hasher = Hasher(1, key)
+        assert [bytes(row) for row in digests(hasher, b"kind\x1f", pl.Series(texts))] == one_by_one
+        assert [hasher.one("kind", text) for text in texts] == one_by_one
     with pytest.raises(ValueError, match="65 bytes"):
-        digests(b"k" * 65, b"", pl.Series(["a"]))
+        Hasher(1, b"k" * 65)

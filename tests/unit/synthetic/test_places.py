@@ -140,7 +140,7 @@ def test_written_files_are_whole_and_the_same_each_time(world: World, tmp_path: 
     again = write_places(make_world(seed=world.seed, scale=world.scale), tmp_path / "b")
     assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in again]
     assert all(p.stat().st_size > 500 for p in paths)
-    directory = (tmp_path / "a" / "more" / "care_homes.csv").read_text().splitlines()
+    directory = (tmp_path / "a" / "care_homes.csv").read_text().splitlines()
     header = next(number for number, line in enumerate(directory) if line.startswith("Name,"))
     assert header == 4
     homes = list(csv.DictReader(io.StringIO("\n".join(directory[header:]))))

@@ -65,11 +65,9 @@ def holidays(until: date) -> frozenset[date]:
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of work: what Today asks first for it, and in which order its sections stand."""
+    """A kind of work, and in which order the sections of Today stand for it."""
 
     id: str
-    title: str
-    asks: str
     sections: tuple[str, ...]
     needs: frozenset[str] = frozenset()
 
@@ -94,7 +92,7 @@ def _job(given: dict[str, Any]) -> Job:
     if sorted(given["sections"]) != sorted(SECTIONS):
         raise Refused(f"desk/jobs.yaml: the job {given['id']} must have the sections {', '.join(SECTIONS)}, each once.")
     needs = frozenset(given.get("needs", ()))
-    return Job(given["id"], given["title"], given["asks"], tuple(given["sections"]), needs)
+    return Job(given["id"], tuple(given["sections"]), needs)
 
 
 def questions() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from commonweal.apps.access import shell
 from commonweal.apps.access.scope import Actor
 from commonweal.core.access.permissions import Seat
+from commonweal.core.places import settings
 from commonweal.core.places.postcodes import normalise
 from commonweal.web import db
 
@@ -131,7 +132,7 @@ def notices(asked: Asked) -> list[Hit]:
 
 KINDS = {
     "postcode": "Postcode", "country": "Country", "region": "Region", "utla": "County", "ltla": "Authority",
-    "ward": "Ward", "msoa": "Neighbourhood", "lsoa": "Small area",
+    "ward": "Ward", "msoa": "Neighbourhood", "lsoa": "Small area", **settings.KINDS,
 }  # fmt: skip
 
 

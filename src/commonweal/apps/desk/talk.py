@@ -18,6 +18,24 @@ from commonweal.web import db
 
 LONGEST = 2000
 SHOWN = 60
+QUESTION = "desk.question"
+SAY = """
+select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[]) as id
+"""
+# Whoever answers has read it: the notice of a question to the office that answers, while nobody has acknowledged it.
+ASKED_OF = """
+select n.id from desk.notice n join desk.told t on t.notice_id = n.id
+ where n.kind = %s and n.link = %s and t.office_id = %s
+   and not exists (select from desk.receipt r where r.notice_id = n.id and r.office_id = t.office_id
+                    and r.state in ('acknowledged', 'recalled'))
+"""
+# Until its notice is acknowledged, a question waits as that notice.
+NOT_YET_READ = """
+select t.office_id, n.link from desk.notice n join desk.told t on t.notice_id = n.id
+ where n.kind = %s and t.office_id = any (%s)
+   and not exists (select from desk.receipt r where r.notice_id = n.id and r.office_id = t.office_id
+                    and r.state in ('acknowledged', 'recalled'))
+"""
 
 
 def say(
@@ -34,35 +52,62 @@ def say(
 ) -> int:
     """Say something about places, pinned to a page of this site; returns its number.
 
-    A question has an `owner` (an office) and the aware time by which it is to answer. Owner and mentioned offices are
-    told in the same transaction. Raises `Refused` when one of them would not see what is said, or the words are none
-    or too many; `NotAllowed` about places the office does not answer for.
+    A question has an `owner` (an office) and the aware time by which it is to answer. The owner (to acknowledge by
+    then) and mentioned offices (for information) are told in the same transaction; answering acknowledges. Raises
+    `Refused` when one of them would not see what is said, or the words are none or too many; `NotAllowed` about places
+    the office does not answer for.
     """
-    if not 0 < len(words.strip()) <= LONGEST:
-        raise Refused(f"Write 1 to {LONGEST:,} letters; these are {len(words.strip()):,}.")
+    check(words)
     if (owner is None) != (due_at is None):
         raise Refused("A question has an owner and a time by which to answer; a comment has neither.")
     if due_at is not None and due_at <= db.value("app", "select commonweal.now()"):
         raise Refused("The time by which to answer has passed already; give a later one.")
     try:
         with db.recorded("app") as write:
-            number = db.fetch(
-                write.cursor,
-                "select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[])"
-                " as id",
-                [
-                    actor.office_id, actor.person_id, pin, list(places), words.strip(), reply_to, corrects, owner,
-                    due_at, list(mentions),
-                ],
-            )[0]["id"]  # fmt: skip
-            told = [office for office in mentions if office != owner]
-            if told:
-                telling.tell(
-                    write, told, "You were named in a conversation", f"/talk/{number}", 3, kind="desk.talk", by=actor
-                )
+            return enter(
+                write, actor, pin, places, words, reply_to=reply_to, corrects=corrects, owner=owner, due_at=due_at,
+                mentions=mentions,
+            )  # fmt: skip
     except Error as error:
         raise telling.as_refused(error) from error
-    return int(number)
+
+
+def check(words: str) -> None:
+    """Raises `Refused` when there are none or too many."""
+    if not 0 < len(words.strip()) <= LONGEST:
+        raise Refused(f"Write 1 to {LONGEST:,} letters; these are {len(words.strip()):,}.")
+
+
+def enter(
+    write: db.Recorded,
+    actor: Actor,
+    pin: str,
+    places: Sequence[str],
+    words: str,
+    *,
+    reply_to: int | None = None,
+    corrects: int | None = None,
+    owner: str | None = None,
+    due_at: datetime | None = None,
+    mentions: Sequence[str] = (),
+) -> int:
+    """The same in the caller's own transaction; errors of the database come as they are."""
+    given = (actor.office_id, actor.person_id, pin, list(places), words.strip(), reply_to, corrects, owner, due_at)
+    number = int(db.fetch(write.cursor, SAY, [*given, list(mentions)])[0]["id"])
+    link = f"/talk/{number}"
+    if owner is not None:
+        telling.tell(write, owner, "A question waits for your answer", link, 2, due_at, kind=QUESTION, by=actor)
+    told = [office for office in mentions if office != owner]
+    if told:
+        telling.tell(write, told, "You were named in a conversation", link, 3, kind="desk.talk", by=actor)
+    if reply_to is not None:
+        asked = db.fetch(write.cursor, ASKED_OF, [QUESTION, f"/talk/{reply_to}", actor.office_id])
+        for row in asked:
+            write.cursor.execute(
+                "select desk.acknowledge(%s, %s, %s, %s)",
+                [row["id"], actor.office_id, actor.person_id, actor.office_id],
+            )
+    return number
 
 
 def take_back(actor: Actor, number: int) -> None:
@@ -101,14 +146,16 @@ def seen(actor: Actor, pin: str | None = None) -> list[dict[str, Any]]:
 
 
 def waiting_questions(who: Who) -> list[Open]:
-    """Questions that these offices are to answer."""
+    """Questions that these offices are to answer; one whose notice nobody has acknowledged waits as that notice."""
+    unread = {(row["office_id"], row["link"]) for row in db.rows("app", NOT_YET_READ, [QUESTION, list(who.offices)])}
     rows = db.rows("app", "select * from desk.talk_waiting(%s)", [list(who.offices)])
     return [
         Open(
             f"desk.talk:{row['id']}", row["owner_office"], row["owner"], f"Answer: {_short(row['words'])}",
             f"/talk/{row['id']}", row["said_at"], row["due_at"], kind="desk.talk",
         )
-        for row in rows if row["owner_office"] in who.offices
+        for row in rows
+        if row["owner_office"] in who.offices and (row["owner_office"], f"/talk/{row['id']}") not in unread
     ]  # fmt: skip
 
 

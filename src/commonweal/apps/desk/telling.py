@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import Error
 
 from commonweal.apps.access.scope import Actor, refusal
+from commonweal.apps.places.queries import names as names_of
 from commonweal.core.errors import Refused
 from commonweal.web import db
 
@@ -80,6 +81,13 @@ def offices_for(places: Sequence[str], permission: str) -> list[str]:
         [permission, list(places)],
     )
     return [row["id"] for row in rows]
+
+
+def authorities(actor: Actor) -> list[tuple[str, str]]:
+    """(code, name) of every authority that the office answers for, by name."""
+    rows = db.rows("app", "select unnest(desk.codes_of(%s, %s)) as code", [actor.office_id, actor.person_id])
+    names = names_of([row["code"] for row in rows])
+    return sorted(((row["code"], names.get(row["code"], row["code"])) for row in rows), key=lambda each: each[1])
 
 
 def open_notice(actor: Actor, notice: UUID, office: str) -> str:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from commonweal.apps.desk.views import duty, handover, search, talk, today
+from commonweal.apps.desk.views import announcing, duty, handover, search, talk, today
 
 app_name = "desk"
 urlpatterns = [
     path("today", today.page, name="today"),
     path("today/live", today.live, name="today_live"),
+    path("told/new", announcing.page, name="announce"),
     path("told/<uuid:notice_id>/recall", talk.recall, name="recall"),
     path("told/<uuid:notice_id>/<slug:office>", today.notice, name="told"),
     path("told/<uuid:notice_id>/<slug:office>/acknowledge", today.acknowledge, name="acknowledge"),

@@ -16,13 +16,24 @@ from commonweal.web import db
 
 VIRUS_TESTS = ("pcr", "lateral_flow")
 
-# Changes are looked up tick by tick (`offset 0` keeps it so): the few ticks since a snapshot are what bounds the work,
-# and where statistics are young the server would rather read every change of a place that there ever was.
+# Changes since a snapshot are looked up tick by tick (`offset 0` keeps it so): the few ticks are what bounds the work,
+# and where statistics are young the server would rather read every change of a place that there ever was. Where single
+# records come by the hundreds a second there are thousands of ticks: then the stretch of ticks is read in one go.
+FEW_TICKS = 400
 
 BASE = """
-select found.as_of as base, found.as_of = any (counts.whole_snapshots()) as whole
+select found.as_of as base, found.as_of = any (counts.whole_snapshots()) as whole, since.*
   from (select counts.newest_snapshot(%(as_of)s) as as_of) found
+ cross join lateral (
+   select count(*) as ticks, min(t.id) as first_tick, max(t.id) as last_tick from ledger.tick t
+    where t.known_at <= %(as_of)s and t.known_at > coalesce(found.as_of, '-infinity'::timestamptz)) since
 """
+TICK_BY_TICK = """ledger.tick t
+   cross join lateral (
+     select x.* from {table} x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d"""
+IN_ONE_GO = """(
+     select x.* from {table} x where x.tick_id between %(first_tick)s and %(last_tick)s
+        and x.scope_ltla = any (%(codes)s) offset 0) d join ledger.tick t on t.id = d.tick_id"""
 IN_PLACES = "s.scope_ltla = any (%(codes)s)"
 
 DAILY = """
@@ -31,9 +42,7 @@ with changes as (
     from {source} s where s.as_of = %(base)s and {place} and s.specimen_day between %(first)s and %(last)s
   union all
   select d.specimen_day, d.pillar, d.test_type, d.result, d.n
-    from ledger.tick t
-   cross join lateral (
-     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+    from {changes}
    where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
      and d.specimen_day between %(first)s and %(last)s
 )
@@ -66,9 +75,7 @@ with changes as (
     from {source} s where s.as_of = %(base)s and {place} and s.specimen_day between %(first)s and %(last)s
   union all
   select d.age_band, d.sex, d.result, d.n
-    from ledger.tick t
-   cross join lateral (
-     select x.* from counts.delta_age x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+    from {changes}
    where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
      and d.specimen_day between %(first)s and %(last)s
 )
@@ -79,13 +86,11 @@ select age_band, sex, result, sum(n)::bigint as n from changes group by 1, 2, 3 
 AUTHORITIES = """
 with changes as (
   select s.scope_ltla, s.specimen_day, s.result, s.n
-    from counts.snapshot_area s where s.as_of = %(base)s
-     and s.scope_ltla = any (%(codes)s) and s.specimen_day between %(first)s and %(last)s and s.result = 'case'
+    from {source} s where s.as_of = %(base)s
+     and {place} and s.specimen_day between %(first)s and %(last)s and s.result = 'case'
   union all
   select d.scope_ltla, d.specimen_day, d.result, d.n
-    from ledger.tick t
-   cross join lateral (
-     select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
+    from {changes}
    where t.known_at <= %(as_of)s and t.known_at > coalesce(%(base)s, '-infinity'::timestamptz)
      and d.specimen_day between %(first)s and %(last)s and d.result = 'case'
 )
@@ -129,22 +134,22 @@ class Window:
         return {"codes": list(self.codes), "first": self.first, "last": self.last, "as_of": self.as_of}
 
 
-def _base(scope: Scope, window: Window) -> dict[str, Any]:
-    """The newest snapshot at or before the window's instant, and whether the scope covers all that it sums."""
-    found = db.fetch(scope.cursor, BASE, {"as_of": window.as_of})[0]
-    return {"base": found["base"], "whole": bool(found["whole"]) and set(window.codes) == set(scope.codes)}
+def _rows(scope: Scope, query: str, window: Window, table: str, parts: str, whole: str = "") -> list[dict[str, Any]]:
+    """Rows of a query over the changes in `table` since the newest snapshot at or before the window's instant.
 
-
-def _of_whole_or_parts(scope: Scope, query: str, window: Window, whole: str, parts: str) -> list[dict[str, Any]]:
-    """Rows of a query from the sums over all authorities when the scope covers them, else from its own ones."""
-    base = _base(scope, window)
-    sql = query.format(source=whole, place="true") if base["whole"] else query.format(source=parts, place=IN_PLACES)
-    return scope.rows(sql, {**window.parameters, "base": base["base"]})
+    The snapshot is that of the window's own authorities (`parts`), or the sum over all where there is one (`whole`) and
+    the scope covers them.
+    """
+    base = db.fetch(scope.cursor, BASE, {"as_of": window.as_of})[0]
+    of_all = bool(whole) and base["whole"] and set(window.codes) == set(scope.codes)
+    changes = (TICK_BY_TICK if base["ticks"] <= FEW_TICKS else IN_ONE_GO).format(table=table)
+    sql = query.format(source=whole if of_all else parts, place="true" if of_all else IN_PLACES, changes=changes)
+    return scope.rows(sql, {**window.parameters, **base})
 
 
 def daily_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows day, pillar, test_type, result, n of the whole area."""
-    return _of_whole_or_parts(scope, DAILY, window, "counts.snapshot_whole", "counts.snapshot_area")
+    return _rows(scope, DAILY, window, "counts.delta", "counts.snapshot_area", "counts.snapshot_whole")
 
 
 def small_area_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
@@ -154,12 +159,12 @@ def small_area_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
 
 def authority_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows of people in the shape of `small_area_counts`, an authority's own code standing for its small areas."""
-    return scope.rows(AUTHORITIES, {**window.parameters, "base": _base(scope, window)["base"]})
+    return _rows(scope, AUTHORITIES, window, "counts.delta", "counts.snapshot_area")
 
 
 def age_counts(scope: Scope, window: Window) -> list[dict[str, Any]]:
     """Rows age_band, sex, result, n over the window's days."""
-    return _of_whole_or_parts(scope, AGES, window, "counts.snapshot_whole_age", "counts.snapshot_age")
+    return _rows(scope, AGES, window, "counts.delta_age", "counts.snapshot_age", "counts.snapshot_whole_age")
 
 
 def changes_since(

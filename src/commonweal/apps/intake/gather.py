@@ -1,8 +1,8 @@
 """Group commit: small submissions that arrive while one transaction is written share the next one.
 
-One thread of the process writes. What came while it was busy is the next group; for requests under way it waits, a
-few milliseconds at most. So a lone sender is answered at once, and many senders share the work of a
-transaction and its flush to disk. Each answer is given after its commit.
+One thread of the process writes. What came while it was busy is the next group; for requests under way, and for as many
+as the last groups had, it waits a few milliseconds at most. So a lone sender is answered at once, and many
+senders share the work of a transaction and its flush to disk. Each answer is given after its commit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import cache
@@ -21,6 +22,23 @@ from commonweal.web.threads import in_progress
 MOST_TOGETHER = 64
 ANSWER_SECONDS = 60.0
 COMPANY_SECONDS = 0.015
+REMEMBERED_GROUPS = 3
+REMEMBERED_SECONDS = 0.1
+
+
+class Company:
+    """How many senders were there a moment ago: those answered together come back together."""
+
+    def __init__(self) -> None:
+        self._groups: deque[tuple[float, int]] = deque(maxlen=REMEMBERED_GROUPS)
+
+    def came(self, together: int, now: float) -> None:
+        """So many were in one group, at this monotonic moment."""
+        self._groups.append((now, together))
+
+    def expected(self, now: float) -> int:
+        """The most that were in one group lately."""
+        return max((together for at, together in self._groups if now - at < REMEMBERED_SECONDS), default=0)
 
 
 class Gatherer:
@@ -31,6 +49,7 @@ class Gatherer:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._handed = 0
+        self._company = Company()
 
     @property
     def _coming(self) -> bool:
@@ -63,9 +82,11 @@ class Gatherer:
     ) -> tuple[list[tuple[Ready, Future[Receipt]]], list[tuple[Ready, Future[Receipt]]]]:
         """What is waiting now; the same content twice goes into two groups, so that the second sees the first."""
         arrived = left_over or [self._waiting.get()]
-        until = time.monotonic() + COMPANY_SECONDS
+        begun = time.monotonic()
+        until = begun + COMPANY_SECONDS
         while len(arrived) < MOST_TOGETHER:
-            patience = until - time.monotonic() if self._coming else 0.0
+            wanted = self._coming or len(arrived) < self._company.expected(begun)
+            patience = until - time.monotonic() if wanted else 0.0
             try:
                 arrived.append(self._waiting.get(timeout=patience) if patience > 0 else self._waiting.get_nowait())
             except queue.Empty:
@@ -78,6 +99,7 @@ class Gatherer:
             marks = _marks(ready)
             (later if marks & seen else group).append((ready, answer))
             seen |= marks
+        self._company.came(len(arrived), time.monotonic())
         return group, later
 
 

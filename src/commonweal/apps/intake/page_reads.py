@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from commonweal.apps.access.scope import Scope
+from commonweal.apps.places.queries import setting_names
+from commonweal.core.places.settings import CARE_HOME
 from commonweal.web import db
 
 ANOTHER_LOOK = timedelta(minutes=30)
@@ -169,9 +171,14 @@ def feed_freshness(as_of: datetime) -> list[tuple[str, datetime | None]]:
 
 
 def new_care_homes(scope: Scope, since: datetime, as_of: datetime, quiet_since: date) -> tuple[str, ...]:
-    """Care homes with a first person since an instant, and nobody known before since ``quiet_since``."""
+    """Care homes with a first person since an instant, and nobody known before since ``quiet_since``.
+
+    By the names of the register; by their identifiers where no register lists them.
+    """
     values = {"codes": list(scope.codes), "since": since, "as_of": as_of, "quiet_since": quiet_since}
-    return tuple(row["setting_id"] for row in scope.rows(NEW_CARE_HOMES, values))
+    found = [row["setting_id"] for row in scope.rows(NEW_CARE_HOMES, values)]
+    names = setting_names(CARE_HOME, found) if found else {}
+    return tuple(names.get(each, each) for each in found)
 
 
 def feeds(feed: str | None = None) -> list[dict[str, Any]]:

@@ -19,12 +19,17 @@ from commonweal.core.intake.staging import Staged
 # PostgreSQL counts microseconds from 2000-01-01
 TO_2000 = 946_684_800_000_000
 COUNTED = ("scope_ltla", "lsoa_code", "specimen_date", "pillar", "test_type", "result", "age_band", "sex")
-# sought records of which any version is stored or waits; `offset 0` keeps a lookup a lookup
+# Sought records of which any version is stored or waits; `offset 0` keeps a lookup a lookup. Of a feed with few waiting
+# records these are hashed once a chunk: looking each record up among them took as long as among all that are stored.
+MANY_WAITING = 200_000
+FEW_WAIT = "select count(*) < %s from (select from intake.orphan where feed = %s limit %s) waiting"
 MET_RECORDS = """
 select s.place from sought_record s
  where exists (select from record.record_key k
                 where k.feed_number = %s and k.record_hash = s.record_hash offset 0)
-    or exists (select from intake.orphan o where o.feed = %s and o.record_hash = s.record_hash offset 0)"""
+    or {waits}"""
+AMONG_FEW = "s.record_hash in (select o.record_hash from intake.orphan o where o.feed = %s)"
+AMONG_MANY = "exists (select from intake.orphan o where o.feed = %s and o.record_hash = s.record_hash offset 0)"
 # sought identifiers that are there, with the component they lie in now and what is known of it: one text, since a row
 # for each would take longer to fetch than to find
 MET_IDENTIFIERS = """
@@ -70,6 +75,8 @@ class PlainWriting:
             "select current_setting('commonweal.open_tick')::bigint, date_trunc('month', commonweal.now())::date"
         )
         self._tick, self._month = cursor.fetchone()
+        cursor.execute(FEW_WAIT, [MANY_WAITING, feed, MANY_WAITING])
+        self._waits = AMONG_FEW if cursor.fetchone()[0] else AMONG_MANY
         self._located = pl.DataFrame(schema=dict.fromkeys(("pcd", *LOCATED), pl.String))
         self._asked: set[str] = set()
 
@@ -90,7 +97,7 @@ class PlainWriting:
         return others
 
     def _met_records(self) -> Any:
-        self._cursor.execute(MET_RECORDS, [self._feed_number, self._feed])
+        self._cursor.execute(MET_RECORDS.format(waits=self._waits), [self._feed_number, self._feed])
         return np.array([place for (place,) in self._cursor.fetchall()], np.int64)
 
     def _met_identifiers(self) -> pl.DataFrame:

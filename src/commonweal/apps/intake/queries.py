@@ -28,6 +28,14 @@ select s.id, s.sha256, s.idempotency_key from intake.submission s
  where s.id = intake.came_before(%s, %s, %s)
 """
 
+WHY = """
+select o.outcome, coalesce(r.reason, '') as reason, count(*) as n,
+       (array_agg(o.row_number order by o.row_number))[1:%(first)s::integer] as first_rows
+  from intake.outcome o left join lateral unnest(o.reasons) r (reason) on true
+ where o.submission_id = %(submission)s and o.outcome in ('rejected', 'pending')
+ group by 1, 2 order by 3 desc, 2 limit %(limit)s
+"""
+
 
 def sheet(feed: str | None = None, alias: str = "app") -> list[dict[str, Any]]:
     """The balance by feed and day received (London): the six keys, `closes`, and `unaccounted`."""
@@ -69,3 +77,8 @@ def outcomes(submission: int, alias: str = "app") -> list[dict[str, Any]]:
     """Rows row_number, outcome, reasons, notes of a submission, in the order received."""
     sql = "select row_number, outcome, reasons, notes from intake.outcome where submission_id = %s order by row_number"
     return db.rows(alias, sql, [submission])
+
+
+def why(submission: int, *, reasons: int = 12, rows: int = 5) -> list[dict[str, Any]]:
+    """Why records of a submission were rejected or wait: outcome, reason (`column:code`), n, first_rows; most first."""
+    return db.rows("app", WHY, {"submission": submission, "first": rows, "limit": reasons})

@@ -78,8 +78,15 @@ def _checker(pathogen: str) -> Checker:
 
 def key_ring() -> Secrets:
     """The keys as they are now: person keys oldest first, so that records from before a rotation are still met."""
+    home, folder = _home(os.environ.get("COMMONWEAL_HOME"))
+    return _key_ring(home, os.stat(folder).st_mtime_ns)  # noqa: PTH116 - for each record; a rotation adds a file
+
+
+@lru_cache(maxsize=1)
+def _home(_named: str | None) -> tuple[Home, str]:
+    """The home of this process, made if need be, and its folder of keys."""
     home = Home.current().make()
-    return _key_ring(home, home.keys.stat().st_mtime_ns)  # a rotation adds a file
+    return home, str(home.keys)
 
 
 @lru_cache(maxsize=1)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from commonweal.apps.access.scope import StreamScope
 from commonweal.apps.intake import area, latency
@@ -25,13 +26,21 @@ ENTER_SECONDS = 60.0
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What became known between two instants: as it is sent (nothing when nothing did), and its oldest commit."""
+
+    event: bytes
+    first_known: datetime
+
+
 class Shared:
     """Freezes and readings that several open pages of one process use together."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
         self._frozen: tuple[float, datetime] | None = None
-        self._readings: dict[tuple[object, ...], asyncio.Future[dict[str, Any]]] = {}
+        self._readings: dict[tuple[object, ...], asyncio.Future[Reading]] = {}
 
     async def freeze_after(self, moment: float) -> tuple[float, datetime]:
         """When a freeze began, not before this monotonic moment, and its as-of; the first makes it for all who wait."""
@@ -41,7 +50,7 @@ class Shared:
                 self._frozen = (started, await in_thread(db.freeze))
             return self._frozen
 
-    async def reading(self, key: tuple[object, ...], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    async def reading(self, key: tuple[object, ...], work: Callable[[], Reading]) -> Reading:
         """The reading for a key, made once; the newest 200 are kept."""
         if key not in self._readings:
             self._readings[key] = asyncio.ensure_future(in_thread(work))
@@ -89,9 +98,9 @@ async def events(stream: StreamScope, since: datetime, tier: str) -> AsyncIterat
             key = (tuple(sorted(codes)), since, as_of)
             reading = await shared.reading(key, _reader(stream, since, as_of))
             since = as_of
-            if reading["new"]:
-                yield live.sse("counts", reading, as_of.astimezone(UTC).isoformat())
-                waited = (as_of - reading["first_known"]).total_seconds()
+            if reading.event:
+                yield reading.event
+                waited = (as_of - reading.first_known).total_seconds()
                 latency.log.note(tier, waited + time.monotonic() - frozen)
             if latency.log.is_due:
                 await in_thread(latency.log.keep)
@@ -101,9 +110,12 @@ async def events(stream: StreamScope, since: datetime, tier: str) -> AsyncIterat
         relay().unsubscribe(subscription)
 
 
-def _reader(stream: StreamScope, since: datetime, as_of: datetime) -> Callable[[], dict[str, Any]]:
-    def read() -> dict[str, Any]:
+def _reader(stream: StreamScope, since: datetime, as_of: datetime) -> Callable[[], Reading]:
+    def read() -> Reading:
         with stream.read() as scope:
-            return {"as_of": as_of, "since": since, **area.arrived(scope, since, as_of)}
+            found = area.arrived(scope, since, as_of)
+        told = {"as_of": as_of, "since": since, **found}
+        event = live.sse("counts", told, as_of.astimezone(UTC).isoformat()) if found["new"] else b""
+        return Reading(event, found["first_known"] or as_of)
 
     return read

@@ -28,6 +28,7 @@ _FACTS = {
     "deprivation": "deprivation",
     "boundaries": "boundary",
     "neighbours": "neighbour",
+    "settings": "setting",
 }
 _STAGED = [name for name in SCHEMA if name != "pcds"]
 
@@ -101,11 +102,12 @@ class Session:
         found = tables.nonempty()
         for name, table in found.items():
             self._copy(f"places.{_FACTS[name]}", table, dataset)
-        taken = Taken(tables.rows, 0, sum(table.height for table in found.values()), dataset.file.edition)
+        new = sum(table.height for table in found.values())
+        taken = Taken(tables.rows - tables.left_out, tables.left_out, new, dataset.file.edition)
         self._enter(dataset, taken)
         if dataset.file.layout in _SETS_SCOPE:
             self._choose_scope(dataset, tables)
-        self._stale = True
+        self._stale |= set(found) != {"settings"}  # what is in force of settings is a view
         self._sums_stale |= bool(_CHANGES_SUMS & set(found)) or dataset.file.layout in _SETS_SCOPE
         return taken
 

@@ -113,6 +113,16 @@ def names(wanted: Sequence[str]) -> dict[str, str]:
     return countries | {row["code"]: row["name"] for row in rows}
 
 
+def setting_names(kind: str, wanted: Sequence[str]) -> dict[str, str]:
+    """Identifier -> name of the settings of a kind (`core.places.settings.KINDS`) that a register lists."""
+    rows = db.rows(
+        "app",
+        "select setting_id, name from places.setting_now where kind = %s and setting_id = any (%s)",
+        [kind, list(wanted)],
+    )
+    return {row["setting_id"]: row["name"] for row in rows}
+
+
 def areas_in(code: str, level: str) -> list[Area]:
     """The areas of a level that lie in an area, by the hierarchy of the scope vintage, sorted by the name shown.
 

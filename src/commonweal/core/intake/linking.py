@@ -116,7 +116,7 @@ def links_of(frame: pl.DataFrame, hashers: Sequence[Hasher], *, feed: str) -> Li
         column = texts[each.name]
         rows = np.flatnonzero(column.is_not_null().to_numpy())
         for hasher in hashers:
-            hashes.append(digests(hasher.key, hasher.prefix(label(each, feed)), column.drop_nulls()))
+            hashes.append(digests(hasher, hasher.prefix(label(each, feed)), column.drop_nulls()))
             record.append(rows)
             kind.append(np.full(len(rows), each, np.int16))
             key_id.append(np.full(len(rows), hasher.key_id, np.int16))
@@ -150,7 +150,7 @@ def _births(texts: pl.Series, hasher: Hasher) -> Told:
     """Birth dates repeat, so each different one is hashed once."""
     different = texts.drop_nulls().unique().sort()
     codes = texts.replace_strict(different, pl.Series(np.arange(len(different))), default=NOBODY, return_dtype=pl.Int64)
-    hashed = as_series(digests(hasher.key, hasher.prefix("birth"), different))
+    hashed = as_series(digests(hasher, hasher.prefix("birth"), different))
     return Told(codes.fill_null(NOBODY).to_numpy(), hashed)
 
 

@@ -290,15 +290,20 @@ def _restored(column: str) -> pl.Expr:
 def _header(names: list[str], mapping: Mapping[str, str], line_list: LineList, line_count: int) -> Header:
     wanted = {field.id: field.id for field in line_list.fields}
     folded = {name.strip().lower(): field for name, field in mapping.items()}
-    columns = [wanted.get(folded.get(name.lower(), name.lower())) for name in names]
+    columns = [wanted.get(folded.get(name.lower(), _field_id(name))) for name in names]
     _refuse_repeated(names, columns)
     present = frozenset(column for column in columns if column is not None)
     missing = line_list.missing_columns(present)
     if missing:
-        raise Refused(_missing_sentence(names, missing))
+        raise Refused(_missing_sentence(names, missing, any_known=bool(present)))
     absent = tuple(field.id for field in line_list.read if field.id not in present)
     unknown = tuple(name for name, column in zip(names, columns, strict=True) if column is None)
     return Header(tuple(columns), unknown, absent, line_count)
+
+
+def _field_id(name: str) -> str:
+    """A heading as a field id would be written: small letters, `Record ID` and `record-id` as `record_id`."""
+    return "_".join(name.lower().replace("-", " ").split())
 
 
 def _refuse_repeated(names: list[str], columns: list[str | None]) -> None:
@@ -312,11 +317,19 @@ def _refuse_repeated(names: list[str], columns: list[str | None]) -> None:
             )
 
 
-def _missing_sentence(names: list[str], missing: list[str]) -> str:
+def _missing_sentence(names: list[str], missing: list[str], *, any_known: bool) -> str:
     sentence = f"The header lacks {', '.join(missing)}; nothing was taken. "
     for mark, kind in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and mark in names[0]:
             return sentence + f"Its columns are separated by {kind}: save the file with commas and send it again."
     if any("\r" in name for name in names):
         return sentence + "Its lines end in a carriage return only: save it with LF or CRLF and send it again."
-    return sentence + "Add the columns (names exactly as the field ids of the line list) and send the file again."
+    if not any_known:
+        return sentence + (
+            "None of its names is one of the line list's: the first line must hold the names, without a title above "
+            "it. Rename the columns, or match them once on the feed's upload page, and send the file again."
+        )
+    return sentence + (
+        "Add the columns (named by the field ids of the line list), or match other names once on the feed's upload "
+        "page, and send the file again."
+    )

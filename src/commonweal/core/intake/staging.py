@@ -88,8 +88,8 @@ def stage(
     bands = pl.Series(age_bands_of(line_list), dtype=pl.String)
     records = secrets.records
     hashed = {
-        "record_hash": digests(records.key, records.prefix(record_label(feed)), frame["record_id"].gather(keyed)),
-        "content_hash": digests(records.key, records.prefix(CONTENT), frame["content"].gather(keyed)),
+        "record_hash": digests(records, records.prefix(record_label(feed)), frame["record_id"].gather(keyed)),
+        "content_hash": digests(records, records.prefix(CONTENT), frame["content"].gather(keyed)),
     }
     bindings = [row.tobytes() for row in hashed["record_hash"][np.searchsorted(keyed, taken)]]
     sealed = _sealed(good, checked, taken, bindings, line_list, secrets)

@@ -21,6 +21,10 @@ OTHER_FILES = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV UTF-8"),
     (b"PAR1", "a Parquet file", "send it as CSV"),
     (b"%PDF", "a PDF", "send the table as CSV"),
+    (b'{"', "JSON", "send it to the interface for programs (POST /api/v1/feeds/FEED/results), or the table as CSV"),
+    (b"[{", "JSON", "send it to the interface for programs (POST /api/v1/feeds/FEED/results), or the table as CSV"),
+    (b"<", "a web page or XML", "look whether what was saved is the table, save that as CSV"),
+    (b"{\\rtf", "a text document", "save the table as CSV UTF-8"),
     (b"BZh", "a bzip2 archive", "send it plain or as gzip"),
     (b"\xfd7zXZ", "an xz archive", "send it plain or as gzip"),
 )
@@ -91,8 +95,9 @@ def _gunzip(head: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _refuse_other_files(start: bytes) -> None:
+    written = b"".join(start.split())  # JSON and web pages may begin with blanks
     for magic, kind, advice in OTHER_FILES:
-        if start.startswith(magic):
+        if start.startswith(magic) or written.startswith(magic):
             raise Refused(f"This is {kind}, not a CSV in UTF-8; nothing was taken. Please {advice} and send it again.")
     if len(start) >= 4 and (start[1::2].count(0) == len(start[1::2]) or start[0::2].count(0) == len(start[0::2])):
         raise Refused("This is UTF-16 text without a mark, not UTF-8; nothing was taken. Please save it as UTF-8.")

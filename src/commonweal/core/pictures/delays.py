@@ -179,7 +179,7 @@ def bar(
         parts.append(tag("g", tag("title", escape(name)), rectangle(x, y + 24, wide, 22, fill=fill, stroke=stroke)))
         if stage == longest:
             parts.append(frame.triangle(x + wide / 2, y + 30))
-            said_longest = f"Longest: {holder(row, stage, data.stages)}, {wording.hours(part)}"
+            said_longest = f"Longest {wording.hours(part)}: {holder(row, stage, data.stages)}"
             parts.append(label(6, y + 63, shorten(said_longest, sheet.width - 12, sheet.text), halo=True))
         spent += part
     return tag("g", *parts)

@@ -5,7 +5,8 @@ divided by its completeness and the day of the week), with the uncertainty of bo
 of three lines: a multiple of the lowest 7 days of the three weeks before (a rise); a plain number more than 14 days
 ago; a multiple of the rate of all areas together while the place itself is not falling (it stands apart where the
 others fall). The first and the last never lie below a level that matters. The score is the distance in standard
-errors; one threshold holds for all places.
+errors, raised a little while all areas together grow: a rise is likelier then, and so less is asked of each. One
+threshold holds for all places.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ WEEK, LOOK_BACK, FORTNIGHT = 7, 21, 14
 SETTLED = 4  # days after which a day's count is steady enough to tell the week's pattern
 WEEKS_OF_PATTERN = 4
 MOST_GROWTH = 0.1
+TAILS = 0.2
 LEAST_DAYS = LOOK_BACK + 2 * WEEK
 
 
@@ -53,7 +55,8 @@ def assess(
     if seen.shape[1] < LEAST_DAYS:
         raise Refused(f"{seen.shape[1]} days of counts; the rule looks back over {LEAST_DAYS}. Load an earlier start.")
     pattern = week_pattern(seen, share, weekday)
-    growth = setting.growth + setting.peer_trend * shared_growth(seen, share)
+    shared = shared_growth(seen, share)
+    growth = setting.growth + setting.peer_trend * shared
     level, weight = present_level(seen, share, pattern, growth, setting)
     expected = _expected(level, share, pattern, growth)
     missing = expected * (1 - share)
@@ -71,7 +74,8 @@ def assess(
     needed = np.minimum(rise, apart)
     variance = setting.dispersion * to_come + to_come**2 * relative + setting.need_dispersion * needed
     variance += (setting.need_spread * needed) ** 2
-    score = (total - needed) / np.sqrt(variance + 1e-9)
+    likelier = min(setting.most_ease, setting.ease * max(0.0, shared_growth(seen, share, without=TAILS)))
+    score = (total - needed) / np.sqrt(variance + 1e-9) + likelier
     told = np.divide(reported, total, out=np.ones_like(total), where=total > 0)
     return Assessment(
         score, total / per, needed / per, lowest / per, told, peers, apart < rise, score >= setting.threshold
@@ -109,11 +113,18 @@ def present_level(
     return (weight + 0.5) / (discount * exposure).sum(), weight + 1e-3
 
 
-def shared_growth(seen: FloatArray, share: FloatArray) -> float:
-    """Growth a day of all areas together, from the newest settled 7 days against the 7 before; within 10 % a day."""
+def shared_growth(seen: FloatArray, share: FloatArray, *, without: float = 0.0) -> float:
+    """Growth a day of all areas together, from the newest settled 7 days against the 7 before; within 10 % a day.
+
+    without: so large a share of the areas is left out at either end, those that grew and those that fell by most cases,
+    so that a few great outbreaks are not taken for growth everywhere.
+    """
     last = seen.shape[1] - SETTLED
-    total = seen[:, last - 2 * WEEK : last].sum(axis=0) / share[last - 2 * WEEK : last]
-    growth = np.log((total[WEEK:].sum() + 1) / (total[:WEEK].sum() + 1)) / WEEK
+    days = seen[:, last - 2 * WEEK : last] / share[last - 2 * WEEK : last]
+    before, after = days[:, :WEEK].sum(axis=1), days[:, WEEK:].sum(axis=1)
+    out = int(without * seen.shape[0])
+    kept = np.argsort(after - before, kind="stable")[out : seen.shape[0] - out]
+    growth = np.log((after[kept].sum() + 1) / (before[kept].sum() + 1)) / WEEK
     return float(np.clip(growth, -MOST_GROWTH, MOST_GROWTH))
 
 

@@ -65,6 +65,8 @@ class Setting:
     discount: float
     growth: float
     peer_trend: float
+    ease: float
+    most_ease: float
     dispersion: float
     need_dispersion: float
     need_spread: float

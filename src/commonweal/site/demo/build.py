@@ -13,9 +13,10 @@ from django.db import connections
 
 from commonweal.server import spaces
 from commonweal.server.home import Home
+from commonweal.site.demo import desks
 from commonweal.site.demo.story import Sent, Story, temporary_folder
 
-VERSION = 1
+VERSION = 2
 LABORATORIES = "demonstration-laboratories"
 PERSON_NAMES = (
     "Amina Okafor", "Daniel Whitlow", "Priya Raman", "Callum Ferris", "Grace Adeyemi", "Marek Nowak", "Sofia Bellamy",
@@ -83,6 +84,7 @@ def build(story: Story, say: Say) -> Built:
         take_in(sent)
     move_clock(story.opens)
     _snapshot()
+    desks.lay(seat.label for seat in seats)
     built = Built(VERSION, story.space, story.opens.isoformat(), seats)
     built.write(record_path(story.space))
     return built

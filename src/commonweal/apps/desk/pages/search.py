@@ -12,7 +12,8 @@ from commonweal.core import wording
 from commonweal.web.pages import Help, Link, Page
 
 HELP = Help(
-    "One box for places, postcodes, wards, pages and notices. It finds only what your office may see.",
+    "One box for places, postcodes, wards, care homes, schools, pages and notices. It finds only what your office "
+    "may see.",
     (
         ("In scope", "The places your office answers for. Others are not found, whatever is typed."),
         ("Purpose", "Records about a person are looked for only by number and for a purpose; each search is entered."),

@@ -65,8 +65,6 @@ class OnDuty:
 @dataclass(frozen=True)
 class Today:
     page: Page
-    job: str
-    asks: str
     sentence: str
     sections: tuple[str, ...]
     waiting: tuple[Item, ...]
@@ -93,8 +91,6 @@ def build(
     items = tuple(item(one, now, many_offices=many_offices) for one in waiting)
     return Today(
         Page("Today", words.HELP, live="/today/live"),
-        job.title,
-        job.asks,
         sentence(waiting, now),
         job.sections,
         items,

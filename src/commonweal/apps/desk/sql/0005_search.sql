@@ -36,6 +36,13 @@ begin
     union select p.ward, 'ward', p.scope_code from places.postcode_now p where p.ward is not null and p.scope_code is not null
     union select c.code, a.level, c.scope_code from places.scope_cover c join places.area_now a on a.code = c.code
            where a.level in ('ltla', 'utla', 'region', 'country')),
+  setting as (
+    select s.kind as level, s.setting_id as code, s.name, s.scope_code, concat_ws(' ', s.name, s.setting_id) as words,
+           coalesce(m.name_people_use, m.name, w.name, '') as authority
+      from places.setting_now s
+      left join places.area_now m on m.code = s.msoa_code and m.level = 'msoa'
+      left join places.area_now w on w.code = s.scope_code and w.level = 'ltla'
+     where s.scope_code is not null and coalesce(s.closed > (commonweal.now() at time zone 'Europe/London')::date, true)),
   named as (
     select a.level, a.code, coalesce(a.name_people_use, a.name) as name, p.scope_code,
            concat_ws(' ', a.name_people_use, case when a.name is distinct from a.name_people_use then a.name end) as words,
@@ -43,18 +50,19 @@ begin
       from places.area_now a join placed p on p.code = a.code and p.level = a.level
       left join places.area_now w on w.code = p.scope_code and w.level = 'ltla'
      where coalesce(a.name_people_use, a.name) is not null
-       and not (a.level = 'utla' and exists (select from places.area_now x where x.code = a.code and x.level = 'ltla')))
+       and not (a.level = 'utla' and exists (select from places.area_now x where x.code = a.code and x.level = 'ltla'))
+    union all select * from setting)
   insert into desk.search_key (word, whole, kind, code, name, within, rank, scope_code)
   select distinct on (word, n.scope_code, n.level, n.code)
          word, lower(n.words), n.level, n.code, n.name,
-         case when n.level in ('msoa', 'lsoa', 'ward') then n.authority else '' end,
-         array_position(array['country', 'region', 'utla', 'ltla', 'ward', 'msoa', 'lsoa'], n.level), n.scope_code
+         case when n.level in ('country', 'region', 'utla', 'ltla') then '' else n.authority end,
+         coalesce(array_position(array['country', 'region', 'utla', 'ltla', 'ward', 'msoa', 'lsoa'], n.level), 8), n.scope_code
     from named n cross join lateral regexp_split_to_table(lower(n.words), '[^[:alnum:]]+') as word
    where word <> ''
   union all
   select lower(n.code), lower(n.words), n.level, n.code, n.name,
-         case when n.level in ('msoa', 'lsoa', 'ward') then n.authority else '' end,
-         array_position(array['country', 'region', 'utla', 'ltla', 'ward', 'msoa', 'lsoa'], n.level), n.scope_code
+         case when n.level in ('country', 'region', 'utla', 'ltla') then '' else n.authority end,
+         coalesce(array_position(array['country', 'region', 'utla', 'ltla', 'ward', 'msoa', 'lsoa'], n.level), 8), n.scope_code
     from named n
   on conflict do nothing;
   insert into desk.search_state (dataset_id) values (newest)

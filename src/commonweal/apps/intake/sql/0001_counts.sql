@@ -69,7 +69,7 @@ create table counts.snapshot_small (
   n bigint not null
 );
 create index snapshot_small_place on counts.snapshot_small (as_of, scope_ltla, specimen_day);
-comment on table counts.snapshot_small is 'projection: counts by small area, the newest 35 specimen days, as known at an instant';
+comment on table counts.snapshot_small is 'projection: counts by small area, the newest 14 specimen days, as known at an instant';
 
 create table counts.snapshot_age (
   as_of timestamptz not null,
@@ -165,16 +165,21 @@ declare
   newest_day date;
   small_base timestamptz;
   all_codes text[];
+  first_tick bigint;  -- the stretch of ticks since the base, so that changes are read by their index and not all of them
+  last_tick bigint;
 begin
+  select min(id), max(id) into first_tick, last_tick from ledger.tick
+   where known_at > coalesce(base, '-infinity') and known_at <= chosen;
   select count(*) into changes from counts.delta d join ledger.tick t on t.id = d.tick_id
-   where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen;
+   where d.tick_id between first_tick and last_tick and t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen;
   insert into counts.snapshot_area
   select chosen, scope_ltla, specimen_day, pillar, test_type, result, sum(n) from (
     select scope_ltla, specimen_day, pillar, test_type, result, n from counts.snapshot_area where as_of = base
     union all
     select d.scope_ltla, d.specimen_day, d.pillar, d.test_type, d.result, d.n
       from counts.delta d join ledger.tick t on t.id = d.tick_id
-     where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
+     where d.tick_id between first_tick and last_tick
+       and t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
    group by 2, 3, 4, 5, 6 having sum(n) <> 0;
   select max(specimen_day) into newest_day from counts.snapshot_area where as_of = chosen;
   -- small areas once a day: millions of rows for a nation, and a page reads one authority's week
@@ -183,14 +188,17 @@ begin
     -- the base holds every day of the new window, unless the newest day went back: then all is added up again
     small_base := case
       when newest_day >= (select max(specimen_day) from counts.snapshot_area where as_of = small_base) then small_base end;
+    select min(id), max(id) into first_tick, last_tick from ledger.tick  -- wider, so it does for what follows too
+     where known_at > coalesce(small_base, '-infinity') and known_at <= chosen;
     insert into counts.snapshot_small
     select chosen, scope_ltla, lsoa_code, specimen_day, result, sum(n) from (
       select scope_ltla, lsoa_code, specimen_day, result, n from counts.snapshot_small where as_of = small_base
       union all
       select d.scope_ltla, d.lsoa_code, d.specimen_day, d.result, d.n
         from counts.delta d join ledger.tick t on t.id = d.tick_id
-       where t.known_at > coalesce(small_base, '-infinity') and t.known_at <= chosen) all_changes
-     where specimen_day > newest_day - 35
+       where d.tick_id between first_tick and last_tick
+         and t.known_at > coalesce(small_base, '-infinity') and t.known_at <= chosen) all_changes
+     where specimen_day > newest_day - 14
      group by 2, 3, 4, 5 having sum(n) <> 0;
   end if;
   insert into counts.snapshot_age
@@ -199,7 +207,8 @@ begin
     union all
     select d.scope_ltla, d.specimen_day, d.age_band, d.sex, d.result, d.n
       from counts.delta_age d join ledger.tick t on t.id = d.tick_id
-     where t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
+     where d.tick_id between first_tick and last_tick
+       and t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
    group by 2, 3, 4, 5, 6 having sum(n) <> 0;
   insert into counts.snapshot_whole
   select chosen, specimen_day, pillar, test_type, result, sum(n) from counts.snapshot_area where as_of = chosen

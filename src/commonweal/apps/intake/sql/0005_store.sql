@@ -35,11 +35,16 @@ begin
   -- a waiting record is resolved by a good record of the same key that arrives later
   insert into intake.orphan_end (submission_id, row_number, how, reason, by_submission, tick_id)
   select o.submission_id, o.row_number, 'resolved', 'a record with a known place was sent', min(s.submission_id), tick
-    from intake.orphan o
-    join intake.feed f on f.name = o.feed
-    join staged s on s.feed_number = f.number and s.record_hash = o.record_hash and s.revision >= o.revision
-    join decided d on d.place = s.place and d.result_id is not null
-   where not exists (select from intake.orphan_end e where e.submission_id = o.submission_id and e.row_number = o.row_number)
+    from decided d
+    join staged s using (place)
+    join intake.feed f on f.number = s.feed_number
+   cross join lateral (
+     select w.submission_id, w.row_number from intake.orphan w
+      where w.feed = f.name and w.record_hash = s.record_hash and w.revision <= s.revision
+        and not exists (select from intake.orphan_end e
+                         where e.submission_id = w.submission_id and e.row_number = w.row_number)
+     offset 0) o
+   where d.result_id is not null
    group by 1, 2;
 
   insert into counted

@@ -50,11 +50,15 @@ begin
             submission bigint, feed text, sha256 bytea, declared integer, channel text, label text, bytes bigint,
             received_at timestamptz, sent_by text, held_since timestamptz, held_by text, idempotency_key text,
             line_list_version integer);
+  -- the outcomes as store_chunk wrote them: looking for these few in the table of all would read it whole
   select json_build_object(
            'codes', intake.touched_codes(),
-           'outcomes', (select json_agg(json_build_array(s.submission_id, o.row_number, o.outcome, o.reasons, o.notes)
-                                        order by o.submission_id, o.row_number)
-                          from staged s join intake.outcome o using (submission_id, row_number)))
+           'outcomes', (select json_agg(json_build_array(
+                                 s.submission_id, s.row_number,
+                                 case when d.outcome <> 'new' then d.outcome when d.replaces is null then 'accepted'
+                                      else 'superseded' end,
+                                 d.reasons, d.notes) order by s.submission_id, s.row_number)
+                          from staged s join decided d using (place)))
     into answer;
   perform intake.clear_staging();
   perform ledger.close_tick(current_setting('commonweal.open_tick')::bigint);

@@ -14,4 +14,5 @@ class Migration(migrations.Migration):
         run_sql_file(__file__, "0001_facts.sql"),
         run_sql_file(__file__, "0002_in_force.sql"),
         run_sql_file(__file__, "0003_postcodes.sql"),
+        run_sql_file(__file__, "0004_settings.sql"),
     ]

@@ -56,25 +56,31 @@ P_VALUES = MappingProxyType({"0": "auto", "1": "monte_carlo", "2": "sequential",
 
 @dataclass(frozen=True)
 class Clock:
-    """The study period cut into steps, counted back from its end: the first may be shorter by `short` units."""
+    """The study period cut into steps, counted back from its end: the first may be shorter by `short` units.
+
+    Generic time has whole numbers instead of dates; `origin` is its first one.
+    """
 
     unit: str
     first: date
     steps: int
     length: int
     short: int = 0
+    origin: int = 0
 
     def step(self, text: str) -> int:
         """The step in which a date lies; refuses dates outside."""
-        day = as_date(text)
-        if self.unit == GENERIC or self.steps == 1:
+        if self.steps == 1:
             return 0
-        months = (day.year - self.first.year) * 12 + day.month - self.first.month
-        apart = {YEAR: day.year - self.first.year, MONTH: months}.get(self.unit, (day - self.first).days)
+        apart = int(float(text)) - self.origin if self.unit == GENERIC else self._units_after(as_date(text))
         step = (apart + self.short) // self.length if apart >= 0 else -1
         if not 0 <= step < self.steps:
             raise Refused(f"date {text} lies outside the study period of {self.steps} steps from {self.first}.")
         return step
+
+    def _units_after(self, day: date) -> int:
+        months = (day.year - self.first.year) * 12 + day.month - self.first.month
+        return {YEAR: day.year - self.first.year, MONTH: months}.get(self.unit, (day - self.first).days)
 
     def boundaries(self) -> FloatArray:
         """Day numbers at which the steps begin, and the end of the last."""
@@ -181,6 +187,8 @@ def as_date(text: str) -> date:
 
 
 def _clock(options: dict[str, str]) -> Clock:
+    if options.get("PrecisionCaseTimes") == GENERIC:
+        return _generic_clock(options)
     first, last = as_date(options["StartDate"]), as_date(options["EndDate"])
     unit, length = options.get("TimeAggregationUnits", DAY), int(options.get("TimeAggregationLength", "1"))
     if options.get("PrecisionCaseTimes") == "0":
@@ -192,6 +200,15 @@ def _clock(options: dict[str, str]) -> Clock:
     }.get(unit, 1)
     steps = -(-units // length)
     return Clock(unit, first, steps, length, steps * length - units)
+
+
+def _generic_clock(options: dict[str, str]) -> Clock:
+    """Steps of whole numbers: "1" to "28"."""
+    origin, last = int(options["StartDate"]), int(options["EndDate"])
+    length = int(options.get("TimeAggregationLength", "1"))
+    units = last - origin + 1
+    steps = -(-units // length)
+    return Clock(GENERIC, date(1, 1, 1), steps, length, steps * length - units, origin)
 
 
 def _windows(options: dict[str, str], clock: Clock) -> prepare.Windows:

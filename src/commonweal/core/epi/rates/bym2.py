@@ -138,9 +138,9 @@ def _closest(y: FloatArray, e: FloatArray, covariance: FloatArray, start: _Fit, 
         pull = y - weight + weight * mean
         inner, _ = linalg.lapack.dpotrs(lower, root * (covariance @ pull), lower=1)
         moved = covariance @ (pull - root * inner)
-        inverse, _ = linalg.lapack.dpotri(lower, lower=1, overwrite_c=1)
-        # diagonal of (K^-1 + W)^-1 = (1 - diagonal of B^-1)/w
-        fresh = (1 - np.diag(inverse)) / weight
+        inverse, _ = linalg.lapack.dtrtri(lower, lower=1, overwrite_c=1)
+        # diagonal of (K^-1 + W)^-1 = (1 - diagonal of B^-1)/w, and B^-1 = L^-T L^-1
+        fresh = (1 - np.einsum("ij,ij->j", inverse, inverse)) / weight
         change = max(float(np.max(np.abs(moved - mean))), float(np.max(np.abs(fresh - variance))))
         dual = pull - weight * moved
         mean, variance = mean + np.clip(moved - mean, -1.0, 1.0), fresh

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from commonweal.core.epi.checks import FloatArray, IntArray
 from commonweal.core.epi.compiled import compiled
@@ -23,6 +24,7 @@ from commonweal.core.epi.scan.likelihood import (
     EXPECTATION,
     HIGH,
     LOW,
+    POISSON,
     high_limits,
     is_high,
     log_likelihood_ratio,
@@ -46,6 +48,8 @@ MOST_KEPT = 400_000_000
 PILOT = 32
 PILOT_FLOOR = 2.0
 LEAST_FLOOR = 1e-6
+ROUNDING = 1e-6
+"""More than the rounding of a ratio put together from a table: a bound that is too large only costs a look."""
 
 
 def exact_maxima(
@@ -176,6 +180,7 @@ def maxima(
     rows = [np.zeros((sites, stop - start), dtype=np.int16) for start, stop in blocks]
     limits: tuple[FloatArray, FloatArray] | None = None
     before = (0, 0)
+    entropy = np.empty(0)
     with ThreadPoolExecutor(threads) as pool:
         for w in _by_extension(problem):
             if limits is None or problem.stratified:
@@ -184,6 +189,8 @@ def maxima(
             critical = _critical(plan, ratio, limits, problem.direction != HIGH)
             window = (int(problem.start[w]), int(problem.end[w]))
             total = (float(problem.cases[w]), float(problem.total_size[w]))
+            if entropy.size != int(total[0]) + 1:
+                entropy = _entropy(int(total[0]))
 
             def walk(
                 i: int,
@@ -195,6 +202,7 @@ def maxima(
                 limits: tuple[FloatArray, FloatArray] = limits,
                 before: tuple[int, int] = before,
                 total: tuple[float, float] = total,
+                entropy: FloatArray = entropy,
             ) -> None:
                 start, stop = blocks[i]
                 _add_days(rows[i], cases.site, cases.first, start, *before, *window)
@@ -214,6 +222,7 @@ def maxima(
                     problem.direction,
                     problem.least_cases,
                     *total,
+                    entropy,
                     best[start:stop],
                 )
 
@@ -237,6 +246,12 @@ def _limits(problem: Problem, w: int, floor: float) -> tuple[FloatArray, FloatAr
     if problem.direction == HIGH:
         return high, np.full(1, np.inf)
     return high, low_limits(problem.model, floor, cases, size)
+
+
+def _entropy(cases: int) -> FloatArray:
+    """c ln c + (C - c) ln(C - c) for every count c: the part of the Poisson ratio that no size enters."""
+    count = np.arange(cases + 1, dtype=np.float64)
+    return np.asarray(special.xlogy(count, count) + special.xlogy(cases - count, cases - count))
 
 
 @compiled
@@ -348,6 +363,7 @@ def _walk(
     least_cases: int,
     cases: float,
     total_size: float,
+    entropy: FloatArray,
     best: FloatArray,
 ) -> None:
     """Walk every centre for one window and one block of lanes; raises `best` where a ratio beats it."""
@@ -401,11 +417,19 @@ def _walk(
                 hit |= count[lane] >= critical
             if hit:
                 least_size = start_size + size[order[centre, first]]
+                if model == POISSON:
+                    inside, outside = least_size * cases / total_size, (total_size - least_size) * cases / total_size
+                    slope = np.log(inside) - np.log(outside)
+                    base = cases * np.log(outside) - ROUNDING
                 for lane in range(lanes):
                     if count[lane] >= critical:
                         before = int(count[lane])
                         # nothing in the segment can beat its last count on its first size
-                        if log_likelihood_ratio(model, before, least_size, cases, total_size) <= best[lane]:
+                        if model == POISSON and before < entropy.size:
+                            bound = entropy[before] - base - before * slope
+                        else:
+                            bound = log_likelihood_ratio(model, before, least_size, cases, total_size)
+                        if bound <= best[lane]:
                             continue
                         for k in range(first, end):
                             before -= rows[order[centre, k], lane]

@@ -211,6 +211,57 @@ DEPRIVATION = Layout(
     ),
 )
 
+CQC_DIRECTORY = Layout(
+    "cqc_directory",
+    "Care Quality Commission directory of services",
+    "settings",
+    (
+        Column("setting_id", r"cqc location(?: id)? \(for office use only\)?", "text"),
+        Column("name", "name", "text"),
+        Column("postcode", "postcode", "text"),
+        Column("services", "service types", "text"),
+    ),
+)
+CQC_LOCATIONS = Layout(
+    "cqc_locations",
+    "Care Quality Commission active locations, sheet saved as CSV",
+    "settings",
+    (
+        Column("setting_id", "location id", "text"),
+        Column("name", "location name", "text"),
+        Column("is_care_home", r"care home\?", "text"),
+        Column("postcode", "location postal code", "text"),
+        Column("beds", "care homes beds", "text", needed=False),
+        Column("dormant", r"dormant \(y/n\)", "text", needed=False),
+        Column("opened", "location hsca start date", "text", needed=False),
+    ),
+    latin1=True,
+)
+CARE_HOME_TABLE = Layout(
+    "care_home_table",
+    "table of care homes from the regulator's register",
+    "settings",
+    (
+        Column("name", "name", "text"),
+        Column("services", "service_types", "text"),
+        Column("postcode", "postcode", "text"),
+    ),
+)
+SETTING_TABLE = Layout(
+    "setting_table",
+    "table of settings: care homes, schools, workplaces and others",
+    "settings",
+    (
+        Column("setting_id", "setting_id", "text"),
+        Column("kind", "kind|setting_type", "text"),
+        Column("name", "name", "text"),
+        Column("postcode", "postcode", "text"),
+        Column("beds", "beds|places", "text", needed=False),
+        Column("opened", "opened", "text", needed=False),
+        Column("closed", "closed", "text", needed=False),
+    ),
+)
+
 LAYOUTS: tuple[Layout, ...] = (
     _postcodes("onspd_2025", "ONS Postcode Directory, editions from 2025", (r"lad\d\dcd", "lsoa01cd|oa01cd")),
     _postcodes("onspd", "ONS Postcode Directory, editions to 2024", ("oslaua", "oseast1m")),
@@ -226,6 +277,10 @@ LAYOUTS: tuple[Layout, ...] = (
     MSOA_SHEET,
     LA_POPULATION,
     DEPRIVATION,
+    CQC_LOCATIONS,
+    CQC_DIRECTORY,
+    CARE_HOME_TABLE,
+    SETTING_TABLE,
 )
 
 _OPEN_GOVERNMENT = "Contains public sector information licensed under the Open Government Licence v3.0."

@@ -16,6 +16,7 @@ from commonweal.core.formats.ons.edition import edition_month
 from commonweal.core.formats.ons.layouts import attribution
 from commonweal.core.formats.ons.postcodes import PostcodeReading
 from commonweal.core.formats.ons.recognise import Recognised, recognise
+from commonweal.core.formats.ons.settings import read_settings
 from commonweal.core.formats.ons.sheets import read_authorities, read_changes, read_deprivation, read_sheet
 from commonweal.core.formats.ons.stream import (
     LONGEST_PREAMBLE,
@@ -36,6 +37,7 @@ _READERS: dict[str, Callable[[Recognised, pl.DataFrame, str], AreaTables]] = {
     "sheet": read_sheet,
     "authorities": read_authorities,
     "deprivation": read_deprivation,
+    "settings": read_settings,
 }
 
 
@@ -60,7 +62,8 @@ class OfficialFile:
 
     @property
     def family(self) -> str:
-        """How it is read: "postcodes", "boundaries", "areas", "changes", "sheet", "authorities", "deprivation"."""
+        """How it is read: "postcodes", "boundaries", "areas", "changes", "sheet", "authorities", "deprivation",
+        "settings"."""
         return self.recognised.layout.family if self.recognised else BOUNDARIES
 
     @property

@@ -73,6 +73,17 @@ NEIGHBOURS = {
     "basis": pl.String(),
     "metres": pl.Float64(),
 }
+# A place where people live, learn, work, pray or are tested; `postcode` is its key, null where the register has none.
+SETTINGS = {
+    "setting_id": pl.String(),
+    "kind": pl.String(),
+    "name": pl.String(),
+    "postcode": pl.String(),
+    "services": pl.String(),
+    "beds": pl.Int32(),
+    "opened": pl.Date(),
+    "closed": pl.Date(),
+}
 
 SCHEMAS = {
     "areas": AREAS,
@@ -82,6 +93,7 @@ SCHEMAS = {
     "changes": CHANGES,
     "boundaries": BOUNDARIES,
     "neighbours": NEIGHBOURS,
+    "settings": SETTINGS,
 }
 
 
@@ -91,7 +103,8 @@ def _empty(name: str) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class AreaTables:
-    """Everything an area file states; tables it says nothing about are empty. `rows` counts its areas as read."""
+    """Everything an area file states; tables it says nothing about are empty. `rows` counts
+    what was read, `left_out` what of it is not loaded."""
 
     areas: pl.DataFrame = field(default_factory=lambda: _empty("areas"))
     parents: pl.DataFrame = field(default_factory=lambda: _empty("parents"))
@@ -100,7 +113,9 @@ class AreaTables:
     changes: pl.DataFrame = field(default_factory=lambda: _empty("changes"))
     boundaries: pl.DataFrame = field(default_factory=lambda: _empty("boundaries"))
     neighbours: pl.DataFrame = field(default_factory=lambda: _empty("neighbours"))
+    settings: pl.DataFrame = field(default_factory=lambda: _empty("settings"))
     rows: int = 0
+    left_out: int = 0
 
     def nonempty(self) -> dict[str, pl.DataFrame]:
         """Name and rows of the tables that have any."""
