@@ -49,6 +49,13 @@ def test_an_empty_list_says_what_was_looked_at_and_what_to_do() -> None:
     assert "within a minute of results arriving" in never.when
 
 
+def test_a_setting_is_called_by_the_name_of_its_register() -> None:
+    row = sample.row(kind="setting", level="setting", setting_id="care_home:CH-017", members=[])
+    assert words.title(row, sample.NAMES) == f"Outbreak in a care home: Willow Court, {sample.HERE.name}"
+    assert "a school: S9, " in words.title({**row, "setting_id": "school:S9"}, sample.NAMES)
+    assert "not the setting alone" in sample.signal_page(row=row)["signal"].partial
+
+
 def test_chance_is_said_in_days_years_or_not_at_all() -> None:
     assert words.chance(1.2) == "chance alone: once in about 1 day"
     assert words.chance(900) == "chance alone: once in about 2 years"

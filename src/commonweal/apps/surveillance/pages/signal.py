@@ -213,6 +213,8 @@ def partial(facts: Facts) -> str:
     """What of the signal the office does not read."""
     if facts.figures is None:
         return "Its counts lie with other offices, or it has no place of its own; the findings below say what was seen."
+    if facts.row["kind"] == "setting":
+        return "The pictures count everybody in the small areas where most of its people live, not the setting alone."
     if not facts.whole:
         return "Parts of it lie with other offices: the pictures show the small areas that your office reads."
     return ""
