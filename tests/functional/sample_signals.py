@@ -100,6 +100,7 @@ def facts(**changes: Any) -> signal.Facts:
         "findings": [finding(0), finding(2), finding(3, signal=None, held_by=4, method="count against past")],
         "figures": sample_place.figures(), "whole": True, "alike": tuple(places), "alike_word": "neighbourhoods",
         "alike_days": days,
+        "codes": (CITY,),
     }  # fmt: skip
     return signal.Facts(**{**made, **changes})
 

@@ -62,7 +62,8 @@ class Alike:
 @dataclass(frozen=True)
 class Facts:
     """What was read of a signal. ``figures`` are those of its small areas (or its place) as far as the office reads
-    them; ``whole`` says whether that is all of it. ``alike`` begins with the signal's own place."""
+    them; ``whole`` says whether that is all of it, ``codes`` are the authorities of it that the office reads. ``alike``
+    begins with the signal's own place."""
 
     row: Row
     names: Names
@@ -73,6 +74,7 @@ class Facts:
     alike: tuple[Alike, ...]
     alike_word: str
     alike_days: tuple[date, ...]
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,8 @@ def lead(facts: Facts) -> tuple[str, ...]:
             f"{wording.thousands(round(newest['observed']))} people where {wording.rate(newest['expected'])} "
             f"were to be expected{between}."
         )
-    said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
+    if row["recurrence_days"] is not None:
+        said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
     return tuple(said)
 
 
@@ -199,7 +202,8 @@ def links(facts: Facts, address: Address) -> tuple[Link, ...]:
     """To why it rises and to all figures, of the neighbourhood where the signal is of small areas."""
     row = facts.row
     code = facts.names.neighbourhood_of.get(row["place_code"] or "", row["place_code"])
-    if not code or not facts.whole:
+    authority = facts.names.authority_of.get(row["place_code"] or "")
+    if not code or not (facts.whole or authority in facts.codes):
         return ()
     name, moment = facts.names.of(code), f"?{address.moment}" if address.pinned else ""
     return (
@@ -270,7 +274,7 @@ def band_method(facts: Facts) -> str:
     if told is None:
         return f"No expected band: fewer than {LEAST_BASELINE} days were seen before {wording.day(first)}."
     return (
-        f"Expected: the mean of the {told.days} days before {wording.day(first)}, when it was first found; the band "
+        f"Expected: the mean of the {told.days} days before {wording.day(first)}, where the findings begin; the band "
         "holds 95% of such days (negative binomial, weekdays alike). What each finding expected stands in its table."
     )
 

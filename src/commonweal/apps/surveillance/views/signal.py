@@ -97,7 +97,7 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         drawn = None if figures is None else cluster_map(scope, row, names, mine, figures)
     days = tuple(compared_days(as_of))
     facts = signal.Facts(
-        row, names, changes, found, figures, whole, compared, WORDS[alike_level(row)][1] if compared else "", days
+        row, names, changes, found, figures, whole, compared, WORDS[alike_level(row)][1] if compared else "", days, mine
     )
     return Read(facts, drawn, mine, scope.agreements)
 
