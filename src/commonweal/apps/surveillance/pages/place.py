@@ -60,6 +60,7 @@ class PlacePage:
     forecast: str
     funnel: ShownPicture | None
     standing: str
+    published: ShownPicture | None
     reproduction: ShownPicture | None
     positivity: ShownPicture | None
     series: tuple[ShownPicture, ...]
@@ -95,6 +96,7 @@ def build(
         forecast=forecast_sentence(figures),
         funnel=shown("funnel"),
         standing=standing_sentence(figures),
+        published=shown("published-funnel"),
         reproduction=shown("reproduction"),
         positivity=shown("positivity"),
         series=tuple(
@@ -122,6 +124,7 @@ def parts(figures: Figures, series: Sequence[tuple[Metric, Sequence[Row]]]) -> d
     found = {
         "curve": pictures.curve(figures),
         "funnel": pictures.funnel(figures),
+        "published-funnel": pictures.published_funnel(figures),
         "reproduction": pictures.reproduction(figures),
         "positivity": pictures.positivity(figures),
         **{
@@ -318,6 +321,15 @@ def computed(figures: Figures, method: Method, versions: str) -> dict[str, Compu
                 "Limits: exact Poisson, interpolated; outside means beyond 99.8%.",
             ),
             (laboratories, note),
+            versions,
+        ),
+        "published-funnel": Computed(
+            (
+                "What is published of every place of this level, the same for every reader; places without all seven "
+                "days, or with a value that is kept back, are left out.",
+                "Limits: exact Poisson, interpolated; outside means beyond 99.8%.",
+            ),
+            (figures.published.source if figures.published else "", note),
             versions,
         ),
         "reproduction": Computed(
