@@ -247,7 +247,9 @@ def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPi
         "signal-map",
     )  # fmt: skip
     steps = ("Areas are filled by their seven-day rate in five fixed classes.", "Areas in a signal are outlined.")
-    return ShownPicture(picture, address.downloads("signal-map", picture=True), Computed(steps, ("results received",)))
+    links = tuple(address.of_place(str(row[-1])) for row in picture.table.rows)
+    told = Computed(steps, ("results received from laboratories",))
+    return ShownPicture(picture, address.downloads("signal-map", picture=True), told, links)
 
 
 def touched(row: Row) -> tuple[str, ...]:
