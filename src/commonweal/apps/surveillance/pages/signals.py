@@ -87,7 +87,10 @@ class Swept:
 
 @dataclass(frozen=True)
 class Ground:
-    """The map behind: areas with their seven-day rate; ``area_of`` gives the area that a code lies in."""
+    """The map behind: areas with their seven-day rate.
+
+    ``area_of`` gives the area that a small area lies in; it is empty where the areas are authorities.
+    """
 
     name: str
     shapes: tuple[AreaShape, ...]
@@ -233,7 +236,10 @@ def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -
 
 def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPicture | None:
     """Areas by their rate, those in a signal that goes on outlined."""
-    marked = {ground.area_of.get(code, code) for row in rows if row["state"] != "closed" for code in touched(row)}
+    on = [row for row in rows if row["state"] != "closed"]
+    marked = {
+        ground.area_of.get(code, code) for row in on for code in (touched(row) if ground.area_of else row["scope"])
+    }
     rings = tuple(ring for shape in ground.shapes if shape.code in marked for ring in shape.rings)
     outlines = (Outline("In a signal that goes on", rings),) if rings else ()
     if not ground.shapes or {shape.code for shape in ground.shapes} != {value.code for value in ground.values}:
