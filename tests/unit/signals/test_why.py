@@ -111,6 +111,18 @@ def test_words_come_first_and_say_what_is_not_known():
     assert "whether the infection came from outside the area is known for 0.0% of cases" in said[-1]
 
 
+def test_a_fall_is_said_to_be_one():
+    fallen = foundry(3, 2)
+    falling = data.Cases(**{**vars(fallen), "window": np.array([data.BEFORE] * 6 + [data.AFTER])})
+    told = explain(falling, None, SETTING, np.random.default_rng(0))
+    assert told.label.name == "cannot_tell"
+    larger = data.Cases(
+        **{name: np.tile(value, 10) for name, value in vars(falling).items() if isinstance(value, np.ndarray)},
+        places=FOUNDRY,
+    )
+    assert headline(explain(larger, None, SETTING, np.random.default_rng(0))) == "It is not rising."
+
+
 def test_what_is_kept_is_what_was_worked_out():
     planted = plant("school", 2000)
     told = explain(planted.cases, planted.tested, SETTING, np.random.default_rng(0))

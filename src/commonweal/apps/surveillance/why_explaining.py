@@ -90,7 +90,9 @@ def explained(
 def _names(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Names of the neighbourhoods, and of the settings that a register lists, that these cases have."""
     names = places.names(sorted({row["msoa_code"] for row in cases if row["msoa_code"]}))
-    for kind in SETTING_KINDS:
-        named = sorted({row["setting_id"] for row in cases if row["setting_type"] == kind and row["setting_id"]})
-        names |= places.setting_names(kind, named) if named else {}
-    return names
+    settings = {
+        f"{row['setting_type']}:{row['setting_id']}"
+        for row in cases
+        if row["setting_type"] in SETTING_KINDS and row["setting_id"]
+    }
+    return names | places.setting_names(sorted(settings))
