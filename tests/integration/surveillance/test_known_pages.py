@@ -168,7 +168,7 @@ def test_the_social_layer_stands_beside_with_source_and_day(director: Client) ->
         social.load(SOCIAL.encode(), "leicester.csv")
     shown = text(director.get(page))
     assert shown.index("Languages spoken at home") < shown.index("Mosque car park, 10am to 4pm")
-    for words in ("Gujarati", "21.0%", "Sunday 27 March 2011", "School census"):
+    for words in ("Otter Foundry", "Gujarati", "21.0%", "Sunday 27 March 2011", "School census"):
         assert words in shown
     assert "Nothing about languages" not in shown
     newer = "area,attribute,value,source,date\nE01013601,overcrowded,0.3,Survey,2020-02-01\n"
