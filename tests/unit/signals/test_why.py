@@ -16,6 +16,7 @@ from commonweal.core.signals import why_data as data
 from commonweal.core.signals.why import Part, explain
 from commonweal.core.signals.why_bench import Judged, confusion, scores
 from commonweal.core.signals.why_label import LABELS, label_of
+from commonweal.core.signals.why_plain import from_plain, to_plain
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_words import headline, sentences
 from commonweal.server import parameters
@@ -108,6 +109,13 @@ def test_words_come_first_and_say_what_is_not_known():
     assert any("Otter Foundry (workplace): 20 cases named there, 0 before" in line for line in said)
     assert any("Tests that found nothing are not known" in line for line in said)
     assert "whether the infection came from outside the area is known for 0.0% of cases" in said[-1]
+
+
+def test_what_is_kept_is_what_was_worked_out():
+    planted = plant("school", 2000)
+    told = explain(planted.cases, planted.tested, SETTING, np.random.default_rng(0))
+    kept = from_plain(json.loads(json.dumps(to_plain(told), allow_nan=False)))
+    assert kept == told
 
 
 def test_every_label_and_reason_has_words():
