@@ -49,6 +49,12 @@ def lay() -> None:
         write.cursor.execute(
             "insert into access.organisation values ('lab', 'The laboratory', 'laboratory', null, %s)", [write.tick]
         )
+    with db.recorded("migrate") as write:
+        write.cursor.execute(
+            "insert into places.setting (setting_id, kind, name, postcode, dataset_id)"
+            " values (%s, 'workplace', 'Otter Foundry', 'LE11AA', 900)",
+            [FOUNDRY],
+        )
     feeds.add("lab-one", "lab", pathogen="covid-19")
     world.send(world.as_csv(*records()))
 

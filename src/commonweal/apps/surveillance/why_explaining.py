@@ -90,6 +90,9 @@ def explained(
 def _names(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Names of the neighbourhoods, and of the settings that a register lists, that these cases have."""
     names = places.names(sorted({row["msoa_code"] for row in cases if row["msoa_code"]}))
-    settings = {f"{row['setting_type']}:{row['setting_id']}" for row in cases if row["setting_type"] in SETTING_KINDS}
-    named = places.setting_names(sorted(settings)) if settings else {}
-    return names | {key.partition(":")[2]: name for key, name in named.items()}
+    settings = {
+        f"{row['setting_type']}:{row['setting_id']}"
+        for row in cases
+        if row["setting_type"] in SETTING_KINDS and row["setting_id"]
+    }
+    return names | places.setting_names(sorted(settings))
