@@ -152,9 +152,6 @@ def gigabytes() -> float:
 def sweep(
     part: float, scheduler: str | None, exponent: bool, database: bool, rows: int, at: Path | None, as_json: bool
 ) -> None:
-    import django
-
-    django.setup()
     found = compute(part, scheduler, exponent)
     if database:
         found |= with_database(rows, at)
