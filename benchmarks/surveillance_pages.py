@@ -60,11 +60,14 @@ print(json.dumps({"signals": [r["number"] for r in own], "lsoa": [r["base_lsoa"]
 @click.option(
     "--at", type=click.Path(path_type=Path), help="Keep the installation in this folder, and use it when it is there."
 )
+@click.option(
+    "--fill-seconds", default=3600.0, show_default=True, help="Stop drawing after that; with --at, go on later."
+)
 @click.option("--json", "as_json", is_flag=True)
-def surveillance(rows: int, pairs: int, at: Path | None, as_json: bool) -> None:
+def surveillance(rows: int, pairs: int, at: Path | None, fill_seconds: float, as_json: bool) -> None:
     with bare_installation(at=at) as place:
         if not (place.folder / "filled").exists():
-            nation(place, rows)
+            nation(place, rows, fill_seconds)
             (place.folder / "filled").touch()
         visitors = sign_in(place, ready=True)
         chosen = json.loads(place.python(FILL, visitors.area).output.strip().splitlines()[-1])

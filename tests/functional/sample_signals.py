@@ -22,6 +22,7 @@ NAMES = Names(
     {CITY: "Fernleigh", **sample_place.NAMES},
     {code: each.group_code for code, each in sample_area.AREAS.items()},
     dict.fromkeys(sample_area.AREAS, CITY),
+    {"care_home:CH-017": "Willow Court"},
 )
 
 
@@ -40,7 +41,7 @@ def rows() -> list[dict[str, Any]]:
     return [
         row(2, kind="rise", state="opened", level="msoa", place_code=BESIDE.code, members=[], rate=140.0, observed=11.0,
             recurrence_days=900.0),
-        row(3, kind="setting", state="fading", level="setting", setting_id="CH-017", rate=None, observed=None, rank=1,
+        row(3, kind="setting", state="fading", level="setting", setting_id="care_home:CH-017", rate=None, observed=None, rank=1,
             recurrence_days=None, evidence=[]),
         row(4, kind="late_batch", state="opened", level="ltla", place_code=CITY, members=[], rate=None, observed=60.0,
             recurrence_days=None),
@@ -99,6 +100,7 @@ def facts(**changes: Any) -> signal.Facts:
         "findings": [finding(0), finding(2), finding(3, signal=None, held_by=4, method="count against past")],
         "figures": sample_place.figures(), "whole": True, "alike": tuple(places), "alike_word": "neighbourhoods",
         "alike_days": days,
+        "codes": (CITY,),
     }  # fmt: skip
     return signal.Facts(**{**made, **changes})
 

@@ -43,6 +43,8 @@ PAGES = (
     "/who-looked/",
     "/places/E06000016",
     "/places/E01013601",
+    "/signals",
+    "/sweeps",
 )
 
 
@@ -151,6 +153,21 @@ def test_my_area_says_three_sentences_and_draws_what_was_sent(open_as_director: 
     page.locator("#curve details summary").first.click()
     cells = page.locator("#curve-table tbody tr td:nth-child(4)").all_inner_texts()
     assert sum(int(cell.replace(",", "")) for cell in cells) == 12
+
+
+def test_a_place_and_its_filters_work_without_scripts(open_as_director: Callable[..., Opened]) -> None:
+    page = open_as_director("/places/E06000016", width=320, scripts=False).page
+    expect(page.locator(".cw-number")).to_have_text(re.compile(r"^[0-9.,]+$"))
+    expect(page.locator("#curve figcaption")).to_contain_text("People who tested positive in Leicester")
+    page.locator("#curve details summary").first.click()
+    expect(page.locator("#curve-table")).to_be_visible()
+    page.get_by_role("link", name="Belgrave North West").first.click()
+    expect(page.locator("h1")).to_have_text("Belgrave North West")
+    page.goto(page.url.split("/places")[0] + "/signals")
+    page.locator("#filter summary").click()
+    page.get_by_label("State").select_option("closed")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile("state=closed"))
 
 
 def test_a_link_shows_the_same_numbers_after_more_has_arrived(

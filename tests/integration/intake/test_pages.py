@@ -135,6 +135,7 @@ def test_the_rate_divides_by_residents_and_the_map_shows_neighbourhoods(director
     assert "Seven-day rate 33.3 per 100,000 residents (1 person to " in text
     assert "Belgrave North West: 67 people per 100,000 residents" in text
     assert "Spinney Hill Road: 0 people per 100,000 residents" in text
+    assert text.count('href="/places/E02002803"') >= 2, "the map and its table lead to the page of the place"
 
 
 def test_a_nation_sees_its_authorities_by_name_and_leads_on(director: Client) -> None:

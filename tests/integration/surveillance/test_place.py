@@ -169,6 +169,24 @@ def test_a_suppressed_value_is_an_interval(visit: Callable[..., Any]) -> None:
     assert [(row["low"], row["high"]) for row in found[0][1]] == [(0.0, 2.0), (5.0, 5.0)]
 
 
+def test_authorities_are_held_against_each_other_by_what_is_published(visit: Callable[..., Any]) -> None:
+    assert place.read(actor(DIRECTOR, OFFICE), CITY, db.freeze(), exported=False).figures.published is None
+    today = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
+    with db.recorded("ingest") as write:
+        for code, n in ((CITY, 9), (DISTRICT, 2)):
+            for back in range(3, 12):
+                write.cursor.execute(
+                    "insert into surveillance.value values (%s, 'cases_by_specimen_date', %s, %s, %s, %s, null, 2, %s)",
+                    [code, today - timedelta(days=back), today, n, n, write.tick],
+                )
+    as_of = db.freeze()
+    local = place.read(actor(DIRECTOR, OFFICE), CITY, as_of, exported=False).figures.published
+    assert local == place.read(actor(MINISTER, NATION), CITY, as_of, exported=False).figures.published
+    assert local is not None
+    assert {each.code: each.seen for each in local.peers} == {CITY: 63, DISTRICT: 14}
+    assert "All authorities, people who tested positive" in visit(f"/places/{CITY}").content.decode()
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx", "parquet", "svg"])
 def test_downloads_carry_the_moment_and_are_entered_as_exports(form: str, visit: Callable[..., Any]) -> None:
     before = db.value("backup", "select count(*) from access.read_rows where exported")

@@ -16,11 +16,11 @@ if not apps.ready:  # models can be imported only once Django is set up
     django.setup()
 
 from commonweal.apps.access import actions, agreements, authorities
-from commonweal.apps.surveillance import slots
+from commonweal.apps.surveillance import known
 from commonweal.apps.surveillance.pages import signals as pages
 from commonweal.apps.surveillance.views import signal, signals
 from commonweal.core.errors import NotThere
-from commonweal.web import db
+from commonweal.web import db, times
 from tests.integration.access import build
 from tests.integration.intake import ground
 from tests.integration.intake import world as records
@@ -193,15 +193,19 @@ def test_search_finds_signals_in_scope(visit: Callable[..., Any]) -> None:
     assert 'href="/signals/4"' in visit("/search?q=cluster").content.decode()
 
 
-def test_parts_of_others_stand_on_the_page(visit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[slots.Asked] = []
-
-    def part(asked: slots.Asked) -> slots.Part:
-        seen.append(asked)
-        return slots.Part("why", "Why is it rising?", "surveillance/sweeps.html", {})
-
-    monkeypatch.setitem(slots._providers[slots.SIGNAL], "why", (10, part))
-    monkeypatch.setitem(slots._providers[slots.SIGNAL], "nothing", (20, lambda asked: None))
-    found = slots.parts(slots.SIGNAL, slots.Asked(None, db.freeze(), False, (CITY,), CITY, {"number": 1}))  # type: ignore[arg-type]
-    assert [each.identity for each in found] == ["why"]
-    assert seen[0].codes == (CITY,)
+def test_what_offices_say_stands_on_the_page_of_both_tiers_from_then_on(visit: Callable[..., Any]) -> None:
+    before = times.link_form(db.freeze())
+    page = visit("/signals/1").content.decode()
+    assert "No office has confirmed, explained or disputed it yet." in page
+    assert 'href="/signals/1/judgements">Confirm, explain or dispute it' in page
+    known.judge(places.actor(*LOCAL), 1, "explain", "A testing unit opened on Monday.")
+    about = known.About(CITY, None, None, None, 1)
+    known.write_note(places.actor(*LOCAL), about, "The unit stands at the mosque.")
+    for email, office in (LOCAL, (MINISTER, NATION)):
+        text = visit("/signals/1", email, office).content.decode()
+        assert "Explained: A testing unit opened on Monday." in text
+        assert "The unit stands at the mosque." in text
+    then = visit(f"/signals/1?as_of={before}").content.decode()
+    assert "A testing unit opened" not in then
+    assert "The unit stands" not in then
+    assert "Confirm, explain or dispute it</a>" not in then, "nothing can be done on a past moment"

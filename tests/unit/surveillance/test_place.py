@@ -68,6 +68,19 @@ def test_parts_that_stand_out_are_named_where_the_place_itself_is_none_of_them(f
     assert "None of the" in place.standing_sentence(calm)
 
 
+def test_places_of_a_level_are_compared_by_what_is_published(figures: place_figures.Figures) -> None:
+    found = figures.published
+    assert found is not None
+    assert [(each.code, each.seen) for each in found.peers] == [
+        ("E06000016", 140), ("E06000017", 175), ("E06000018", 210)
+    ], "the fourth has a value that is kept back"  # fmt: skip
+    drawn = place_pictures.published_funnel(figures)
+    assert drawn is not None
+    assert drawn.words.source == "Source: Public Health England."
+    assert drawn.words.title.startswith("All authorities, people who tested positive in the seven days to")
+    assert place_pictures.published_funnel(replace(figures, published=None)) is None
+
+
 def test_a_value_kept_back_is_an_interval_in_picture_and_table() -> None:
     (_, (metric, rows)) = sample.series()
     drawn = place_pictures.series(sample.figures(), metric, rows)

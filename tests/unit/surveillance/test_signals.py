@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from commonweal.apps.surveillance.pages import signal, signals, sweeps
@@ -19,12 +18,13 @@ def test_the_list_puts_what_grows_first_and_says_it() -> None:
     )
     assert built.lead[1] == "In Fernleigh: 1 growing, 1 new or back, 1 fading."
     assert "signals that it explains are held back" in built.lead[2]
-    assert [row[7] for row in built.table.table.rows] == [1, 2, 4, 3]
+    assert [row[8] for row in built.table.table.rows] == [1, 2, 4, 3]
     assert built.table.links[0] == "/signals/1"
+    assert {row[1] for row in built.table.table.rows} == {"Fernleigh"}, "one of two areas that the reader answers for"
 
 
 def test_links_keep_the_moment_that_was_asked_for() -> None:
-    shown = signals.table(sample.rows(), sample.NAMES, Address("/signals", "", sample.AS_OF, pinned=True))
+    shown = signals.table(sample.rows(), sample.NAMES, Address("/signals", "", sample.AS_OF, pinned=True), areas=False)
     assert shown is not None
     assert shown.links[0].endswith("?as_of=2020-06-13T06:02:11.250000Z")
 
@@ -47,6 +47,13 @@ def test_an_empty_list_says_what_was_looked_at_and_what_to_do() -> None:
     assert sample.signals_page([], state="growing")["signals"].empty.what == "No signal is like that."
     never = signals.empty(signals.Asked(), None, "Fernleigh")
     assert "within a minute of results arriving" in never.when
+
+
+def test_a_setting_is_called_by_the_name_of_its_register() -> None:
+    row = sample.row(kind="setting", level="setting", setting_id="care_home:CH-017", members=[])
+    assert words.title(row, sample.NAMES) == f"Outbreak in a care home: Willow Court, {sample.HERE.name}"
+    assert "a school: S9, " in words.title({**row, "setting_id": "school:S9"}, sample.NAMES)
+    assert "not the setting alone" in sample.signal_page(row=row)["signal"].partial
 
 
 def test_chance_is_said_in_days_years_or_not_at_all() -> None:
@@ -72,7 +79,8 @@ def test_a_signal_says_what_was_seen_expected_and_how_sure() -> None:
     assert built.lead[2] == "Chance alone: less than once in ten years."
     assert [row[1] for row in built.history.table.rows] == ["growing", "new"]
     assert [row[9] for row in built.findings.table.rows] == ["told", "told", "held back"]
-    assert built.place_link is not None
+    assert next(link.text for link in built.links) == "Why is it rising?"
+    assert built.next_step is None, "nothing can be done on a past moment"
 
 
 def test_why_here_and_not_there_compares_with_places_alike() -> None:
@@ -87,9 +95,9 @@ def test_why_here_and_not_there_compares_with_places_alike() -> None:
 
 def test_what_other_offices_hold_is_said_and_not_shown() -> None:
     assert "Parts of it lie with other offices" in sample.signal_page(whole=False)["signal"].partial
-    none = sample.signal_page(figures=None, whole=False)["signal"]
+    none = sample.signal_page(figures=None, whole=False, codes=())["signal"]
     assert none.curve is None
-    assert none.place_link is None
+    assert none.links == ()
     assert "counts lie with other offices" in none.partial
 
 
@@ -115,11 +123,3 @@ def test_a_sweep_says_what_it_did_and_could_not_do() -> None:
     assert one.not_done.table.rows == (("Oadby", "fewer than 35 days are known", "E07000135"),)
     assert one.limits.table.rows[1][0] == "Poisson scans"
     assert sweeps.lead([], Address("/sweeps", "", sample.AS_OF)) == ()
-
-
-def test_a_setting_has_the_name_of_its_register_and_else_its_identifier() -> None:
-    row = sample.row(kind="setting", level="setting", setting_id="care_home:1-101", members=[])
-    where = words.where(row, sample.NAMES)
-    assert words.title(row, sample.NAMES) == f"Outbreak in a setting in {where} (care_home:1-101)"
-    named = replace(sample.NAMES, by_code={**sample.NAMES.by_code, "care_home:1-101": "Rose Court"})
-    assert words.title(row, named) == f"Outbreak at Rose Court, {where}"

@@ -140,5 +140,10 @@ def _about(kind: str, within: str) -> str:
     return f"{KINDS[kind]} in {within}" if within else KINDS[kind]
 
 
+def place_page(kind: str, code: str, authority: str) -> str:
+    """The address of the page for a place, as a room registered it; empty where none did."""
+    return _place_page[0](kind, code, authority) if _place_page else ""
+
+
 def _link(row: Mapping[str, str]) -> str:
-    return _place_page[0](row["kind"], row["code"], row["scope_code"]) if _place_page else ""
+    return place_page(row["kind"], row["code"], row["scope_code"])

@@ -101,7 +101,7 @@ def _worked_out(code: str, level: str, dataset: int) -> Ground:
     authorities, small, own = _made_of(code, level, dataset)
     if not authorities:
         raise NotThere(f"There is no place {code} among the places loaded. Search for its name.")
-    within = _within(own, level, authorities, dataset)
+    within = _within(own, level, authorities)
     name = _name(code, level)
     counted = places.denominators(small if small is not None else [code], level="lsoa" if small else level)
     whole = len(counted) == (len(small) if small is not None else 1)
@@ -145,13 +145,11 @@ def wards(dataset: int) -> list[dict[str, Any]]:
     return db.rows("app", WARDS)
 
 
-def _within(own: list[dict[str, Any]], level: str, authorities: tuple[str, ...], dataset: int) -> tuple[Named, ...]:
+def _within(own: list[dict[str, Any]], level: str, authorities: tuple[str, ...]) -> tuple[Named, ...]:
     """What the place lies in, the smallest first."""
     found: list[tuple[str, str]] = []
-    if level == "lsoa":
-        ward = next((row["ward"] for row in wards(dataset) if own and row["lsoa_code"] == own[0]["lsoa_code"]), None)
+    if level == "lsoa":  # its ward is left out: it would be looked for among all postcodes of the country
         found += [(row["msoa_code"], "msoa") for row in own[:1] if row["msoa_code"]]
-        found += [(ward, "ward")] if ward else []
     if level in ("lsoa", "msoa", "ward"):
         found += [(each, "ltla") for each in authorities]
     above = db.rows("app", ABOVE, [list(authorities)])

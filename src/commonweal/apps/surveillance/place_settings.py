@@ -21,6 +21,7 @@ class PlaceSetting:
     shown_days: int
     rate_breaks: tuple[float, float, float, float]
     method: Method
+    peers_series: str
     versions: str
 
 
@@ -54,6 +55,7 @@ def setting() -> PlaceSetting:
         int(own["shown_days"]["value"]),
         (first, second, third, fourth),
         method,
+        str(own["peers_series"]["value"]),
         versions,
     )
 

@@ -47,11 +47,11 @@ def names_for(rows: Iterable[dict[str, Any]]) -> Names:
     codes: set[str] = set()
     settings: set[str] = set()
     for row in rows:
+        if row.get("setting_id"):
+            settings.add(row["setting_id"])
         codes.update(row.get("scope") or (), row.get("members") or ())
         if row.get("place_code"):
             codes.add(row["place_code"])
-        if row.get("setting_id"):
-            settings.add(row["setting_id"])
     return _names(tuple(sorted(codes)), tuple(sorted(settings)), places.newest_dataset())
 
 
@@ -61,7 +61,7 @@ def _names(codes: tuple[str, ...], settings: tuple[str, ...], _dataset: int) -> 
     inside = {row["lsoa_code"]: row["msoa_code"] for row in small if row["msoa_code"]}
     authority = {row["lsoa_code"]: row["scope_code"] for row in small}
     named = places.setting_names(settings) if settings else {}
-    return Names(places.names(sorted({*codes, *inside.values()})) | named, inside, authority)
+    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority, named)
 
 
 @lru_cache(maxsize=64)

@@ -26,6 +26,8 @@ from commonweal.core.epi.reproduction.serial_interval import discretised
 WEEK = 7
 LEARNING = 19  # days of arrivals that a past nowcast needs before it, and after it to be compared with what came
 LEAST_PAST = 7  # past nowcasts that teach the errors of the present one; with fewer the plain method is used
+SETTLED = 14  # days before those that are foretold, whose level speaks for quiet places
+BETA_GRID = (np.arange(24) + 0.5) / 24
 R_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 FUNNEL_LEVELS = (0.001, 0.025, 0.975, 0.999)
 SEED = 20200629
@@ -255,8 +257,9 @@ def _plain(place: Changes, rest: Changes, arrival_days: int, method: Method) -> 
     """For a short history: one completeness F by delay from all people of the days since arrivals were seen.
 
     F(x) is the product of 1 - n_y/N_y over delays y > x (Lawless 1994), drawn towards no delay by half a person each.
-    Given F ~ Beta(m F, m (1 - F)) with m the people it is learnt from over the dispersion of delays, the number still
-    to come is beta-negative-binomial with size reported + 1.
+    F is uncertain like a beta with the weight of the people it is learnt from over the dispersion of delays. A day's
+    mean has an exponential prior around the level of the fortnight before, which speaks where few are counted: given
+    R here and F, the number still to come is negative binomial of size R + 1 and odds (1 - F)/(1/level + 1).
     """
     now = len(place) - 1
     first = max(0, now - min(arrival_days, method.delays) + 1)
@@ -270,16 +273,27 @@ def _plain(place: Changes, rest: Changes, arrival_days: int, method: Method) -> 
     event = np.arange(first, now + 1)
     here = share[np.minimum(now - event, method.delays)]
     counts = np.maximum(np.array(place, dtype=np.float64)[first:].sum(axis=1), 0.0)
-    weight = max(4.0, since.sum() / method.delay_dispersion)
-    a, b = np.maximum(weight * here, 1.01)[:, None], np.maximum(weight * (1 - here), 1e-3)[:, None]
-    expected = (counts + 1) * b[:, 0] / a[:, 0]
-    support = int((counts + 12 * expected + 40).max())
-    missing = np.arange(support + 1)[None, :] - counts[:, None]
-    size, more = counts[:, None] + 1, np.maximum(missing, 0.0)
-    logs = special.gammaln(size + more) - special.gammaln(size) - special.gammaln(more + 1)
-    logs = logs + special.betaln(a + size, b + more) - special.betaln(a, b)
-    chance = np.where(missing < 0, 0.0, np.exp(logs))
+    before = np.array([sum(day) for day in place[max(0, first - SETTLED) : first]], dtype=np.float64)
+    level = (max(float(before.sum()), 0.0) + 0.5) / (before.size + 1)
+    weight = max(4.0, float(since.sum()) / method.delay_dispersion)
+    support = int((counts + 12 * (counts + 1) * (1 - here) / here + 40).max())
+    chance = np.zeros((event.size, support + 1))
+    for at, seen_so_far in enumerate(counts):
+        drawn = special.betaincinv(max(weight * here[at], 1.01), max(weight * (1 - here[at]), 1e-3), BETA_GRID)
+        for share_here in drawn:
+            _add_to_come(chance[at], int(seen_so_far), float(share_here), level)
     return Nowcast(event, counts[None], here[None], (chance / chance.sum(axis=1, keepdims=True))[None])
+
+
+def _add_to_come(chance: FloatArray, counted: int, share: float, level: float) -> None:
+    """Add the chances of the final count, given the share that is here: a negative binomial above the count."""
+    more = np.arange(chance.size - counted, dtype=np.float64)
+    size, odds = counted + 1.0, (1 - share) / (1 / level + 1)
+    if odds < 1e-12:
+        chance[counted] += 1.0
+        return
+    logs = special.gammaln(size + more) - special.gammaln(size) - special.gammaln(more + 1)
+    chance[counted:] += np.exp(logs + size * math.log1p(-odds) + more * math.log(odds))
 
 
 def _arrived(changes: Changes, arrival_days: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from commonweal.apps.intake.pages import area_figures as figures
@@ -93,6 +93,16 @@ def shown(
         return None
     links = tuple(Link(kind.upper(), address.download(what, kind, facts)) for kind in (*FORMATS, "svg"))
     return ShownPicture(picture, links, computed)
+
+
+def shown_map(
+    picture: Picture | None, what: str, address: Address, facts: AreaFacts, computed: Computed
+) -> ShownPicture | None:
+    """A map whose table leads to the page of each area, as the map does: its last column is the area's code."""
+    found = shown(picture, what, address, facts, computed)
+    if found is None or not address.places:
+        return found
+    return replace(found, links=tuple(f"{address.places}{row[-1]}" for row in found.picture.table.rows))
 
 
 def window(facts: AreaFacts, reading: Reading) -> tuple[date, ...]:

@@ -71,7 +71,7 @@ def build(
         positivity=pictures.shown(drawn.positivity, "positivity", address, facts),
         positivity_sentence=positivity_sentence(facts, last, limits),
         ages=pictures.shown(drawn.ages, "ages", address, facts),
-        area_map=pictures.shown(drawn.areas, "areas", address, facts, pictures.rate_computed(facts, last)),
+        area_map=pictures.shown_map(drawn.areas, "areas", address, facts, pictures.rate_computed(facts, last)),
         area_table=None if drawn.areas else pictures.area_table(facts, last, address),
         empty=Empty(
             "No result for this area has arrived yet.",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from commonweal.apps.access import queries as access
 from commonweal.apps.access.scope import Scope, StreamScope, scoped_read
+from commonweal.apps.desk.search import place_page
 from commonweal.apps.intake import area, area_ground, latency, page_reads, page_settings, stream
 from commonweal.apps.intake.area_ground import Ground
 from commonweal.apps.intake.pages import my_area
@@ -93,7 +94,7 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
 def build(request: HttpRequest, facts: AreaFacts, ground: Ground, *, looking_back: bool) -> my_area.MyArea:
     address = address_of(request)
     if not ground.whole:
-        address = Address(address.path, address.query)
+        address = Address(address.path, address.query, places=place_page("msoa", "", ""))
     reading = page_settings.reading()
     return my_area.build(facts, reading, share_limits, address, shapes=ground.shapes, looking_back=looking_back)
 

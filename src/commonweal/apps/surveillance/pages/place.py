@@ -34,16 +34,12 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Around:
-    """Links of a place: what it lies in, its parts, its neighbours; those of other offices without an address.
-
-    ``more``: other pages about the place itself.
-    """
+    """Links of a place: what it lies in, its parts, its neighbours; those of other offices without an address."""
 
     within: tuple[Link, ...]
     inside: tuple[Link, ...]
     inside_words: str
     neighbours: tuple[Link, ...]
-    more: tuple[Link, ...] = ()
 
     @property
     def others(self) -> bool:
@@ -64,11 +60,13 @@ class PlacePage:
     forecast: str
     funnel: ShownPicture | None
     standing: str
+    published: ShownPicture | None
     reproduction: ShownPicture | None
     positivity: ShownPicture | None
     series: tuple[ShownPicture, ...]
     around: Around
     everything: tuple[Link, ...]
+    links: tuple[Link, ...]
     empty: Empty
 
 
@@ -98,6 +96,7 @@ def build(
         forecast=forecast_sentence(figures),
         funnel=shown("funnel"),
         standing=standing_sentence(figures),
+        published=shown("published-funnel"),
         reproduction=shown("reproduction"),
         positivity=shown("positivity"),
         series=tuple(
@@ -111,6 +110,7 @@ def build(
         ),
         around=around,
         everything=address.downloads("by-day", picture=False),
+        links=links_of(figures, address),
         empty=Empty(
             f"Nobody in {figures.subject.name} is known to have tested positive in these {len(figures.days)} days.",
             "The first result appears here within a second of being received.",
@@ -124,6 +124,7 @@ def parts(figures: Figures, series: Sequence[tuple[Metric, Sequence[Row]]]) -> d
     found = {
         "curve": pictures.curve(figures),
         "funnel": pictures.funnel(figures),
+        "published-funnel": pictures.published_funnel(figures),
         "reproduction": pictures.reproduction(figures),
         "positivity": pictures.positivity(figures),
         **{
@@ -146,6 +147,18 @@ def page_of(figures: Figures, address: Address) -> Page:
         rebuild=address.path,
     )
     return Page(figures.subject.name, HELP, known=known)
+
+
+def links_of(figures: Figures, address: Address) -> tuple[Link, ...]:
+    """To why it rises, what people know, and the signals there."""
+    code, moment = figures.subject.code, f"?{address.moment}" if address.pinned else ""
+    return (
+        Link(
+            "Why is it rising?" if figures.trend.direction == "rising" else "What changed?",
+            f"/places/{code}/why{moment}",
+        ),
+        Link("What people know here", f"/places/{code}/known"),
+    )
 
 
 def caption(figures: Figures) -> str:
@@ -308,6 +321,15 @@ def computed(figures: Figures, method: Method, versions: str) -> dict[str, Compu
                 "Limits: exact Poisson, interpolated; outside means beyond 99.8%.",
             ),
             (laboratories, note),
+            versions,
+        ),
+        "published-funnel": Computed(
+            (
+                "What is published of every place of this level, the same for every reader; places without all seven "
+                "days, or with a value that is kept back, are left out.",
+                "Limits: exact Poisson, interpolated; outside means beyond 99.8%.",
+            ),
+            (figures.published.source if figures.published else "", note),
             versions,
         ),
         "reproduction": Computed(

@@ -45,6 +45,17 @@ class Days:
 
 
 @dataclass(frozen=True)
+class Published:
+    """Places of one level by what is published: people in the seven days to ``last`` against the rate of all."""
+
+    last: date
+    words: str
+    names: Mapping[str, str]
+    peers: tuple[Peer, ...]
+    source: str
+
+
+@dataclass(frozen=True)
 class Figures:
     """Everything that is worked out for a place as known at ``as_of``; ``last`` is the newest complete day."""
 
@@ -60,6 +71,7 @@ class Figures:
     open_total: tuple[float, float] | None
     why_no_forecast: str
     newest: date | None
+    published: Published | None = None
 
     @property
     def r(self) -> tuple[date, R] | None:
@@ -138,6 +150,24 @@ def by_group(
         if row["result"] == "case" and row["lsoa_code"] in group_of:
             seen[group_of[row["lsoa_code"]]] += row["n"]
     return {code: (max(0, seen[code]), residents.get(code, 0)) for code in sorted(set(group_of.values()))}
+
+
+def published(
+    rows: Iterable[Row], last: date, residents: Mapping[str, int], names: Mapping[str, str], words: str, source: str
+) -> Published | None:
+    """Places by a published daily series; one without all seven days, with a suppressed one or without residents is
+    left out. None with fewer than two."""
+    days: dict[str, list[float]] = {}
+    for row in rows:
+        if last - timedelta(days=WEEK) < row["day"] <= last and row["low"] == row["high"]:
+            days.setdefault(row["place_code"], []).append(row["low"])
+    counts = {
+        code: (max(0, round(sum(values))), residents[code])
+        for code, values in days.items()
+        if len(values) == WEEK and code in residents
+    }
+    found = stand.peers(counts)
+    return Published(last, words, names, found, source) if len(found) >= 2 else None
 
 
 def _week(people: Iterable[Row], last: date) -> int:

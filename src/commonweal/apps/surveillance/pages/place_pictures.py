@@ -30,7 +30,7 @@ from commonweal.core.pictures import (
     draw_positivity,
     draw_series,
 )
-from commonweal.core.signals.standing import funnel_limits, share_limits
+from commonweal.core.signals.standing import Peer, funnel_limits, share_limits
 from commonweal.web import times
 
 SOURCE = "Source: results received by Commonweal from laboratories."
@@ -59,11 +59,33 @@ def likely(day: Days) -> tuple[float, float] | None:
 
 def funnel(figures: Figures) -> Picture | None:
     """The seven-day counts of all places compared, over what the rate of all together would give."""
-    peers = [each for each in figures.peers if each.expected > 0]
+    subject = figures.subject
+    title = (
+        f"{wording.upper_first(subject.compared_words)} of {subject.compared_in}, people who tested positive in the "
+        f"seven days to {wording.day(figures.last)}"
+    )
+    return funnel_of(figures, title, figures.peers, subject.compared, SOURCE, "funnel")
+
+
+def published_funnel(figures: Figures) -> Picture | None:
+    """The same of every place of this level, by what is published of them."""
+    found = figures.published
+    if found is None:
+        return None
+    title = (
+        f"All {found.words}, people who tested positive in the seven days to {wording.day(found.last)}, as published"
+    )
+    return funnel_of(figures, title, found.peers, found.names, f"Source: {found.source}.", "published-funnel")
+
+
+def funnel_of(
+    figures: Figures, title: str, all_peers: Sequence[Peer], names: Mapping[str, str], source: str, key: str
+) -> Picture | None:
+    """A funnel of some places, this one marked; none with fewer than two."""
+    peers = [each for each in all_peers if each.expected > 0]
     if len(peers) < 2:
         return None
     subject = figures.subject
-    names = subject.compared
     places = tuple(
         FunnelPlace(names.get(each.code, each.code), each.seen, each.expected, each.outside, each.code == subject.code)
         for each in peers
@@ -77,12 +99,8 @@ def funnel(figures: Figures) -> Picture | None:
     limits = tuple(
         FunnelLimit(size, *(float(end) for end in row)) for size, row in zip(sizes, funnel_limits(sizes), strict=True)
     )
-    title = (
-        f"{wording.upper_first(subject.compared_words)} of {subject.compared_in}, people who tested positive in the "
-        f"seven days to {wording.day(figures.last)}"
-    )
     method = "Expected: the rate of all of them together, times the residents of each."
-    return draw_funnel(FunnelPlot(title, places, limits, SOURCE, known(figures), method))
+    return draw_funnel(FunnelPlot(title, places, limits, source, known(figures), method), key)
 
 
 def reproduction(figures: Figures) -> Picture | None:

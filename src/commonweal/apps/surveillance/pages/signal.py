@@ -62,7 +62,8 @@ class Alike:
 @dataclass(frozen=True)
 class Facts:
     """What was read of a signal. ``figures`` are those of its small areas (or its place) as far as the office reads
-    them; ``whole`` says whether that is all of it. ``alike`` begins with the signal's own place."""
+    them; ``whole`` says whether that is all of it, ``codes`` are the authorities of it that the office reads. ``alike``
+    begins with the signal's own place."""
 
     row: Row
     names: Names
@@ -73,6 +74,7 @@ class Facts:
     alike: tuple[Alike, ...]
     alike_word: str
     alike_days: tuple[date, ...]
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class SignalPage:
     number_caption: str
     lead: tuple[str, ...]
     evidence: tuple[str, ...]
-    place_link: Link | None
+    next_step: Link | None
+    links: tuple[Link, ...]
     curve: ShownPicture | None
     partial: str
     band: ShownPicture | None
@@ -97,9 +100,11 @@ class SignalPage:
     findings: ShownTable | None
 
 
-def build(facts: Facts, area_map: Picture | None, address: Address, versions: str) -> SignalPage:
-    """The page from what was read."""
-    row, names = facts.row, facts.names
+def build(
+    facts: Facts, area_map: Picture | None, address: Address, versions: str, *, may_judge: bool = False
+) -> SignalPage:
+    """The page from what was read; ``may_judge``: the office may say what it makes of the signal."""
+    row = facts.row
     drawn = pictures(facts) | ({"map": area_map} if area_map else {})
     tabled = tables(facts)
 
@@ -122,9 +127,8 @@ def build(facts: Facts, area_map: Picture | None, address: Address, versions: st
         number_caption=caption(facts),
         lead=lead(facts),
         evidence=tuple(dict.fromkeys(row["evidence"])),
-        place_link=Link(f"All figures of {names.of(row['place_code'])}", address.of_place(row["place_code"]))
-        if row["place_code"] and facts.whole
-        else None,
+        next_step=next_step(facts, address) if may_judge else None,
+        links=links(facts, address),
         curve=shown("curve", ("The small areas of the signal together; read as on the page of a place.",)),
         partial=partial(facts),
         band=shown("expected", (band_method(facts), "A triangle marks a day of a finding above the band.")),
@@ -182,14 +186,39 @@ def lead(facts: Facts) -> tuple[str, ...]:
             f"{wording.thousands(round(newest['observed']))} people where {wording.rate(newest['expected'])} "
             f"were to be expected{between}."
         )
-    said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
+    if row["recurrence_days"] is not None:
+        said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
     return tuple(said)
+
+
+def next_step(facts: Facts, address: Address) -> Link | None:
+    """To say what one makes of it; not on a past moment."""
+    if address.pinned:
+        return None
+    return Link("Confirm, explain or dispute it", f"/signals/{facts.row['number']}/judgements")
+
+
+def links(facts: Facts, address: Address) -> tuple[Link, ...]:
+    """To why it rises and to all figures, of the neighbourhood where the signal is of small areas."""
+    row = facts.row
+    code = facts.names.neighbourhood_of.get(row["place_code"] or "", row["place_code"])
+    authority = facts.names.authority_of.get(row["place_code"] or "")
+    if not code or not (facts.whole or authority in facts.codes):
+        return ()
+    name, moment = facts.names.of(code), f"?{address.moment}" if address.pinned else ""
+    return (
+        Link("Why is it rising?", f"/places/{code}/why{moment}"),
+        Link(f"All figures of {name}", address.of_place(code)),
+        Link(f"What people know of {name}", f"/places/{code}/known"),
+    )
 
 
 def partial(facts: Facts) -> str:
     """What of the signal the office does not read."""
     if facts.figures is None:
         return "Its counts lie with other offices, or it has no place of its own; the findings below say what was seen."
+    if facts.row["kind"] == "setting":
+        return "The pictures count everybody in the small areas where most of its people live, not the setting alone."
     if not facts.whole:
         return "Parts of it lie with other offices: the pictures show the small areas that your office reads."
     return ""
@@ -245,7 +274,7 @@ def band_method(facts: Facts) -> str:
     if told is None:
         return f"No expected band: fewer than {LEAST_BASELINE} days were seen before {wording.day(first)}."
     return (
-        f"Expected: the mean of the {told.days} days before {wording.day(first)}, when it was first found; the band "
+        f"Expected: the mean of the {told.days} days before {wording.day(first)}, where the findings begin; the band "
         "holds 95% of such days (negative binomial, weekdays alike). What each finding expected stands in its table."
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -49,12 +49,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Names:
-    """Names that people use by code (a setting's code is "kind:identifier"), and the neighbourhood and authority that
-    a small area lies in."""
+    """Names that people use by code, and the neighbourhood and authority that a small area lies in.
+
+    ``settings``: 'care_home:VM123' -> its name, where a register lists it.
+    """
 
     by_code: Mapping[str, str]
     neighbourhood_of: Mapping[str, str]
     authority_of: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, code: str) -> str:
         """The name of a code; the code itself where nobody named it."""
@@ -83,12 +86,13 @@ def where(row: Row, names: Names) -> str:
 
 
 def title(row: Row, names: Names) -> str:
-    """'Cluster in Kiln Steps'; a setting by its name ('Outbreak at Rose Court, Kiln Steps') or its identifier."""
-    setting = row.get("setting_id")
-    if setting and setting in names.by_code:
-        return f"Outbreak at {names.of(setting)}, {where(row, names)}"
-    said = f"{KINDS[row['kind']]} in {where(row, names)}"
-    return f"{said} ({setting})" if setting else said
+    """'Cluster in Kiln Steps', 'Outbreak in a care home: Willow Court, Kiln Steps'."""
+    if row.get("setting_id"):
+        kind, _, identity = str(row["setting_id"]).partition(":")
+        called = names.settings.get(row["setting_id"], identity or kind)
+        word = kind.replace("_", " ") if identity else "setting"
+        return f"Outbreak in a {word}: {called}, {where(row, names)}"
+    return f"{KINDS[row['kind']]} in {where(row, names)}"
 
 
 def authorities(row: Row, names: Names) -> str:

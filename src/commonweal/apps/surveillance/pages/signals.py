@@ -87,7 +87,10 @@ class Swept:
 
 @dataclass(frozen=True)
 class Ground:
-    """The map behind: areas with their seven-day rate; ``area_of`` gives the area that a code lies in."""
+    """The map behind: areas with their seven-day rate.
+
+    ``area_of`` gives the area that a small area lies in; it is empty where the areas are authorities.
+    """
 
     name: str
     shapes: tuple[AreaShape, ...]
@@ -140,7 +143,7 @@ def build(
         since=asked.since,
         narrowed=asked.narrowed,
         area_map=picture,
-        table=table(ordered, names, address),
+        table=table(ordered, names, address, areas=len(areas) > 1),
         pager=pager,
         empty=empty(asked, swept, place),
         sweeps=Link("What was swept, and what it cost", "/sweeps"),
@@ -202,12 +205,13 @@ def filters(asked: Asked, areas: Sequence[tuple[str, str]]) -> tuple[Filter, ...
     )
 
 
-def table(rows: Sequence[Row], names: Names, address: Address) -> ShownTable | None:
-    """Every signal, the most urgent first."""
+def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -> ShownTable | None:
+    """Every signal, the most urgent first; with the authorities it touches where the reader answers for several."""
     if not rows:
         return None
     columns = (
         Column("Signal", numeric=False),
+        *((Column("Area", numeric=False),) if areas else ()),
         Column("State", numeric=False),
         Column("People", absent="not counted"),
         Column("Rate per 100,000", decimals=1, absent="not said"),
@@ -218,7 +222,8 @@ def table(rows: Sequence[Row], names: Names, address: Address) -> ShownTable | N
     )
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            words.title(row, names), words.STATES[row["state"]], row["observed"], row["rate"] or None, row["opened_on"],
+            words.title(row, names), *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
+            row["observed"], row["rate"] or None, row["opened_on"],
             row["morning"], words.chance(row["recurrence_days"]), row["number"],
         )
         for row in rows
@@ -231,7 +236,10 @@ def table(rows: Sequence[Row], names: Names, address: Address) -> ShownTable | N
 
 def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPicture | None:
     """Areas by their rate, those in a signal that goes on outlined."""
-    marked = {ground.area_of.get(code, code) for row in rows if row["state"] != "closed" for code in touched(row)}
+    on = [row for row in rows if row["state"] != "closed"]
+    marked = {
+        ground.area_of.get(code, code) for row in on for code in (touched(row) if ground.area_of else row["scope"])
+    }
     rings = tuple(ring for shape in ground.shapes if shape.code in marked for ring in shape.rings)
     outlines = (Outline("In a signal that goes on", rings),) if rings else ()
     if not ground.shapes or {shape.code for shape in ground.shapes} != {value.code for value in ground.values}:
@@ -245,7 +253,9 @@ def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPi
         "signal-map",
     )  # fmt: skip
     steps = ("Areas are filled by their seven-day rate in five fixed classes.", "Areas in a signal are outlined.")
-    return ShownPicture(picture, address.downloads("signal-map", picture=True), Computed(steps, ("results received",)))
+    links = tuple(address.of_place(str(row[-1])) for row in picture.table.rows)
+    told = Computed(steps, ("results received from laboratories",))
+    return ShownPicture(picture, address.downloads("signal-map", picture=True), told, links)
 
 
 def touched(row: Row) -> tuple[str, ...]:

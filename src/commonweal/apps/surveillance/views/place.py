@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,6 +24,7 @@ from commonweal.apps.surveillance.place_settings import setting
 from commonweal.core import wording
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.core.formats.indicators.metrics import Metric
+from commonweal.core.places import codes
 from commonweal.web import asking, files, times
 from commonweal.web.pages import Link
 
@@ -105,7 +106,21 @@ def read(actor: Actor, code: str, as_of: datetime, *, exported: bool) -> Read:
         place_figures.by_group(rows.compared, ground.group_of, ground.group_residents),
         as_of=as_of, today=today, history_days=rules.history_days, shown_days=rules.shown_days, method=rules.method,
     )  # fmt: skip
-    return Read(ground, figures, series_of(code, days[0], as_of), scope.agreements)
+    series = series_of(code, days[0], as_of)
+    if any(metric.id == rules.peers_series for metric, _ in series):
+        figures = replace(figures, published=published(ground.level, last, as_of))
+    return Read(ground, figures, series, scope.agreements)
+
+
+def published(level: str, last: date, as_of: datetime) -> place_figures.Published | None:
+    """Every place of a level by the published daily series, as published and known here at the moment."""
+    metric = definitions.metrics().by_id(setting().peers_series)
+    today = times.local(as_of).date()
+    rows = queries.values(metric.id, first=last - timedelta(days=WEEK - 1), last=last, as_of=today, known_at=as_of)
+    rows = [row for row in rows if codes.is_level(row["place_code"], level)]
+    wanted = sorted({row["place_code"] for row in rows})
+    residents = {code: each.n for code, each in places.denominators(wanted, level=level).items()}
+    return place_figures.published(rows, last, residents, places.names(wanted), WORDS[level][1], metric.source)
 
 
 def subject(ground: Ground) -> Subject:
@@ -137,12 +152,8 @@ def around(actor: Actor, ground: Ground, address: Address) -> place.Around:
 
     inside = ground.inside[0].level if ground.inside else ground.level
     return place.Around(
-        links(ground.within), links(ground.inside), wording.upper_first(WORDS[inside][1]), links(ground.neighbours),
-        (
-            Link("Why is it rising?", f"/places/{ground.code}/why"),
-            Link("What people know here", f"/places/{ground.code}/known"),
-        ),
-    )  # fmt: skip
+        links(ground.within), links(ground.inside), wording.upper_first(WORDS[inside][1]), links(ground.neighbours)
+    )
 
 
 def readable(place: Named, mine: set[str]) -> bool:

@@ -55,7 +55,9 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     as_of, pinned = common.as_of(request)
     found = read(common.actor(request), number, as_of, exported=False)
     address = Address(f"/signals/{number}", "", as_of, pinned)
-    built = signal.build(found.facts, found.area_map, address, setting().versions)
+    built = signal.build(
+        found.facts, found.area_map, address, setting().versions, may_judge=common.has(request, "judge_signals")
+    )
     row = found.facts.row
     asked = slots.Asked(request, as_of, pinned, found.codes, row["place_code"] or "", row)
     context = {"page": built.page, "signal": built, "slots": slots.parts(slots.SIGNAL, asked)}
@@ -95,7 +97,7 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         drawn = None if figures is None else cluster_map(scope, row, names, mine, figures)
     days = tuple(compared_days(as_of))
     facts = signal.Facts(
-        row, names, changes, found, figures, whole, compared, WORDS[alike_level(row)][1] if compared else "", days
+        row, names, changes, found, figures, whole, compared, WORDS[alike_level(row)][1] if compared else "", days, mine
     )
     return Read(facts, drawn, mine, scope.agreements)
 

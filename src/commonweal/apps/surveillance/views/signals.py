@@ -85,7 +85,7 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
     )
     address = Address(PATH, "", as_of, pinned=True)
     if what == "signals" and form != "svg":
-        shown = pages.table(words.by_urgency(found.rows), found.names, address)
+        shown = pages.table(words.by_urgency(found.rows), found.names, address, areas=len(found.codes) > 1)
         if shown is not None:
             return files.of_table(shown.table, what, form, as_of, found.agreements)
     if what == "signal-map" and found.ground is not None:
@@ -159,16 +159,9 @@ def behind(scope: Scope, codes: Sequence[str], mandate: Sequence[str], as_of: da
     )
     return pages.Ground(
         base.name, base.shapes, values, setting().rate_breaks, f"seven days to {wording.day_and_year(last)}",
-        "Authority" if base.whole else "Neighbourhood", area_of(base),
+        "Authority" if base.whole else "Neighbourhood",
+        {} if base.whole else {code: each.group_code for code, each in base.areas.items()},
     )  # fmt: skip
-
-
-def area_of(base: area_ground.Ground) -> Mapping[str, str]:
-    """The area of the map that a small area lies in; on a map of authorities, the authority of anything in it."""
-    if not base.whole:
-        return {code: each.group_code for code, each in base.areas.items()}
-    rows = places.small_areas(list(base.areas))
-    return {row[name]: row["scope_code"] for row in rows for name in ("lsoa_code", "msoa_code") if row[name]}
 
 
 def newest_sweep(as_of: datetime) -> pages.Swept | None:

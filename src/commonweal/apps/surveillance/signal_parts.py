@@ -1,0 +1,60 @@
+"""What people know of a signal and what offices decided about it, as a part of its page, as known at its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from commonweal.apps.intake.views import common
+from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import known, slots
+from commonweal.apps.surveillance.pages import known as pages
+from commonweal.core import wording
+from commonweal.web import times
+
+SHOWN = 3
+Row = Mapping[str, Any]
+
+
+def what_people_know(asked: slots.Asked) -> slots.Part | None:
+    """Judgements, notes and hypotheses of the signal, the newest first; those said later than the moment left out."""
+    if asked.signal is None:
+        return None
+    number, actor = asked.signal["number"], common.actor(asked.request)
+    judged = known.judgements(actor, number)
+    notes = until(known.notes(actor, None, number), "said_at", asked.as_of)
+    supposed = until(known.hypotheses(actor, None, number), "said_at", asked.as_of)
+    names = places.names([row["place_code"] for row in notes])
+    context = {
+        "sentences": judgement_sentences(judged, asked.as_of),
+        "notes": tuple(pages.note_of(row, names, asked.as_of) for row in notes[:SHOWN]),
+        "statements": tuple(f"{row['statement']} ({row['office']})" for row in supposed[:SHOWN]),
+        "address": f"/signals/{number}/judgements",
+        "all": wording.joined(
+            [wording.counted(len(notes), "note", "notes"), wording.counted(len(supposed), "hypothesis", "hypotheses")]
+        ),
+    }
+    return slots.Part("known", "What people know and offices say", "surveillance/signal_known.html", context)
+
+
+def until(rows: Sequence[Row], time: str, as_of: datetime) -> list[Row]:
+    """Those said up to a moment."""
+    return [row for row in rows if row[time] <= as_of]
+
+
+def judgement_sentences(rows: Sequence[Row], as_of: datetime) -> tuple[str, ...]:
+    """What offices said of it up to a moment, the newest first; what was taken back by then says so."""
+    said = []
+    for row in reversed(until(rows, "at", as_of)):
+        back = row["recalled_at"] is not None and row["recalled_at"] <= as_of
+        taken = " (taken back)" if back else ""
+        said.append(
+            f"{known.VERDICTS[row['verdict']]}{taken}: {row['reason']} {row['office']}, {times.when(row['at'], as_of)}."
+        )
+    return tuple(said)
+
+
+def register_all() -> None:
+    """Called once at start-up."""
+    slots.register(slots.SIGNAL, "known", what_people_know, 20)
