@@ -33,13 +33,13 @@ def prepared(
 ) -> tuple[data.Cases, data.Tested | None]:
     """Cases and tests as arrays; tests are None where no test that found nothing is known at all.
 
-    stratum: the column that says where somebody was tested from. names: of neighbourhoods by code, of settings by
-    "kind:identifier".
+    effort: tests that found nothing, by window, stratum and symptoms. stratum: the column that says where. names: of
+    neighbourhoods by code, of settings by "kind:identifier".
     """
     dated = [(row, _day(row, by_report=by_report)) for row in cases]
     placed = [(row, window) for row, day in dated if day and (window := span.window_of(day)) is not None]
     rows = [row for row, _ in placed]
-    places = sorted({str(row[stratum]) for row in (*rows, *effort)})
+    places = sorted({str(row[stratum]) for row in rows} | {str(row["stratum"]) for row in effort})
     position = {code: at for at, code in enumerate(places)}
     number, settings = _settings(rows, names)
     found = data.Cases(
@@ -53,7 +53,7 @@ def prepared(
         places=settings,
         fields=_fields(rows, names),
     )
-    return found, _tested(effort, span, position, stratum)
+    return found, _tested(effort, position)
 
 
 def _ints(values: Any) -> IntArray:
@@ -138,12 +138,10 @@ def _said(value: str | None) -> str | None:
     return words[:1].upper() + words[1:]
 
 
-def _tested(effort: Sequence[Row], span: Windows, position: Mapping[str, int], stratum: str) -> data.Tested | None:
+def _tested(effort: Sequence[Row], position: Mapping[str, int]) -> data.Tested | None:
     counts = np.zeros((2, 3 * len(position)))
     for row in effort:
-        window = span.window_of(row["day"]) if row["day"] else None
-        if window in (data.BEFORE, data.AFTER):
-            counts[window, position[str(row[stratum])] * 3 + REASONS.index(row["symptomatic"])] += row["n"]
+        counts[row["window"], position[str(row["stratum"])] * 3 + REASONS.index(row["symptomatic"])] += row["n"]
     if min(counts.sum(axis=1), default=0) <= 0:
         return None
     return data.Tested(counts[0], counts[1], np.arange(counts.shape[1]) % 3)

@@ -61,9 +61,14 @@ EFFORT = """
          symptomatic, result
     from held order by feed_number, record_hash, revision desc
 )
-select case when %(by_report)s then reported_date else specimen_date end as day, lsoa_code, msoa_code, scope_ltla,
-       symptomatic, count(*) as n
-  from newest where result = 'negative' group by 1, 2, 3, 4, 5
+, dated as (
+  select case when %(by_report)s then reported_date else specimen_date end as day, symptomatic,
+         case %(stratum)s when 'lsoa_code' then lsoa_code when 'msoa_code' then msoa_code else scope_ltla end as stratum
+    from newest where result = 'negative'
+)
+select (day >= %(first)s)::int as "window", stratum, symptomatic, count(*) as n
+  from dated where day between %(first)s and %(last)s or day between %(against_first)s and %(against)s
+ group by 1, 2, 3
 """
 
 
@@ -86,7 +91,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Read:
-    """Rows of cases and of tests that found nothing, each with a day; whether addresses were read."""
+    """Rows of cases, tests that found nothing by window, stratum and symptoms; whether addresses were read."""
 
     cases: list[dict[str, Any]]
     effort: list[dict[str, Any]]
@@ -126,6 +131,7 @@ def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_repor
     params = {
         "codes": list(scope.codes), "as_of": as_of, "earliest": span.earliest, "last": span.last,
         "column": place.column, "values": list(place.values), "looked_back": LOOKED_BACK, "by_report": by_report,
+        "stratum": place.stratum, "first": span.first, "against_first": span.against_first, "against": span.against,
     }  # fmt: skip
     extra, join = SEALED if addresses else ("", "")
     cases = scope.rows(HELD + CASES.format(sealed=extra, join=join), params)
@@ -137,10 +143,11 @@ def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_repor
 def _open_addresses(cases: list[dict[str, Any]]) -> None:
     """Put `address` in place of the sealed message of each row; None where its key was destroyed or there is none."""
     line_list = rulebook.line_list()
+    openers = {key: rulebook.sealer(key) for key in {row["key_id"] for row in cases} if key is not None}
     for row in cases:
         key_id, wrapped, payload = row.pop("key_id"), row.pop("wrapped_key"), row.pop("payload")
         record_hash = bytes(row.pop("record_hash"))
         row["address"] = None
         if payload is not None and wrapped is not None:
-            message = rulebook.sealer(key_id).open(Sealed(bytes(wrapped), bytes(payload)), record_hash)
+            message = openers[key_id].open(Sealed(bytes(wrapped), bytes(payload)), record_hash)
             row["address"] = opened_message(message, line_list).get("address_line")

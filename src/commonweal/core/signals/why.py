@@ -158,8 +158,8 @@ def _weights(cases: Cases, draws: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _sums(weights: FloatArray, cases: Cases, window: int, share: FloatArray | None = None) -> FloatArray:
-    mine = cases.window == window
-    total: FloatArray = weights[:, mine] @ (np.ones(int(mine.sum())) if share is None else share[mine])
+    mine = (cases.window == window).astype(np.float64)
+    total: FloatArray = weights @ (mine if share is None else mine * share)
     return total
 
 
