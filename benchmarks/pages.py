@@ -48,8 +48,8 @@ print(json.dumps({"asked": asked, "rows_of_others": leaked}))
 
 @click.command(help="My area with millions of results; cross-area attempts.")
 @click.option("--rows", default=5_000_000, show_default=True)
-@click.option("--pairs", default=200, show_default=True)
-@click.option("--attempts", default=10_000, show_default=True)
+@click.option("--pairs", default=200, show_default=True, help="How often each tier opens the area; 0 leaves it out.")
+@click.option("--attempts", default=10_000, show_default=True, help="Reads of other areas, a tenth of them by address.")
 @click.option(
     "--at", type=click.Path(path_type=Path), help="Keep the installation in this folder, and use it when it is there."
 )
@@ -68,10 +68,12 @@ def pages(rows: int, pairs: int, attempts: int, at: Path | None, fill_seconds: f
         with server(place) as site:
             answer: dict[str, object] = {"results": rows, "fill_seconds": round(filled)}
             answer["left_out"] = "identifiers, keys of records, outcomes; submission_balances was off for them"
-            answer |= {**compare(site.port, visitors, pairs)}
+            answer |= compare(site.port, visitors, pairs) if pairs else {}
             answer["other_areas_by_http"] = other_areas(site.port, visitors, attempts // 10)
             answer["server_peak_mebibytes"] = site.peak_mebibytes
+        start = time.perf_counter()
         answer["other_areas_by_sql"] = json.loads(place.python(ATTEMPTS, str(attempts), "1").output.splitlines()[-1])
+        answer["seconds_of_sql"] = round(time.perf_counter() - start)
     click.echo(json.dumps(answer, indent=None if as_json else 2))
 
 

@@ -108,6 +108,17 @@ def bands(draw: st.DrawFn) -> p.ExpectedBand:
     return p.ExpectedBand(draw(HOSTILE), tuple(days), draw(HOSTILE), draw(HOSTILE), draw(HOSTILE))
 
 
+@st.composite
+def changes(draw: st.DrawFn) -> p.PartsOfChange:
+    parts = []
+    for _ in range(draw(st.integers(1, 9))):
+        cases, below, above = draw(st.floats(-1e5, 1e5)), draw(st.floats(0, 1e4)), draw(st.floats(0, 1e4))
+        before = draw(st.none() | COUNTS)
+        parts.append(p.ChangePart(draw(HOSTILE), before, before, cases, cases - below, cases + above, 0.5))
+    change = sum(part.cases for part in parts)
+    return p.PartsOfChange(draw(HOSTILE), change, change - 1, change + 1, tuple(parts), 0.95, draw(HOSTILE), "k")
+
+
 KINDS: list[tuple[Callable[..., p.Picture], st.SearchStrategy[Any]]] = [
     (p.draw_epidemic_curve, curves()),
     (p.draw_positivity, positivities()),
@@ -116,6 +127,7 @@ KINDS: list[tuple[Callable[..., p.Picture], st.SearchStrategy[Any]]] = [
     (p.draw_delays, delays()),
     (p.draw_small_multiples, comparisons()),
     (p.draw_expected_band, bands()),
+    (p.draw_parts, changes()),
 ]
 
 

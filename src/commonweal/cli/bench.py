@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, tuple[str, str]] = {
     "desk": ("benchmarks.desk", "A thousand offices told; search at scale and out of scope."),
     "conformance": ("commonweal.cli.bench_conformance", "The statistics against the reference cases in a folder."),
     "detection": ("commonweal.cli.bench_detection", "How early and how truly rises of 2020 are found."),
+    "sweep": ("benchmarks.sweep", "A sweep of a country: time, memory, workers, growth; from results to a signal."),
     "why": ("commonweal.cli.bench_why", "How often planted causes of a rise are named."),
     "engine": ("benchmarks.engine", "How fast the statistics are, and how they scale."),
     "quality": ("benchmarks.quality", "Power, false alarms and coverage on simulated truth."),

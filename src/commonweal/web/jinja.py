@@ -32,7 +32,11 @@ class PageEnvironment(Environment):
     """
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if dataclasses.is_dataclass(obj) and not hasattr(obj, attribute):
+        try:
+            return getattr(obj, attribute)  # what a page asks for ten thousand times
+        except AttributeError:
+            pass
+        if dataclasses.is_dataclass(obj):
             raise UndefinedError(f"{type(obj).__name__} has no field {attribute!r}; correct the template or the page.")
         return super().getattr(obj, attribute)
 

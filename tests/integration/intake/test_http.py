@@ -140,3 +140,39 @@ def test_the_same_record_from_many_senders_at_once_is_stored_once(tokens: dict[s
     with ThreadPoolExecutor(6) as threads:
         replayed = list(threads.map(send, range(12)))
     assert replayed.count(False) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "not JSON in UTF-8"),
+        (b'{"record_id": NaN}', "NaN is no JSON value"),
+        (b'{"record_id": "a", "record_id": "b"}', "names 'record_id' twice"),
+        (b"[" * 100_000, "lists within lists"),
+        (gzip.compress(b"{}"), "is a gzip, not JSON"),
+    ],
+)
+def test_a_body_that_is_no_record_is_refused_with_what_is_wrong(
+    client: Client, tokens: dict[str, str], body: bytes, sentence: str
+) -> None:
+    answer = post(client, tokens["lab-one"], body)
+    assert answer.status_code == 400
+    assert sentence in answer.json()["detail"]
+    assert "Nothing was taken" in answer.json()["detail"]
+
+
+def test_names_in_other_letters_and_whole_numbers_with_a_point_are_read(client: Client, tokens: dict[str, str]) -> None:
+    sent = {name.replace("_", " ").title(): value for name, value in record(record_id="H20").items()} | {
+        "Age Years": 39.0
+    }
+    assert post(client, tokens["lab-one"], as_json(sent)).json()["accepted"] == 1
+    twice = post(client, tokens["lab-one"], as_json(sent | {"result": "positive", "record_id": "H21"})).json()
+    assert twice["records"][0]["reasons"] == ["row:repeated_name"]
+
+
+def test_a_form_is_refused(client: Client, tokens: dict[str, str]) -> None:
+    answer = client.post(
+        "/api/v1/feeds/lab-one/results", {"file": "x"}, HTTP_AUTHORIZATION=f"Bearer {tokens['lab-one']}"
+    )
+    assert answer.status_code == 400
+    assert "send the file itself" in answer.json()["detail"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
+import uuid
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
 from commonweal.apps.surveillance.count_sweeping import rules
-from commonweal.core.signals.surroundings import Surroundings, Sweeping, blocks
+from commonweal.core.signals.surroundings import Looked, Surroundings, Sweeping, blocks, look_around
 
 MORNING = date(2027, 3, 15)
 
@@ -45,3 +49,10 @@ def items(number: int) -> list[tuple[list[Surroundings], Sweeping]]:
     """So many blocks of one authority each, every other one with a planted cluster."""
     how = rules().how
     return [blocks([surroundings(seed, planted=3 * (seed % 2))], how)[0] for seed in range(number)]
+
+
+def look_and_tell(item: tuple[str, tuple[list[Surroundings], Sweeping]]) -> list[Looked]:
+    """Leaves a file with the number of its process in a folder, and takes its time over the rest."""
+    (Path(item[0]) / f"{os.getpid()}-{uuid.uuid4()}").touch()
+    time.sleep(0.2)
+    return look_around(item[1])

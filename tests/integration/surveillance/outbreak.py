@@ -14,6 +14,8 @@ from commonweal.web import db
 from tests.integration.access import build
 from tests.integration.intake import ground, world
 
+from . import written
+
 CITY, DISTRICT, NEIGHBOURHOOD, SMALL = "E06000016", "E07000135", "E02002803", "E01013601"
 DIRECTOR, OFFICE = "director@leicester.example", "director-of-public-health-e06000016"
 MINISTER, NATION = "minister@nation.example", "national-decision-maker-e92000001"
@@ -46,6 +48,12 @@ def lay() -> None:
     with db.recorded("authn") as write:
         write.cursor.execute(
             "insert into access.organisation values ('lab', 'The laboratory', 'laboratory', null, %s)", [write.tick]
+        )
+    with db.recorded("migrate") as write:
+        write.cursor.execute(
+            "insert into places.setting (setting_id, kind, name, postcode, dataset_id)"
+            " values (%s, 'workplace', 'Otter Foundry', 'LE11AA', 900)",
+            [FOUNDRY],
         )
     feeds.add("lab-one", "lab", pathogen="covid-19")
     world.send(world.as_csv(*records()))
@@ -81,3 +89,18 @@ def browser(email: str, office: str) -> Client:
     client = build.browser(email)
     build.act(client, office, "outbreak_control")
     return client
+
+
+def signal(number: int = 1) -> None:
+    """A signal of the city that a sweep of this morning told, after all that was sent."""
+    as_of = db.freeze()
+    morning = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write, as_of=as_of, morning=morning)
+        written.signal(write, number, sweep)
+        row = {
+            "signal": number, "step": 1, "sweep_id": sweep, "morning": morning, "state": "opened", "level": "ltla",
+            "place_code": CITY, "scope": [CITY], "members": [], "rate": 50.0, "observed": 40.0, "strength": 1.0,
+            "recurrence_days": 900.0, "evidence": ["forty cases"], "tick_id": write.tick,
+        }  # fmt: skip
+        written.insert(write, "surveillance.signal_change", row, "step")

@@ -14,6 +14,7 @@ from commonweal.apps.surveillance import jobs, keeping, signals, sweeps
 from commonweal.apps.surveillance.executors import Serial
 from commonweal.cli import commands
 from commonweal.cli.errors import run
+from commonweal.core.signals.running import Running, advance
 from commonweal.site import installation
 from tests.conftest import make_space, remove_space
 from tests.integration.access.build import accept, agreement, office
@@ -75,11 +76,20 @@ def test_signals_live_on_from_sweep_to_sweep_and_a_repeated_sweep_changes_nothin
     assert (again.repeated, again.sweep) == (True, first.sweep)
     assert keeping.keep(first.outcome, sweeps.rules(), "serial").repeated
     assert city.rows("select count(*) as n from surveillance.finding") == before
+    outcomes = [first.outcome]
     for day in range(0, 16, 4):
         for later in range(4):
             counts.day(LAST + timedelta(days=day + later))
-        sweeps.run(Serial())
-    states = [row["state"] for row in city.rows(CHANGES) if row["signal"] == 1]
+        outcomes.append(sweeps.run(Serial()).outcome)
+    remembered: list[Running] = []
+    from_scratch = []
+    for each in outcomes:
+        found, life = [*each.events, *each.found], sweeps.rules().setting.life
+        done = advance(remembered, found, each.morning, life, next_number=len(remembered) + 1, whole=True)
+        from_scratch += [(number, step.state, step.morning) for number, step in done.changes]
+    written = [(row["signal"], row["state"], row["morning"]) for row in city.rows(CHANGES)]
+    assert written == sorted(from_scratch, key=lambda change: change[0]), "sweep by sweep as from scratch"
+    states = [state for signal, state, _ in written if signal == 1]
     assert states[0] == "opened"
     assert states[-1] in ("fading", "closed")
     assert len(city.rows("select number from surveillance.signal")) <= 2, "the same thing is told once"
@@ -109,6 +119,22 @@ def test_what_a_late_batch_alone_explains_is_held_back_and_the_batch_is_told(gro
     assert "cluster" in kinds
 
 
+def test_a_change_of_what_is_counted_is_one_event_and_holds_back_what_it_moves(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 5)
+    counts.until(LAST - timedelta(days=1))
+    days = [LAST - timedelta(days=back) for back in range(1, 60)]
+    city.put([(place, day, "case", 1) for place in range(0, city.SIDE * city.SIDE, 2) for day in days], LAST)
+    ran = sweeps.run(Serial())
+    assert ran.outcome is not None
+    assert {event.kind for event in ran.outcome.events} >= {"definition_break"}
+    assert (ran.outcome.found, len(ran.outcome.held) > 3) == ([], True)
+    assert {row["kind"] for row in city.rows("select kind from surveillance.signal")} <= {
+        "definition_break",
+        "late_batch",
+    }
+
+
 def test_a_bad_place_is_listed_and_the_others_are_done(ground: str) -> None:
     counts = city.Counts(FIRST)
     outbreak(counts, [city.at(2, 2), city.at(2, 3)], LAST - timedelta(days=5), 5, each=4)
@@ -134,7 +160,15 @@ def test_new_results_are_swept_where_they_touch_and_once(ground: str) -> None:
     fresh = [(place, LAST - timedelta(days=back), result, 5)
              for place in (city.at(3, 1), city.at(3, 2)) for back in (0, 1, 2) for result in ("case", "positive")]  # fmt: skip
     city.put(fresh, LAST)
+    city.move_clock(LAST, hour=8)  # after a sweep it rests as long as that took
     assert jobs.sweep_what_was_touched(0) == 2
+    before = city.rows("select count(*) as n from surveillance.finding")
+    city.put([(city.at(9, 1), LAST, "negative", 1)], LAST)
+    city.move_clock(LAST, hour=9)
+    assert jobs.sweep_what_was_touched(0) == 3
+    assert city.rows("select count(*) as n from surveillance.finding") == before, (
+        "what was found this morning is kept once"
+    )
     assert jobs.sweep_what_was_touched(0) is None
     (row,) = city.rows("select touched, cost from surveillance.sweep where id = 2")
     assert row["touched"] == [city.WEST]

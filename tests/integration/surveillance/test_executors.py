@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,9 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from commonweal.apps.surveillance import executors
 from commonweal.apps.surveillance.executors import Cluster, Processes, Serial
@@ -49,18 +53,18 @@ def kill_soon(find: object, seen: list[int]) -> threading.Thread:
     return thread
 
 
-def test_a_killed_process_changes_nothing(expected: list[list[Looked]]) -> None:
+def test_a_killed_process_changes_nothing(expected: list[list[Looked]], tmp_path: Path) -> None:
     killed: list[int] = []
-    began = time.monotonic()
 
     def busy() -> int | None:
-        children = multiprocessing.active_children()
-        return children[0].pid if len(children) == 2 and time.monotonic() - began > 2 else None
+        begun = sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        return int(begun[-1].name.partition("-")[0]) if len(begun) > BLOCKS // 3 else None
 
     thread = kill_soon(busy, killed)
-    answers = Processes(2).map(look_around, grids.items(BLOCKS))
+    answers = Processes(2).map(grids.look_and_tell, [(str(tmp_path), item) for item in grids.items(BLOCKS)])
     thread.join()
     assert killed, "a worker was killed while it worked"
+    assert len(list(tmp_path.iterdir())) > BLOCKS, "what it held was computed again"
     assert any(looked.found for block in expected for looked in block)
     assert answers == expected, "equal to the last bit: figures are compared as they are"
 
@@ -75,15 +79,22 @@ def running(*program: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-@pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[str]:
-    pytest.importorskip("distributed", reason="Dask is not installed (extra [cluster])")
-    found = tmp_path / "scheduler.json"
-    where = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(found))
+@contextlib.contextmanager
+def scheduling(folder: Path, *options: str) -> Iterator[str]:
+    """A scheduler; its address."""
+    found = folder / "scheduler.json"
+    where = ("--port", "0", "--no-dashboard", "--scheduler-file", str(found), *options)
     with running("distributed.cli.dask_scheduler", *where):
         wait_for(found.exists)
         wait_for(lambda: found.read_text().endswith("}"))
         yield json.loads(found.read_text())["address"]
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    pytest.importorskip("distributed", reason="Dask is not installed (extra [cluster])")
+    with scheduling(tmp_path, "--host", "127.0.0.1") as address:
+        yield address
 
 
 def wait_for(ready: object) -> None:
@@ -93,8 +104,8 @@ def wait_for(ready: object) -> None:
         time.sleep(0.05)
 
 
-def worker(address: str, folder: Path) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--death-timeout", "60")
+def worker(address: str, folder: Path, *more: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60", *more)
     return running("distributed.cli.dask_worker", address, *options, "--local-directory", str(folder))
 
 
@@ -104,7 +115,12 @@ def test_a_killed_worker_of_a_cluster_changes_nothing(
     from distributed import Client
 
     killed: list[int] = []
-    with worker(scheduler, tmp_path) as first, worker(scheduler, tmp_path) as second, Client(scheduler) as watching:
+    here = ("--host", "127.0.0.1")
+    with (
+        worker(scheduler, tmp_path, *here) as first,
+        worker(scheduler, tmp_path, *here) as second,
+        Client(scheduler) as watching,
+    ):
         watching.wait_for_workers(2, timeout=PATIENCE)
 
         def busy() -> int | None:
@@ -130,3 +146,44 @@ def test_a_scheduler_by_tls_asks_for_certificates_and_one_that_is_gone_is_named(
     monkeypatch.setattr(executors, "ANSWER_SECONDS", 1)
     with pytest.raises(NotThere, match="does not answer"):
         Cluster("tcp://127.0.0.1:1").map(look_around, [])
+
+
+def certificates(folder: Path) -> None:
+    """An authority of one's own and one certificate by it, for this machine."""
+    now = datetime.now(UTC)
+    made = {}
+    for name, issuer in (("authority", "authority"), ("worker", "authority")):
+        key = new_key()
+        made[name] = key
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = (
+            x509.CertificateBuilder().subject_name(subject)
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+            .public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=name == "authority", path_length=None), critical=True)
+        )  # fmt: skip
+        pem = builder.sign(made[issuer], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        (folder / ("ca.pem" if name == "authority" else "certificate.pem")).write_bytes(pem)
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    (folder / "key.pem").write_bytes(made["worker"].private_bytes(serialization.Encoding.PEM, form, plain))
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def test_over_tls_both_sides_show_certificates(expected: list[list[Looked]], tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="Dask is not installed (extra [cluster])")
+    certificates(tmp_path)
+    ca, certificate, key = (str(tmp_path / name) for name in executors.CERTIFICATES)
+    options = ("--tls-ca-file", ca, "--tls-cert", certificate, "--tls-key", key, "--host", "tls://127.0.0.1")
+    with scheduling(tmp_path, *options) as address, worker(address, tmp_path, *options):
+        assert address.startswith("tls://")
+        assert Cluster(address, tmp_path).map(look_around, grids.items(2)) == expected[:2]
+        other = tmp_path / "other"
+        other.mkdir()
+        certificates(other)
+        with pytest.raises(NotThere, match="does not answer"):
+            Cluster(address, other).map(look_around, grids.items(1))

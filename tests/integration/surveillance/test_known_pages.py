@@ -161,16 +161,16 @@ E01099999,language,Polish,School census,2020-01-16
 
 def test_the_social_layer_stands_beside_with_source_and_day(director: Client) -> None:
     page = f"/places/{outbreak.SMALL}/known"
-    assert "Nothing about languages, households, work" in text(director.get(page))
+    assert "No file about languages, households, work" in text(director.get(page))
     reading = social.load(SOCIAL.encode(), "leicester.csv")
     assert dict(reading.left_out) == {"not_a_share": 1, "unknown_attribute": 1, "unknown_area": 1}
     with pytest.raises(Refused, match="loaded before"):
         social.load(SOCIAL.encode(), "leicester.csv")
     shown = text(director.get(page))
     assert shown.index("Languages spoken at home") < shown.index("Mosque car park, 10am to 4pm")
-    for words in ("Gujarati", "21.0%", "Sunday 27 March 2011", "School census"):
+    for words in ("Otter Foundry", "Gujarati", "21.0%", "Sunday 27 March 2011", "School census"):
         assert words in shown
-    assert "Nothing about languages" not in shown
+    assert "No file about languages" not in shown
     newer = "area,attribute,value,source,date\nE01013601,overcrowded,0.3,Survey,2020-02-01\n"
     social.load(newer.encode(), "newer.csv")
     assert "30.0%" in text(director.get(page))

@@ -31,7 +31,7 @@ def shown(client: Client, path: str = PAGE) -> str:
 def test_the_page_names_the_workplace_first_and_adds_up(director: Client) -> None:
     page = shown(director)
     assert "Most likely an outbreak at work: about 30 of the 32 more." in page
-    assert f"{outbreak.FOUNDRY} (workplace): 30 cases named there, 0 before" in page
+    assert "Otter Foundry (workplace): 30 cases named there, 0 before" in page
     assert "Living with another case" in page
     table = director.get(f"{PAGE}/parts.csv").content.decode().splitlines()
     rows = [line.split(",") for line in table if line and line[0].isalpha() and line.count(",") >= 6][1:]

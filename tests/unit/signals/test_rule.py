@@ -159,6 +159,15 @@ def test_a_late_batch_is_named_and_holds_back_what_it_explains():
     assert not watched.flags(SETTING.threshold)[held, 70].any()
 
 
+def test_areas_that_join_bring_their_past_and_are_neither_batch_nor_break():
+    final = np.random.default_rng(4).poisson(3.0, (30, 90))
+    source = thinned(final)
+    counts = publications(final, source, 40, 89)
+    counts[:30, 12:] = 0  # eighteen of thirty areas are published from day 70 on, with all their days
+    triangle = Triangle(MONDAY, source.areas, list(range(40, 90)), counts)
+    assert watch(triangle, PEOPLE, SETTING, 50, 89).events == []
+
+
 def test_quiet_revisions_are_no_break():
     before = np.full((20, 60), 10.0)
     assert holding.definition_break(before, before * 1.05, SETTING.breaks) is None

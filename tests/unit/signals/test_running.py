@@ -71,6 +71,12 @@ def test_settings_keep_their_own_signals_but_are_one_with_their_own_small_area()
     assert sweep(signals, 0, found("lsoa", "a1", ("a1",)), home) == [(1, "opened")]
 
 
+def test_a_setting_stays_itself_wherever_most_of_its_cases_live():
+    signals: list[Running] = []
+    sweep(signals, 0, found("setting", "a1", ("a1",), setting="workplace:3"))
+    assert sweep(signals, 1, found("setting", "b1", ("b1",), setting="workplace:3")) == [(1, "growing")]
+
+
 def test_spreading_over_a_boundary_is_growth_and_a_narrow_sweep_lets_nothing_fade():
     signals: list[Running] = []
     sweep(signals, 0, found("cluster", "a1", ("a1", "a2")))

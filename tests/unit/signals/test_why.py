@@ -12,10 +12,12 @@ from click.testing import CliRunner
 from commonweal.cli.bench_why import judge
 from commonweal.cli.bench_why import why as bench_why
 from commonweal.core.errors import Refused
+from commonweal.core.pictures import ChangePart, PartsOfChange, draw_parts
 from commonweal.core.signals import why_data as data
 from commonweal.core.signals.why import Part, explain
 from commonweal.core.signals.why_bench import Judged, confusion, scores
 from commonweal.core.signals.why_label import LABELS, label_of
+from commonweal.core.signals.why_plain import from_plain, to_plain
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_words import headline, sentences
 from commonweal.server import parameters
@@ -108,6 +110,33 @@ def test_words_come_first_and_say_what_is_not_known():
     assert any("Otter Foundry (workplace): 20 cases named there, 0 before" in line for line in said)
     assert any("Tests that found nothing are not known" in line for line in said)
     assert "whether the infection came from outside the area is known for 0.0% of cases" in said[-1]
+
+
+def test_a_picture_of_parts_that_do_not_add_up_is_refused():
+    one = ChangePart("Spread", 1, 4, 3.0, 1.0, 5.0, 1.0)
+    with pytest.raises(Refused, match="add up to 3 and the change is 5"):
+        draw_parts(PartsOfChange("What it is made of", 5.0, 1.0, 9.0, (one,), 0.95, "s", "k"))
+    with pytest.raises(Refused, match="no part"):
+        draw_parts(PartsOfChange("What it is made of", 5.0, 1.0, 9.0, (), 0.95, "s", "k"))
+
+
+def test_a_fall_is_said_to_be_one():
+    fallen = foundry(3, 2)
+    falling = data.Cases(**{**vars(fallen), "window": np.array([data.BEFORE] * 6 + [data.AFTER])})
+    told = explain(falling, None, SETTING, np.random.default_rng(0))
+    assert told.label.name == "cannot_tell"
+    larger = data.Cases(
+        **{name: np.tile(value, 10) for name, value in vars(falling).items() if isinstance(value, np.ndarray)},
+        places=FOUNDRY,
+    )
+    assert headline(explain(larger, None, SETTING, np.random.default_rng(0))) == "It is not rising."
+
+
+def test_what_is_kept_is_what_was_worked_out():
+    planted = plant("school", 2000)
+    told = explain(planted.cases, planted.tested, SETTING, np.random.default_rng(0))
+    kept = from_plain(json.loads(json.dumps(to_plain(told), allow_nan=False)))
+    assert kept == told
 
 
 def test_every_label_and_reason_has_words():

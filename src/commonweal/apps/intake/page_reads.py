@@ -177,8 +177,8 @@ def new_care_homes(scope: Scope, since: datetime, as_of: datetime, quiet_since: 
     """
     values = {"codes": list(scope.codes), "since": since, "as_of": as_of, "quiet_since": quiet_since}
     found = [row["setting_id"] for row in scope.rows(NEW_CARE_HOMES, values)]
-    names = setting_names(CARE_HOME, found) if found else {}
-    return tuple(names.get(each, each) for each in found)
+    names = setting_names([f"{CARE_HOME}:{each}" for each in found]) if found else {}
+    return tuple(names.get(f"{CARE_HOME}:{each}", each) for each in found)
 
 
 def feeds(feed: str | None = None) -> list[dict[str, Any]]:

@@ -75,7 +75,10 @@ def send_results(request: HttpRequest, feed: str) -> HttpResponse:
     """
     door: feeds.Door = request.auth  # type: ignore[attr-defined]
     provenance = _provenance(request)
-    if (request.content_type or "").split(";")[0] in ("application/json", ""):
+    kind = (request.content_type or "").split(";")[0]
+    if kind == "multipart/form-data":
+        raise Refused("A form cannot be read here. Nothing was taken: send the file itself as the body, as text/csv.")
+    if kind in ("application/json", ""):
         return _answer(_take_json(request, feed, door, provenance))
     with ExitStack() as open_sources:
         source = open_sources.enter_context(sources.from_stream(cast("IO[bytes]", request), provenance))

@@ -37,6 +37,8 @@ BEGIN = "select new_id, feed_number, commonweal.now() from intake.begin_submissi
 FINISH = (
     "select tallied_outcome, tallied from intake.finish_submission(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
+# a join: looking each row up in the list took 24 s for a file of 100,000 records of which nearly all were left out
+LEAVE_OUT = "delete from {table} s using unnest(%s::integer[]) as gone (local) where s.local = gone.local"
 TO_HOLD = (
     "select s.submission_id, s.row_number from decided d join staged s using (place)"
     " where d.outcome in ('rejected', 'pending')"
@@ -132,7 +134,7 @@ class Writing:
         def leave_out(places: Sequence[int]) -> None:
             away, again = staged.without(places)
             for table in ("staged_identifier", "staged_component"):
-                self._cursor.execute(f"delete from {table} where local = any (%s)", [away])  # noqa: S608
+                self._cursor.execute(LEAVE_OUT.format(table=table), [away])
             self._copy_linked(again)
 
         self._store(leave_out, lambda _submission, number: staged.raw(number), opened.now)

@@ -113,14 +113,16 @@ def names(wanted: Sequence[str]) -> dict[str, str]:
     return countries | {row["code"]: row["name"] for row in rows}
 
 
-def setting_names(kind: str, wanted: Sequence[str]) -> dict[str, str]:
-    """Identifier -> name of the settings of a kind (`core.places.settings.KINDS`) that a register lists."""
+def setting_names(wanted: Sequence[str]) -> dict[str, str]:
+    """Each "kind:identifier" -> name, for settings that a register lists; kinds are those of `core.places.settings`."""
+    kinds, identifiers = [each.split(":")[0] for each in wanted], [each.partition(":")[2] for each in wanted]
     rows = db.rows(
         "app",
-        "select setting_id, name from places.setting_now where kind = %s and setting_id = any (%s)",
-        [kind, list(wanted)],
+        "select s.kind || ':' || s.setting_id as code, s.name from unnest(%s::text[], %s::text[]) as w (kind, id)"
+        " join places.setting_now s on s.kind = w.kind and s.setting_id = w.id",
+        [kinds, identifiers],
     )
-    return {row["setting_id"]: row["name"] for row in rows}
+    return {row["code"]: row["name"] for row in rows}
 
 
 def areas_in(code: str, level: str) -> list[Area]:

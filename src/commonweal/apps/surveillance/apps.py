@@ -11,8 +11,9 @@ class SurveillanceConfig(AppConfig):
 
     def ready(self) -> None:
         from commonweal.apps.access import shell
-        from commonweal.apps.surveillance import at_the_desk, known_desk
+        from commonweal.apps.surveillance import at_the_desk, known_desk, known_slots
 
         shell.register("Signals", "surveillance:signals", "read_counts", place=12)
         at_the_desk.register_all()
         known_desk.register_all()
+        known_slots.register_all()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, Protocol
 
 import numpy as np
 import yaml
@@ -76,7 +77,36 @@ class _Clock:
         self.spent[name] = round(self.spent.get(name, 0.0) + time.perf_counter() - began, 3)
 
 
-def look(as_of: datetime, executor: Executor, touched: Sequence[str] | None = None) -> Outcome:
+class Counts(Protocol):
+    """Where a sweep reads: the module `counted` over the database, or made-up counts of the same form."""
+
+    def geography(self) -> counted.Geography:
+        """The small areas and what they lie in."""
+
+    def authorities(self, at: counted.Instant, ground: counted.Geography) -> tuple[large.Level, dict[str, date]]:
+        """Cases of every authority by day as known on each of the last days, and its first day of results."""
+
+    def small_areas(
+        self,
+        at: counted.Instant,
+        ground: counted.Geography,
+        wanted: BoolArray,
+        days: int,
+        batches: Sequence[str],
+        held_days: int,
+        delay: int,
+    ) -> counted.SmallCounts:
+        """Counts of small areas."""
+
+    def settings(
+        self, at: counted.Instant, codes: Sequence[str], types: Sequence[str], days: int
+    ) -> list[dict[str, Any]]:
+        """Cases of each setting."""
+
+
+def look(
+    as_of: datetime, executor: Executor, touched: Sequence[str] | None = None, counts: Counts = counted
+) -> Outcome:
     """Run every detector over every place as known at `as_of`, or over the authorities `touched` and what they lie in.
 
     Nothing is written. A place that cannot be done is listed with its reason and never stops the others. Raises
@@ -84,12 +114,12 @@ def look(as_of: datetime, executor: Executor, touched: Sequence[str] | None = No
     """
     began, clock, rule = time.perf_counter(), _Clock(), rules()
     at = counted.Instant(as_of)
-    ground = counted.geography()
+    ground = counts.geography()
     if not ground.codes:
         raise NotThere("No places are loaded, so nothing can be swept. Load them first: commonweal places load FILE…")
     out = Outcome(as_of, at.morning, None if touched is None else tuple(sorted(touched)))
     with clock.phase("reading authorities"):
-        every, began_on = counted.authorities(at, ground)
+        every, began_on = counts.authorities(at, ground)
     if not began_on:
         raise NotThere(f"No counts are known at {as_of}. Take results in first: commonweal intake FILE… --feed NAME")
     wanted = frozenset(every.codes if touched is None else touched)
@@ -98,12 +128,12 @@ def look(as_of: datetime, executor: Executor, touched: Sequence[str] | None = No
         share = _large(ltla, ground, wanted, rule, out)
     batches = _batches(every, wanted, rule, out)
     with clock.phase("reading small areas"):
-        areas = _surroundings(at, ground, sorted(wanted & set(began_on)), share, batches, rule, out)
+        areas = _surroundings(counts, at, ground, sorted(wanted & set(began_on)), share, batches, rule, out)
     with clock.phase("small areas and scans"):
         looked = [each for part in executor.map(look_around, blocks(areas, rule.how)) for each in part]
     _gather(looked, batches, out)
     with clock.phase("settings"):
-        _settings(at, sorted(wanted & set(began_on)), rule, out)
+        _settings(counts, at, sorted(wanted & set(began_on)), rule, out)
     out.found = each_once(out.found)
     out.cost = clock.spent | {"replicates": float(sum(each.replicates for each in looked))}
     out.seconds = round(time.perf_counter() - began, 3)
@@ -210,6 +240,7 @@ def _batches(every: large.Level, wanted: frozenset[str], rule: Rules, out: Outco
 
 
 def _surroundings(
+    source: Counts,
     at: counted.Instant,
     ground: counted.Geography,
     codes: list[str],
@@ -226,7 +257,7 @@ def _surroundings(
     for members in near.values():
         needed[members] = True
     setting = rule.setting.batches
-    counts = counted.small_areas(
+    counts = source.small_areas(
         at, ground, needed, rule.how.history, sorted(batches), setting.held_days, setting.least_delay
     )
     names = np.array(ground.codes)
@@ -273,16 +304,21 @@ def _near(ground: counted.Geography, own: BoolArray, usable: BoolArray, radius_k
 
 
 def _gather(looked: list[Looked], batches: dict[str, Found], out: Outcome) -> None:
+    """What workers found; a change of definition explains all of it, since the past that it is held against moved."""
+    broken = next((event for event in out.events if event.kind == "definition_break"), None)
     for each in looked:
-        out.found += each.found
+        if broken is None:
+            out.found += each.found
+        else:
+            out.held += [(found, broken) for found in each.found]
         out.held += [(found, batches[each.code]) for found in each.explained]
         out.not_done |= dict(each.not_done)
         for level, number in each.places:
             out.places[level] = out.places.get(level, 0) + number
 
 
-def _settings(at: counted.Instant, codes: list[str], rule: Rules, out: Outcome) -> None:
+def _settings(counts: Counts, at: counted.Instant, codes: list[str], rule: Rules, out: Outcome) -> None:
     days = max((each.days for each in rule.settings.values()), default=0)
-    rows = counted.settings(at, codes, sorted(rule.settings), days) if days else []
+    rows = counts.settings(at, codes, sorted(rule.settings), days) if days else []
     out.places["setting"] = len(rows)
     out.found += in_settings.outbreaks(rows, rule.settings, at.morning)

@@ -20,7 +20,7 @@ def sweep_every_place(timestamp: int) -> int | None:
     return sweeps.run(Serial()).sweep
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")  # the sixth field is seconds
 @app.task(queue="surveillance", queueing_lock="sweep-touched", lock="sweep", pass_context=False)
 def sweep_what_was_touched(timestamp: int) -> int | None:
     """Sweep the places whose counts changed since the sweep before; what comes meanwhile waits for the next one."""

@@ -36,13 +36,16 @@ insert into surveillance.sweep (source, as_of, morning, touched, code_version, p
   cost, places, not_done, budget, tick_id)
 values (%s, %s, %s, %s::text[], %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %s) returning id
 """
-# Signals that may go on: not closed, or found not long ago.
+# Signals that may go on: not closed, or found not long ago. A narrowed sweep touches those of its findings' authorities
+# only: whatever makes two findings one thing lies in a common authority.
 ALIVE = """
 select s.number, s.kind from surveillance.signal s
  where s.source = %s
    and (exists (select from surveillance.finding f where f.signal = s.number and f.morning >= %s)
      or 'closed' <> (select c.state from surveillance.signal_change c
                       where c.signal = s.number order by c.step desc limit 1))
+   and (%s::text[] is null
+     or exists (select from surveillance.signal_change c where c.signal = s.number and c.scope && %s::text[]))
  order by 1
 """
 FOUND = """
@@ -115,11 +118,12 @@ def keep(outcome: Outcome, rules: Rules, executor: str) -> KeptSweep:
         if newest is not None and outcome.as_of < newest:
             return KeptSweep(None, False, ())
         number = _enter(write, outcome, rules, executor)
-        signals = _alive(write, outcome.morning, rules)
+        known: set[tuple[Any, ...]] = set()
+        signals = _alive(write, outcome, rules, known)
         first_new = int(db.fetch(write.cursor, NUMBER)[0]["number"])
         done = _advance(signals, outcome, rules, first_new)
         _write_signals(write, number, outcome.morning, signals, done, first_new)
-        _write_findings(write, number, outcome, done)
+        _write_findings(write, number, outcome, done, known)
         _write_changes(write, number, signals, done)
         _tell(write, number, signals, done)
     return KeptSweep(number, False, tuple(done.changes))
@@ -141,15 +145,17 @@ def _enter(write: db.Recorded, outcome: Outcome, rules: Rules, executor: str) ->
     return int(write.cursor.fetchone()[0])
 
 
-def _alive(write: db.Recorded, morning: date, rules: Rules) -> list[Running]:
-    """The signals that may go on, restored from their facts."""
-    oldest = morning - timedelta(days=REOPEN_WITHIN * rules.setting.life.closed_after_days)
-    kinds = {row["number"]: row["kind"] for row in db.fetch(write.cursor, ALIVE, [SOURCE, oldest])}
+def _alive(write: db.Recorded, outcome: Outcome, rules: Rules, known: set[tuple[Any, ...]]) -> list[Running]:
+    """The signals that may go on, restored from their facts; `known` takes what was found this morning already."""
+    oldest = outcome.morning - timedelta(days=REOPEN_WITHIN * rules.setting.life.closed_after_days)
+    near = None
+    if outcome.touched is not None:
+        near = sorted(set().union(*(each.scope for each in [*outcome.found, *outcome.events])))
+    kinds = {row["number"]: row["kind"] for row in db.fetch(write.cursor, ALIVE, [SOURCE, oldest, near, near])}
     numbers = list(kinds)
-    kept = [
-        Kept(row["sweep_id"], row["signal"], row["morning"], _found(row))
-        for row in db.fetch(write.cursor, FOUND, [numbers])
-    ]
+    rows = db.fetch(write.cursor, FOUND, [numbers])
+    kept = [Kept(row["sweep_id"], row["signal"], row["morning"], _found(row)) for row in rows]
+    known |= {_name(each.signal, each.found) for each in kept if each.morning == outcome.morning}
     written = [
         Written(row["sweep_id"], row["signal"], Step(row["morning"], row["state"], row["level"], row["place_code"]))
         for row in db.fetch(write.cursor, STEPS, [numbers])
@@ -189,10 +195,18 @@ def _write_signals(
             )  # fmt: skip
 
 
-def _write_findings(write: db.Recorded, sweep: int, outcome: Outcome, done: Advanced) -> None:
+def _name(signal: int, found: Found) -> tuple[Any, ...]:
+    """What makes a finding the same as one of an earlier sweep of the same morning."""
+    return signal, found.key, found.place, found.method, found.members, found.first, found.observed, found.rate
+
+
+def _write_findings(
+    write: db.Recorded, sweep: int, outcome: Outcome, done: Advanced, known: set[tuple[Any, ...]]
+) -> None:
+    """Findings that this morning's sweeps did not have yet."""
     events = {found: number for found, number in done.homes if found.kind in EVENTS}
     homes = {found for found, _ in done.homes}
-    rows = [_row(found, number, None) for found, number in done.homes]
+    rows = [_row(found, number, None) for found, number in done.homes if _name(number, found) not in known]
     rows += [_row(found, None, events[event]) for found, event in outcome.held if found not in homes]
     if rows:
         write.cursor.executemany(FINDING, [[sweep, *row[:2], outcome.morning, *row[2:], write.tick] for row in rows])

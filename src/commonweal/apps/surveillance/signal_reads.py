@@ -43,7 +43,7 @@ select f.method, count(*) as findings, count(distinct f.signal) as signals, coun
 
 
 def names_for(rows: Iterable[dict[str, Any]]) -> Names:
-    """The names of every place in some signals, changes or findings."""
+    """The names of every place and setting in some signals, changes or findings."""
     codes: set[str] = set()
     settings: set[str] = set()
     for row in rows:
@@ -60,20 +60,8 @@ def _names(codes: tuple[str, ...], settings: tuple[str, ...], _dataset: int) -> 
     small = db.rows("app", SMALL, [list(codes)]) if codes else []
     inside = {row["lsoa_code"]: row["msoa_code"] for row in small if row["msoa_code"]}
     authority = {row["lsoa_code"]: row["scope_code"] for row in small}
-    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority, _settings(settings))
-
-
-def _settings(wanted: Iterable[str]) -> dict[str, str]:
-    """'kind:identifier' -> name, of the settings that registers list."""
-    by_kind: dict[str, list[str]] = {}
-    for each in wanted:
-        kind, _, identity = each.partition(":")
-        by_kind.setdefault(kind, []).append(identity)
-    return {
-        f"{kind}:{identity}": name
-        for kind, identities in by_kind.items()
-        for identity, name in places.setting_names(kind, identities).items()
-    }
+    named = places.setting_names(settings) if settings else {}
+    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority, named)
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance.why_reads import Where
 from commonweal.core.errors import Refused
 from commonweal.core.formats.social import Attribute, Reading, attributes_from, read
+from commonweal.core.places.settings import KINDS
 from commonweal.server import parameters
 from commonweal.web import db
 
@@ -29,6 +30,11 @@ select v.area_code, v.attribute, v.value, v.source, v.dated from surveillance.so
 DEPRIVATION = """
 select d.code, d.decile, s.attribution from places.deprivation d join places.dataset s on s.id = d.dataset_id
  where d.code = any (%s) and d.domain = %s and d.index_year = (select max(index_year) from places.deprivation)
+"""
+# Registers are long: they are listed for neighbourhoods and small areas only.
+SETTINGS = """
+select s.kind, s.name, d.attribution, d.edition from places.setting_now s join places.dataset d on d.id = s.dataset_id
+ where s.lsoa_code = any (%s) and s.closed is null and s.kind <> 'other' order by s.kind, s.name
 """
 
 
@@ -106,4 +112,9 @@ def _from_places(where: Where, small: list[str]) -> list[dict[str, Any]]:
         worst = sum(row["decile"] <= 2 for row in ranked)
         value = f"{worst} of {len(ranked)} small areas are among the most deprived fifth of England"
         found.append({"label": "Deprivation", "value": value, "source": ranked[0]["attribution"], "dated": None})
+    if where.level in ("lsoa", "msoa"):
+        found += [
+            {"label": KINDS[row["kind"]], "value": row["name"], "source": row["attribution"], "dated": row["edition"]}
+            for row in db.rows("app", SETTINGS, [small])
+        ]
     return found

@@ -59,11 +59,22 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
     return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))
 
 
+RESTING = """
+select t.known_at + make_interval(secs => s.seconds) > commonweal.now() as resting
+  from surveillance.sweep s join ledger.tick t on t.id = s.tick_id where s.source = 'counts' order by s.id desc limit 1
+"""
+
+
 def run_touched(executor: Executor) -> Ran | None:
-    """Sweep the places whose counts changed since the newest sweep; None when nothing did."""
+    """Sweep the places whose counts changed since the newest sweep; None when nothing did.
+
+    After a sweep it rests as long as that took, so that a stream of results never takes the whole of a processor.
+    """
     last = keeping.newest_as_of()
+    if last is None or db.value("engine", RESTING):
+        return None
     now = db.freeze("engine")
-    if last is None or last >= now:
+    if last >= now:
         return None
     codes = [code for code in counted.touched_since(last, now) if code]
     return run(executor, as_of=now, touched=codes) if codes else None

@@ -33,7 +33,8 @@ def prepared(
 ) -> tuple[data.Cases, data.Tested | None]:
     """Cases and tests as arrays; tests are None where no test that found nothing is known at all.
 
-    stratum: the column that says where somebody was tested from. names: of small areas and settings, by code.
+    stratum: the column that says where somebody was tested from. names: of neighbourhoods by code, of settings by
+    "kind:identifier".
     """
     dated = [(row, _day(row, by_report=by_report)) for row in cases]
     placed = [(row, window) for row, day in dated if day and (window := span.window_of(day)) is not None]
@@ -101,7 +102,7 @@ def _settings(rows: Sequence[Row], names: Mapping[str, str]) -> tuple[IntArray, 
         else:
             found.append(data.NO_SETTING if kind in NOWHERE else data.UNKNOWN)
     kinds = [data.SETTING_KINDS.index(kind) for kind, _ in numbers]
-    labels = tuple(names.get(identity, identity) for _, identity in numbers)
+    labels = tuple(names.get(f"{kind}:{identity}", identity) for kind, identity in numbers)
     return _ints(found), data.Places(labels, np.array(kinds, dtype=np.int64))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import numpy as np
 import yaml
@@ -17,6 +18,7 @@ from commonweal.apps.surveillance.why_cases import prepared
 from commonweal.apps.surveillance.why_reads import Where
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.core.signals.why import Why, explain
+from commonweal.core.signals.why_data import SETTING_KINDS
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_windows import Windows
 from commonweal.server import parameters
@@ -72,7 +74,7 @@ def explained(
     except NotAllowed as refused:
         reason = str(refused).rstrip(".")
         raise NotThere(f"{where.name} is not among the places whose records your office reads: {reason}.") from refused
-    names = _names([row["msoa_code"] for row in found.cases if row["msoa_code"]])
+    names = _names(found.cases)
     cases, tested = prepared(
         found.cases, found.effort, span, rules, stratum=where.stratum, names=names, by_report=by_report
     )
@@ -85,5 +87,12 @@ def explained(
     return Explained(where, span, as_of, why, found.with_addresses, scope.agreements)
 
 
-def _names(codes: Sequence[str]) -> dict[str, str]:
-    return places.names(sorted(set(codes)))
+def _names(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Names of the neighbourhoods, and of the settings that a register lists, that these cases have."""
+    names = places.names(sorted({row["msoa_code"] for row in cases if row["msoa_code"]}))
+    settings = {
+        f"{row['setting_type']}:{row['setting_id']}"
+        for row in cases
+        if row["setting_type"] in SETTING_KINDS and row["setting_id"]
+    }
+    return names | places.setting_names(sorted(settings))

@@ -10,16 +10,21 @@ import numpy as np
 import polars as pl
 
 from commonweal.core.errors import Refused
-from commonweal.core.intake.reading import Chunk, Header, Malformed
+from commonweal.core.intake.reading import Chunk, Header, Malformed, field_id
 from commonweal.core.intake.schema import LineList
+from commonweal.core.intake.streams import GZIP_MAGIC
 
 MOST_RECORDS = 10_000
 
 
 def records_of(body: bytes) -> list[object]:
     """The records in a JSON body: an object is one record, a list holds many, also below the key `results`."""
+    if body.startswith(GZIP_MAGIC):
+        raise Refused("The body is a gzip, not JSON. Nothing was taken; send JSON plain, or a CSV as gzip.")
     try:
-        document = json.loads(body)
+        document = json.loads(body, object_pairs_hook=_named_once, parse_constant=_no_number)
+    except RecursionError:
+        raise Refused("The body has lists within lists without end. Nothing was taken; send flat records.") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise Refused(
             f"The body is not JSON in UTF-8 ({error}). Nothing was taken; send one record or a list."
@@ -34,6 +39,20 @@ def records_of(body: bytes) -> list[object]:
             "smaller batches, or a CSV."
         )
     return records
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object's values by name. Refused when a name comes twice: which of its values is meant cannot be known."""
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refused(f"A record names {twice!r} twice. Nothing was taken; leave one of them out and send it again.")
+    return named
+
+
+def _no_number(text: str) -> object:
+    raise ValueError(f"{text} is no JSON value; leave out what is not known")
 
 
 @dataclass(frozen=True)
@@ -55,10 +74,14 @@ def flat_records(
     for number, record in enumerate(records, start=1):
         raw = json.dumps(record, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
         problem = _problem(record, raw, line_list.longest_field)
-        if problem is not None or not isinstance(record, dict):
-            malformed.append(Malformed(number, number, f"row:{problem}", raw))
-        else:
-            flat.append(Flat(number, {names[name]: _text(record[name]) for name in record if name in names}, raw))
+        if problem is None and isinstance(record, dict):
+            told = [(names.get(name) or names.get(field_id(name)), _text(record[name])) for name in record]
+            texts = {name: text for name, text in told if name is not None}
+            problem = "repeated_name" if len(texts) < sum(name is not None for name, _ in told) else None
+            if problem is None:
+                flat.append(Flat(number, texts, raw))
+                continue
+        malformed.append(Malformed(number, number, f"row:{problem}", raw))
     return flat, malformed
 
 
@@ -76,9 +99,10 @@ def chunk_of(flat: Sequence[Flat], malformed: Sequence[Malformed], line_list: Li
 def header_of(records: Sequence[object], line_list: LineList) -> Header:
     """Which names the records use that are no fields, and which fields none of them has."""
     used = dict.fromkeys(name for record in records if isinstance(record, dict) for name in record)
-    columns = tuple(name if name in line_list.ids else None for name in used)
-    unknown = tuple(name for name in used if name not in line_list.ids)
-    return Header(columns, unknown, tuple(field.id for field in line_list.read if field.id not in used), 0)
+    folded = [name if name in line_list.ids else field_id(name) for name in used]
+    columns = tuple(name if name in line_list.ids else None for name in folded)
+    unknown = tuple(name for name, column in zip(used, columns, strict=True) if column is None)
+    return Header(columns, unknown, tuple(field.id for field in line_list.read if field.id not in folded), 0)
 
 
 def _problem(record: object, raw: bytes, longest_field: int) -> str | None:
@@ -86,9 +110,9 @@ def _problem(record: object, raw: bytes, longest_field: int) -> str | None:
         return "not_a_record"
     if any(isinstance(value, dict | list) for value in record.values()):
         return "nested_value"
-    if "\\u0000" in json.dumps(record) or b"\0" in raw:
+    if b"\\u0000" in raw:
         return "nul_byte"
-    if "\\u001f" in json.dumps(record):
+    if b"\\u001f" in raw:
         return "unit_separator"
     try:
         raw.decode()
@@ -103,4 +127,6 @@ def _text(value: object) -> str | None:
     """A JSON value as the text a CSV would have had."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 40.0 is the number 40
     return None if value is None else str(value).strip(" \t") or None

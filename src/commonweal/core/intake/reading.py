@@ -24,6 +24,7 @@ CHUNK_BYTES = 24 << 20
 BLANKS = " \t"
 # what joins the fields of a record where they are compared or sealed together; no field may have it
 SEPARATOR = 0x1F
+NOTHING = "Nothing was taken."
 
 Numbers = npt.NDArray[np.int64]
 
@@ -290,7 +291,7 @@ def _restored(column: str) -> pl.Expr:
 def _header(names: list[str], mapping: Mapping[str, str], line_list: LineList, line_count: int) -> Header:
     wanted = {field.id: field.id for field in line_list.fields}
     folded = {name.strip().lower(): field for name, field in mapping.items()}
-    columns = [wanted.get(folded.get(name.lower(), _field_id(name))) for name in names]
+    columns = [wanted.get(folded.get(name.lower(), field_id(name))) for name in names]
     _refuse_repeated(names, columns)
     present = frozenset(column for column in columns if column is not None)
     missing = line_list.missing_columns(present)
@@ -301,7 +302,7 @@ def _header(names: list[str], mapping: Mapping[str, str], line_list: LineList, l
     return Header(tuple(columns), unknown, absent, line_count)
 
 
-def _field_id(name: str) -> str:
+def field_id(name: str) -> str:
     """A heading as a field id would be written: small letters, `Record ID` and `record-id` as `record_id`."""
     return "_".join(name.lower().replace("-", " ").split())
 
@@ -321,9 +322,11 @@ def _missing_sentence(names: list[str], missing: list[str], *, any_known: bool) 
     sentence = f"The header lacks {', '.join(missing)}; nothing was taken. "
     for mark, kind in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and mark in names[0]:
-            return sentence + f"Its columns are separated by {kind}: save the file with commas and send it again."
+            return (
+                f"The columns are separated by {kind}: save the file with commas and send it again. Nothing was taken."
+            )
     if any("\r" in name for name in names):
-        return sentence + "Its lines end in a carriage return only: save it with LF or CRLF and send it again."
+        return f"The lines end in a carriage return only: save the file with LF or CRLF and send it again. {NOTHING}"
     if not any_known:
         return sentence + (
             "None of its names is one of the line list's: the first line must hold the names, without a title above "

@@ -11,6 +11,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 UTF8_MARK = b"\xef\xbb\xbf"
 PIECE = 1 << 20
 
+AS_JSON = "post it with Content-Type: application/json to /api/v1/feeds/FEED/results, or save the table as CSV"
 # first bytes -> what the file really is, and what to do about it
 OTHER_FILES = (
     (b"\xff\xfe\x00\x00", "UTF-32 text", "save it as UTF-8"),
@@ -19,14 +20,23 @@ OTHER_FILES = (
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8 (in Excel: CSV UTF-8)"),
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it, or save the sheet as CSV UTF-8"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV UTF-8"),
-    (b"PAR1", "a Parquet file", "send it as CSV"),
-    (b"%PDF", "a PDF", "send the table as CSV"),
-    (b'{"', "JSON", "send it to the interface for programs (POST /api/v1/feeds/FEED/results), or the table as CSV"),
-    (b"[{", "JSON", "send it to the interface for programs (POST /api/v1/feeds/FEED/results), or the table as CSV"),
-    (b"<", "a web page or XML", "look whether what was saved is the table, save that as CSV"),
+    (b"PAR1", "a Parquet file", "save it as CSV"),
+    (b"%PDF", "a PDF", "save the table as CSV"),
+    (
+        b'{"',
+        "JSON",
+        "post it with Content-Type: application/json to /api/v1/feeds/FEED/results, or save the table as CSV",
+    ),
+    (
+        b"[{",
+        "JSON",
+        "post it with Content-Type: application/json to /api/v1/feeds/FEED/results, or save the table as CSV",
+    ),
+    (b"<", "a web page or XML", "look what was saved, save the table as CSV"),
     (b"{\\rtf", "a text document", "save the table as CSV UTF-8"),
-    (b"BZh", "a bzip2 archive", "send it plain or as gzip"),
-    (b"\xfd7zXZ", "an xz archive", "send it plain or as gzip"),
+    (GZIP_MAGIC, "a gzip within a gzip", "unpack it once"),
+    (b"BZh", "a bzip2 archive", "pack it as gzip or not at all"),
+    (b"\xfd7zXZ", "an xz archive", "pack it as gzip or not at all"),
 )
 
 

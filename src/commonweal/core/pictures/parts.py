@@ -119,7 +119,7 @@ def _sketch(data: PartsOfChange, sheet: Sheet) -> Drawing:
         ]
     items = [
         frame.LegendItem("Cases of the change", fill=palette.LIGHT_BLUE),
-        frame.LegendItem(f"{100 * data.level:g} in 100 such intervals hold the truth", kind="interval"),
+        frame.LegendItem(f"{100 * data.level:g}% limits", kind="interval"),
     ]
     keys, height = frame.legend(items, sheet, bottom + 26)
     return Drawing("".join([*body, keys]), bottom + 26 + height)

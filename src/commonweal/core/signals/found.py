@@ -44,8 +44,8 @@ class Found:
 
     @property
     def key(self) -> Key:
-        """By what the same place is known again."""
-        return self.level, self.place, self.setting
+        """By what the same place is known again: a setting by itself, wherever most of its cases live."""
+        return self.level, "" if self.setting else self.place, self.setting
 
     @property
     def kind(self) -> str:

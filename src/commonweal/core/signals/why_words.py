@@ -46,6 +46,9 @@ MOST_PLACES = 3
 
 def headline(why: Why) -> str:
     """The label as one sentence."""
+    if why.label.reason == "no_rise":
+        fell = why.change.cases <= 0
+        return "It is not rising." if fell else f"Whether it is rising cannot be told: {REASONS['no_rise']}."
     if why.label.name == "cannot_tell":
         return f"Why it is rising cannot be told from these data: {REASONS[why.label.reason]}."
     share = _share_of_label(why)

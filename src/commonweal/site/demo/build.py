@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from commonweal.server.home import Home
 from commonweal.site.demo import desks
 from commonweal.site.demo.story import Sent, Story, temporary_folder
 
-VERSION = 2
+VERSION = 3
+SWEPT_MORNINGS = 3  # the last ones before the demonstration opens: signals have a past when a visitor comes
 LABORATORIES = "demonstration-laboratories"
 PERSON_NAMES = (
     "Amina Okafor", "Daniel Whitlow", "Priya Raman", "Callum Ferris", "Grace Adeyemi", "Marek Nowak", "Sofia Bellamy",
@@ -80,10 +81,17 @@ def build(story: Story, say: Say) -> Built:
     seats = _people(story.visited)
     _feeds(story)
     say("Taking in what was sent before")
+    mornings = {story.opens - timedelta(days=day) for day in range(1, SWEPT_MORNINGS)}
+    taken: datetime | None = None
     for sent in story.history():
+        if taken is not None and taken != sent.at and taken in mornings:
+            _sweep()
         take_in(sent)
+        taken = sent.at
     move_clock(story.opens)
     _snapshot()
+    say("Looking for signals")
+    _sweep()
     desks.lay(seat.label for seat in seats)
     built = Built(VERSION, story.space, story.opens.isoformat(), seats)
     built.write(record_path(story.space))
@@ -121,6 +129,13 @@ def _snapshot() -> None:
     from commonweal.web import db
 
     db.value("app", "select counts.make_snapshot(1)")
+
+
+def _sweep() -> None:
+    from commonweal.apps.surveillance import sweeps
+    from commonweal.apps.surveillance.executors import Serial
+
+    sweeps.run(Serial())
 
 
 def _feeds(story: Story) -> None:

@@ -11,7 +11,7 @@ from commonweal.apps.access.scope import Actor
 from commonweal.web import db
 
 ON_DUTY = timedelta(days=28)
-ANSWER_WITHIN = timedelta(hours=6)
+ANSWER_WITHIN = timedelta(days=2)  # a replay's clock runs fast
 PHONE = "01632 960{:03d}"  # numbers that the regulator keeps free for drama
 QUESTION = "Which neighbourhoods would you test first if you had two more mobile units this week?"
 KEEPERS = """

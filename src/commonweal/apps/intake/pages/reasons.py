@@ -23,6 +23,7 @@ SENTENCES = {
     "not_a_date": "{field} is not a date like 2020-06-26.",
     "not_a_number": "{field} is not a number.",
     "not_a_postcode": "{field} does not have the form of a postcode.",
+    "repeated_name": "Two of its names mean the same field; leave one of them out.",
     "not_a_record": "It is no object with field names.",
     "not_given": "{field} was not given, so it counts as unknown.",
     "not_known": "{field} is not on the list of postcodes.",

@@ -163,7 +163,9 @@ begin
   feed_number := found_feed.number;
   new_id := nextval('intake.submission_id');
   insert into intake.opened_submission values (new_id);
-  perform commonweal.make_month_partition('record.result', commonweal.now()::date);
+  if to_regclass('record.result_' || to_char(commonweal.now(), 'YYYYMM')) is null then
+    perform commonweal.make_month_partition('record.result', commonweal.now()::date);
+  end if;
 end $$;
 
 -- Step 1: duplicates, versions and places decide the outcome of every record. Returns the places in the chunk of good

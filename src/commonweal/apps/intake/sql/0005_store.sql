@@ -1,3 +1,9 @@
+-- What a decided record's outcome is called: `new` is accepted, or superseded where it replaces an earlier version.
+create function intake.told_outcome(p_outcome text, p_replaces bigint) returns text
+language sql immutable as $$
+  select case when p_outcome <> 'new' then p_outcome when p_replaces is null then 'accepted' else 'superseded' end
+$$;
+
 -- Step 3: results, keys, sealed fields, outcomes and waiting records are written; counts and touched persons are noted.
 create function intake.store_chunk(p_waiting_days integer) returns void
 language plpgsql as $$
@@ -24,7 +30,7 @@ begin
     from decided d join staged_sealed s using (place) where d.result_id is not null;
   insert into intake.outcome (submission_id, row_number, outcome, result_id, reasons, notes, tick_id)
   select s.submission_id, s.row_number,
-         case when d.outcome <> 'new' then d.outcome when d.replaces is null then 'accepted' else 'superseded' end,
+         intake.told_outcome(d.outcome, d.replaces),
          d.result_id, d.reasons, d.notes, tick
     from decided d join staged s using (place);
   insert into intake.orphan
@@ -103,7 +109,7 @@ language sql stable as $$
            where tick_id = current_setting('commonweal.open_tick')::bigint limit 21) codes
 $$;
 
-grant execute on function intake.store_chunk(integer), intake.write_counts(), intake.touched_codes(),
+grant execute on function intake.told_outcome(text, bigint), intake.store_chunk(integer), intake.write_counts(), intake.touched_codes(),
   intake.finish_submission(
     bigint, text, bytea, integer, text, text, bigint, timestamptz, text, timestamptz, text, text, integer)
   to cw_ingest;

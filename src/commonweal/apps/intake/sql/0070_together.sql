@@ -25,6 +25,7 @@ create function intake.absorb_together(
 returns json
 language plpgsql as $$
 declare
+  tick bigint := current_setting('commonweal.open_tick')::bigint;
   left_out integer[];
   answer json;
 begin
@@ -43,25 +44,30 @@ begin
   perform intake.write_counts();
   perform intake.work_out_cases(p.pathogen, p.tests, p.episode_days)
      from json_to_recordset(p_packs) as p (pathogen text, tests text[], episode_days integer);
-  perform intake.finish_submission(
-            s.submission, s.feed, s.sha256, s.declared, s.channel, s.label, s.bytes, s.received_at, s.sent_by,
-            s.held_since, s.held_by, s.idempotency_key, s.line_list_version)
-     from json_to_recordset(p_submissions) as s (
-            submission bigint, feed text, sha256 bytea, declared integer, channel text, label text, bytes bigint,
-            received_at timestamptz, sent_by text, held_since timestamptz, held_by text, idempotency_key text,
-            line_list_version integer);
+  -- what finish_submission does for one, for all of them: the tallies first, as they were decided
+  insert into intake.tally (submission_id, outcome, n, tick_id)
+  select s.submission_id, intake.told_outcome(d.outcome, d.replaces), count(*), tick
+    from staged s join decided d using (place) group by 1, 2;
+  delete from intake.opened_submission o using json_to_recordset(p_submissions) as s (submission bigint)
+   where o.id = s.submission;
+  insert into intake.submission (id, feed, sha256, declared, channel, label, bytes, received_at, sent_by, held_since,
+                                 held_by, idempotency_key, line_list_version, tick_id)
+  select s.*, tick
+    from json_to_recordset(p_submissions) as s (
+           submission bigint, feed text, sha256 bytea, declared integer, channel text, label text, bytes bigint,
+           received_at timestamptz, sent_by text, held_since timestamptz, held_by text, idempotency_key text,
+           line_list_version integer);
   -- the outcomes as store_chunk wrote them: looking for these few in the table of all would read it whole
   select json_build_object(
            'codes', intake.touched_codes(),
            'outcomes', (select json_agg(json_build_array(
                                  s.submission_id, s.row_number,
-                                 case when d.outcome <> 'new' then d.outcome when d.replaces is null then 'accepted'
-                                      else 'superseded' end,
-                                 d.reasons, d.notes) order by s.submission_id, s.row_number)
+                                 intake.told_outcome(d.outcome, d.replaces), d.reasons, d.notes)
+                               order by s.submission_id, s.row_number)
                           from staged s join decided d using (place)))
     into answer;
   perform intake.clear_staging();
-  perform ledger.close_tick(current_setting('commonweal.open_tick')::bigint);
+  perform ledger.close_tick(tick);
   return answer;
 end $$;
 

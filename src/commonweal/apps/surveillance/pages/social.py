@@ -11,7 +11,7 @@ from commonweal.core.pictures import Column, PictureTable
 from commonweal.web.pages import Empty, ShownTable
 
 COLUMNS = (
-    Column("What", numeric=False), Column("Where", numeric=False), Column("Value", numeric=False),
+    Column("What", numeric=False), Column("Value", numeric=False), Column("Where", numeric=False),
     Column("Day it speaks of", numeric=False), Column("Source", numeric=False),
 )  # fmt: skip
 
@@ -22,23 +22,16 @@ def build(
     """One table of everything, or the empty state; each value with its day and source."""
     defined = attributes()
     order = {name: at for at, name in enumerate(defined)}
-    cells = [(each["label"], place, each["value"], each["dated"], each["source"]) for each in from_places]
+    cells = [(each["label"], each["value"], place, each["dated"], each["source"]) for each in from_places]
     for row in sorted(rows, key=lambda row: (order.get(row["attribute"], 99), row["area"], row["value"])):
         attribute = defined.get(row["attribute"])
         label = attribute.label if attribute else row["attribute"]
-        cells.append(
-            (
-                label,
-                row["area"],
-                _said(row["value"], attribute.kind if attribute else "text"),
-                row["dated"],
-                row["source"],
-            )
-        )
+        said = _said(row["value"], attribute.kind if attribute else "text")
+        cells.append((label, said, row["area"], row["dated"], row["source"]))
     empty = None
     if not rows:
         empty = Empty(
-            f"Nothing about languages, households, work, schools or places of worship is loaded for {place}.",
+            f"No file about languages, households, work or the local calendar is loaded for {place}.",
             "It appears once somebody loads a file: commonweal social FILE.csv",
         )
     table = PictureTable(f"Who lives in {place}, and what is there", COLUMNS, tuple(cells))

@@ -97,6 +97,25 @@ def build(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class WhyPart:
+    """The explanation of a signal, as a part of its page."""
+
+    sentences: tuple[str, ...]
+    picture: ShownPicture
+    places: ShownTable | None
+
+
+def of_signal(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting, code: str) -> WhyPart:
+    """Words, picture and the settings in common; downloads are those of the place's page at the sweep's moment."""
+    before, after = span.said()
+    query = f"?last={span.last}&days={span.days}&against={span.against}&as_of={times.link_form(as_of)}"
+    links = tuple(Link(form.upper(), f"/places/{code}/why/parts.{form}{query}") for form in FORMATS)
+    drawn = draw_parts(parts_of(place, why, span, as_of, rules), "why-parts")
+    picture = ShownPicture(drawn, links, computed(rules, with_addresses=why.completeness["household"] > 0))
+    return WhyPart(sentences(why, place, before, after, rules), picture, _places(why))
+
+
 def parts_of(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting) -> PartsOfChange:
     """The parts as they are drawn, in the order in which they are taken out; parts that nothing has are left out."""
     order = list(PART_NAMES)

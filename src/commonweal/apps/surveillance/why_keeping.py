@@ -1,0 +1,123 @@
+"""Explanations of signals, kept: the first office that reads records works it out, every other one reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import Error
+
+from commonweal.apps.access.scope import Actor, refusal, scoped_read
+from commonweal.apps.intake import page_settings
+from commonweal.apps.surveillance import why_explaining, why_reads
+from commonweal.core.errors import CommonwealError
+from commonweal.core.signals.why import Why
+from commonweal.core.signals.why_plain import from_plain, to_plain
+from commonweal.core.signals.why_windows import Windows
+from commonweal.web import db
+
+DAYS = 14
+QUERY = "why a signal is rising"
+# That of the newest change up to the one shown; of two the one that looked at who lives together.
+KEPT = """
+select e.place_code, e.as_of, e.last_day, e.days, e.with_addresses, e.result, e.step, o.title as office
+  from surveillance.explanation e join access.office o on o.id = e.office_id
+  join ledger.tick t on t.id = e.tick_id
+ where e.signal = %(signal)s and e.step <= %(step)s and e.place_code = %(place)s
+   and (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
+ order by e.step desc, e.with_addresses desc, e.id desc limit 1
+"""
+KEEP = """
+insert into surveillance.explanation (signal, step, place_code, scope, as_of, last_day, days, with_addresses, label,
+                                      result, parameters_version, office_id, person_id, tick_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) on conflict do nothing
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An explanation of a signal at one of its changes, and which office worked it out."""
+
+    place: str
+    name: str
+    span: Windows
+    as_of: datetime
+    with_addresses: bool
+    why: Why
+    office: str
+
+
+def of_signal(
+    actor: Actor,
+    row: Mapping[str, Any],
+    codes: tuple[str, ...],
+    as_of: datetime | None,
+    *,
+    records: bool,
+    addresses: bool,
+) -> Kept | None:
+    """Why a signal is rising: kept, or worked out now and kept, as known to the sweep of its newest change.
+
+    row: the signal; codes: the authorities of it that the office reads. records, addresses: what the office may read.
+    as_of: a past moment, at which nothing is worked out. None where nobody who reads records has asked yet, or there
+    is nothing to explain.
+    """
+    place = place_of(row, codes)
+    if place is None:
+        return None
+    kept = _kept(actor, row, place, as_of)
+    stale = kept is None or kept[0] < row["step"] or (addresses and not kept[1].with_addresses)
+    if stale and records and as_of is None:
+        try:
+            _work_out(actor, row, place, addresses=addresses)
+        except CommonwealError:  # a purpose or agreement that does not reach records leaves what is kept
+            return kept[1] if kept else None
+        kept = _kept(actor, row, place, as_of)
+    return kept[1] if kept else None
+
+
+def place_of(row: Mapping[str, Any], codes: tuple[str, ...]) -> str | None:
+    """The signal's own place where the office reads all of it, else the first authority of it that it reads."""
+    code: str | None = row["place_code"]
+    if code and set(why_reads.where(code).authorities) <= set(codes):
+        return code
+    return sorted(codes)[0] if codes else None
+
+
+def _kept(actor: Actor, row: Mapping[str, Any], place: str, as_of: datetime | None) -> tuple[int, Kept] | None:
+    asked = {"signal": row["number"], "step": row["step"], "place": place, "as_of": as_of}
+    with scoped_read(actor, query=QUERY, filters={"signal": row["number"]}, as_of=as_of, data_class="L1") as scope:
+        found = scope.rows(KEPT, asked)
+    if not found:
+        return None
+    one = found[0]
+    span = Windows(one["last_day"], one["days"], one["last_day"] - timedelta(days=one["days"]))
+    name = why_reads.where(place).name
+    return one["step"], Kept(
+        place, name, span, one["as_of"], one["with_addresses"], from_plain(one["result"]), one["office"]
+    )
+
+
+def _work_out(actor: Actor, row: Mapping[str, Any], place: str, *, addresses: bool) -> None:
+    where = why_reads.where(place)
+    as_of = db.value("app", "select as_of from surveillance.sweep where id = %s", [row["sweep_id"]])
+    last = row["morning"] - timedelta(days=page_settings.reading().complete_after_days)
+    span = Windows(last, DAYS, last - timedelta(days=DAYS))
+    found = why_explaining.explained(actor, where, span, as_of, addresses=addresses)
+    if found.why is None:
+        return
+    values = [
+        row["number"], row["step"], place, list(where.authorities), as_of, last, DAYS, addresses, found.why.label.name,
+        json.dumps(to_plain(found.why)), why_explaining.setting().version, actor.office_id, actor.person_id,
+    ]  # fmt: skip
+    try:
+        with (
+            scoped_read(actor, query=QUERY, filters={"signal": row["number"]}, data_class="L2"),
+            db.recorded("app") as write,
+        ):
+            write.cursor.execute(KEEP, [*values, write.tick])
+    except Error as error:
+        raise refusal(error) from error

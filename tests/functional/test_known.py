@@ -1,0 +1,84 @@
+"""Why it is rising and what people know, in a real browser: on a phone, without scripts, by the strict policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Page, expect
+
+from commonweal.apps.access.scope import Actor
+from commonweal.apps.access.signin import accounts
+from commonweal.apps.surveillance import known
+from tests.integration.surveillance import outbreak
+
+from .conftest import Opened, runs_sideways
+from .serving import serving_site
+from .test_site import signed_in
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Opened]
+WHY = f"/places/{outbreak.CITY}/why"
+PAGES = (WHY, f"/places/{outbreak.NEIGHBOURHOOD}/known", "/signals/1", "/signals/1/judgements", "/known/notes/1")
+
+
+@pytest.fixture(scope="module")
+def site(space: str) -> Iterator[str]:
+    """Leicester with an outbreak at a foundry, a signal, notes of both kinds, a cause and two judgements."""
+    outbreak.lay()
+    outbreak.signal()
+    director = Actor(accounts.require(outbreak.DIRECTOR).person_id, outbreak.OFFICE, "outbreak_control")
+    about = known.About(outbreak.NEIGHBOURHOOD, setting="The foundry", signal=1)
+    known.tell_us(known.About(outbreak.NEIGHBOURHOOD), "The canteen stayed open.", "employer", None)
+    note = known.write_note(director, about, "Two shifts share one changing room.")
+    cause = known.suppose(director, outbreak.NEIGHBOURHOOD, "The changing room at the foundry.", 1)
+    known.add_evidence(director, cause, "for", "Thirty of forty cases work there.", figure=f"{WHY}?days=14", note=note)
+    known.add_evidence(director, cause, "against", "The late shift has no case.")
+    known.judge(director, 1, "confirm", "The foundry's nurse says the same.")
+    cache.clear()
+    with serving_site(space) as address:
+        yield address
+
+
+def test_pages_of_an_office_hold_the_rules_on_a_phone(
+    site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
+) -> None:
+    state = {"cookies": signed_in(outbreak.DIRECTOR, outbreak.OFFICE), "origins": []}
+    broken = {}
+    for path in PAGES:
+        page = open_page(f"{site}{path}", width=320, storage_state=state).page
+        found = axe(page) + (["runs sideways"] if runs_sideways(page) else [])
+        broken[path] = found + ([page.title()] if page.locator("h1").count() != 1 else [])
+    assert broken == {path: [] for path in PAGES}
+
+
+def test_words_come_before_the_picture_and_the_picture_before_the_table(site: str, open_page: OpenPage) -> None:
+    state = {"cookies": signed_in(outbreak.DIRECTOR, outbreak.OFFICE), "origins": []}
+    page = open_page(f"{site}{WHY}", storage_state=state).page
+    expect(page.locator(".cw-lead")).to_have_text("Most likely an outbreak at work: about 30 of the 32 more.")
+    tops = [page.locator(each).first.bounding_box() for each in (".cw-lead", "#parts svg:visible", "#parts-table")]
+    heights = [box["y"] for box in tops if box]
+    assert len(heights) == 3
+    assert heights == sorted(heights)
+
+
+def test_a_stranger_tells_us_without_a_script_on_a_phone(
+    site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
+) -> None:
+    opened = open_page(f"{site}/tell-us", width=320, scripts=False)
+    opened.expected.append("400 (Bad Request)")
+    page = opened.page
+    page.get_by_label("A postcode of the place").fill("LE1 1AA")
+    page.get_by_label("What do you know?").fill("Call about 943 476 5919.")
+    page.get_by_label("An employer").check()
+    page.get_by_role("button", name="Tell the health office").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("an NHS number")
+    page.get_by_label("What do you know?").fill("The night shift sleeps in one house.")
+    page.get_by_role("button", name="Tell the health office").click()
+    expect(page).to_have_url(re.compile("/tell-us/[A-Z2-9]{10}$"))
+    expect(page.locator("main")).to_contain_text("It will be answered by")
+    with_scripts = open_page(f"{site}/tell-us", width=320).page
+    assert axe(with_scripts) == []
+    assert not runs_sideways(with_scripts)

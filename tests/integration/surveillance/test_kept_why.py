@@ -1,0 +1,81 @@
+"""Why a signal is rising: worked out once by an office that reads records, then the same for everybody; attacks first."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import Error
+from django.test import Client
+
+from commonweal.apps.access import actions
+from commonweal.apps.access.scope import Actor, scoped_read
+from commonweal.apps.access.signin import accounts
+from commonweal.web import db
+
+from . import outbreak
+
+PAGE = "/signals/1"
+LEADER = ("leader@leicester.example", "leader-e06000016")
+NOBODY_YET = "No office that reads single records"
+ADD = (
+    "insert into surveillance.explanation (signal, step, place_code, scope, as_of, last_day, days, with_addresses, label,"
+    " result, parameters_version, office_id, person_id, tick_id)"
+    " values (1, 1, %s, %s, now(), '2020-06-20', 14, false, 'workplace', '{}', 1, %s, %s, %s)"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> None:
+    outbreak.lay()
+    outbreak.signal()
+    actions.invite(LEADER[0], "Leader", [LEADER[1]])
+
+
+def shown(who: tuple[str, str]) -> str:
+    client: Client = outbreak.browser(*who)
+    answer = client.get(PAGE)
+    assert answer.status_code == 200, answer.content.decode()[-2000:]
+    page = answer.content.decode()
+    return page[page.index('id="why"') : page.index('id="people"')]
+
+
+def add(who: tuple[str, str], place: str, scope: list[str]) -> None:
+    actor = Actor(accounts.require(who[0]).person_id, who[1], "outbreak_control")
+    with scoped_read(actor, query="attack", data_class="L1"), db.recorded("app") as write:
+        write.cursor.execute(ADD, [place, scope, actor.office_id, actor.person_id, write.tick])
+
+
+def test_nobody_adds_one_without_records_or_about_places_of_others() -> None:
+    with pytest.raises(Error, match="does not read records|row-level security"):
+        add(LEADER, outbreak.CITY, [outbreak.CITY])
+    with pytest.raises(Error, match="row-level security|does not touch"):
+        add((outbreak.DIRECTOR, outbreak.OFFICE), outbreak.DISTRICT, [outbreak.DISTRICT])
+    assert db.rows("app", "select * from surveillance.explanation") == [], "nothing is read without a scope"
+    with pytest.raises(Error, match="permission denied"):
+        db.rows("app", "update surveillance.explanation set label = 'school'")
+
+
+def test_the_first_office_that_reads_records_works_it_out_for_everybody() -> None:
+    assert NOBODY_YET in shown(LEADER)
+    ours = shown((outbreak.DIRECTOR, outbreak.OFFICE))
+    assert "Most likely an outbreak at work: about 30 of the 32 more." in ours
+    assert "Living with another case" in ours
+    assert shown((outbreak.MINISTER, outbreak.NATION)) == shown(LEADER) == ours, "local and national read one fact"
+    kept = db.rows("backup", "select label, with_addresses, result from surveillance.explanation")
+    assert [(row["label"], row["with_addresses"]) for row in kept] == [("workplace", True)]
+    assert sum(part["cases"] for part in kept[0]["result"]["parts"]) == pytest.approx(32)
+    assert "address" not in json.dumps(kept[0]["result"]), "no address is kept"
+
+
+def test_an_analyst_reads_what_is_kept_and_nothing_is_worked_out_twice() -> None:
+    assert "Living with another case" in shown(outbreak.ANALYSTS[0])
+    assert db.value("backup", "select count(*) from surveillance.explanation") == 1
+
+
+def test_a_page_of_a_past_moment_works_nothing_out() -> None:
+    client = outbreak.browser(outbreak.DIRECTOR, outbreak.OFFICE)
+    moment = db.freeze().isoformat().replace("+00:00", "Z")
+    page = client.get(f"{PAGE}?as_of={moment}").content.decode()
+    assert "Most likely an outbreak at work" in page
+    assert "Confirm, explain, merge or dispute" not in page, "nothing can be done at a past moment"
