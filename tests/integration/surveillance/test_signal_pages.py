@@ -196,14 +196,15 @@ def test_search_finds_signals_in_scope(visit: Callable[..., Any]) -> None:
 def test_what_offices_say_stands_on_the_page_of_both_tiers_from_then_on(visit: Callable[..., Any]) -> None:
     before = times.link_form(db.freeze())
     page = visit("/signals/1").content.decode()
-    assert "No office has confirmed, explained or disputed it yet." in page
-    assert 'href="/signals/1/judgements">Confirm, explain or dispute it' in page
+    assert "A testing unit opened" not in page
+    assert 'href="#people">Confirm, explain or dispute it' in page
+    assert 'id="people"' in page
     known.judge(places.actor(*LOCAL), 1, "explain", "A testing unit opened on Monday.")
     about = known.About(CITY, None, None, None, 1)
     known.write_note(places.actor(*LOCAL), about, "The unit stands at the mosque.")
     for email, office in (LOCAL, (MINISTER, NATION)):
         text = visit("/signals/1", email, office).content.decode()
-        assert "Explained: A testing unit opened on Monday." in text
+        assert "A testing unit opened on Monday." in text
         assert "The unit stands at the mosque." in text
     then = visit(f"/signals/1?as_of={before}").content.decode()
     assert "A testing unit opened" not in then

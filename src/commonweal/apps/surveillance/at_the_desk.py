@@ -6,7 +6,7 @@ from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.desk import brief as weekly
 from commonweal.apps.desk.search import Asked, Hit, register, register_place_page
 from commonweal.apps.intake import at_the_desk as intake
-from commonweal.apps.surveillance import brief, signal_parts, signal_reads, signals
+from commonweal.apps.surveillance import brief, signal_reads, signals
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.place_ground import LEVELS
 from commonweal.core import wording
@@ -50,4 +50,3 @@ def register_all() -> None:
     register("signals", "Signals", found_signals, "read_counts")
     weekly.register("surveillance.signals", "Signals", brief.of_signals)
     weekly.register("surveillance.neighbours", "As published: around you, and places like yours", brief.of_neighbours)
-    signal_parts.register_all()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from commonweal.apps.desk import configuration
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
@@ -35,16 +38,33 @@ def people(asked: Asked) -> Part | None:
     if row is None:
         return None
     actor, request, number = common.actor(asked.request), asked.request, row["number"]
-    notes = known.notes(actor, None, number)
+    notes = until(known.notes(actor, None, number), "said_at", asked)
     code = row["place_code"] or row["scope"][0]
     names = places.names([code, *(each["place_code"] for each in notes)])
     built = known_page.build(
-        "", code, number, notes, known.hypotheses(actor, None, number), known.judgements(actor, number), names,
+        "", code, number, notes, until(known.hypotheses(actor, None, number), "said_at", asked),
+        until(known.judgements(actor, number), "at", asked), names,
         common.now(), actor.person_id, configuration.rules().recall_minutes,
         may_write=not asked.pinned and common.has(request, WRITE),
         may_judge=not asked.pinned and common.has(request, JUDGE),
     )  # fmt: skip
     return Part("people", "What people know and say", "surveillance/part_known.html", {"known": built})
+
+
+def until(rows: Sequence[Mapping[str, Any]], time: str, asked: Asked) -> list[Mapping[str, Any]]:
+    """What was said up to the moment of a page that shows a past one; what came of it later was not there yet."""
+    if not asked.pinned:
+        return list(rows)
+    return [_as_it_was(row, asked) for row in rows if row[time] <= asked.as_of]
+
+
+def _as_it_was(row: Mapping[str, Any], asked: Asked) -> Mapping[str, Any]:
+    """A row without what came after the moment: the answer to a note, the taking back of a judgement."""
+    changes: dict[str, None] = {}
+    for at, fields in {"recalled_at": ("recalled_at",), "answered_at": ("answered_at", "outcome")}.items():
+        if row.get(at) is not None and row[at] > asked.as_of:
+            changes |= dict.fromkeys(fields)
+    return {**row, **changes}
 
 
 def register_all() -> None:

@@ -195,7 +195,7 @@ def next_step(facts: Facts, address: Address) -> Link | None:
     """To say what one makes of it; not on a past moment."""
     if address.pinned:
         return None
-    return Link("Confirm, explain or dispute it", f"/signals/{facts.row['number']}/judgements")
+    return Link("Confirm, explain or dispute it", "#people")
 
 
 def links(facts: Facts, address: Address) -> tuple[Link, ...]:
