@@ -32,6 +32,7 @@ REJECTED = {
     "no result": ({"result": None}, ["result:missing"]),
     "age 250": ({"age_years": "250"}, ["age_years:out_of_range"]),
     "age in words": ({"age_years": "forty"}, ["age_years:not_a_number"]),
+    "half a year of age": ({"age_years": "40.5"}, ["age_years:not_a_number"]),
     "no age at all": ({"age_years": None}, ["age_years:missing"]),
     "a future date": ({"specimen_date": "2021-01-05"}, ["specimen_date:future", "reported_at:before_specimen"]),
     "day and month swapped into the future": (
@@ -51,6 +52,11 @@ REJECTED = {
     "a record id that is a novel": ({"record_id": "x" * 101}, ["record_id:too_long"]),
     "a revision that is no number": ({"revision": "v2"}, ["revision:not_a_number"]),
 }
+
+
+def test_a_whole_number_as_statistics_programs_write_it(check) -> None:  # type: ignore[no-untyped-def]
+    assert check(age_years="40.0").values["age_years"] == 40
+    assert check(age_years="40.00").fate == Fate.GOOD
 
 
 @pytest.mark.parametrize("name", REJECTED)

@@ -139,10 +139,10 @@ def _value(column: Field, text: str | None, verdict: Verdict) -> Value:
 
 
 def _integer(column: Field, text: str, verdict: Verdict) -> int | None:
-    if not re.fullmatch("[+-]?[0-9]+", text):
+    if not re.fullmatch(r"[+-]?[0-9]+(?:\.0+)?", text):
         _unreadable(column, "not_a_number", text, verdict)
         return None
-    number = int(text[:12])
+    number = int(text.partition(".")[0][:12])
     low = column.minimum if column.minimum is not None else -(10**9)
     high = column.maximum if column.maximum is not None else 10**9
     if low <= number <= high:

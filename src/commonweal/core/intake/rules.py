@@ -47,6 +47,8 @@ def typed(field: Field, text: pl.Series) -> pl.Series:
         return _codes(field, text)
     if field.type == "integer":
         number = text.cast(pl.Int32, strict=False)
+        if number.null_count() > text.null_count():  # statistics programs write a column with gaps as 40.0
+            number = text.str.replace(r"\.0+$", "").cast(pl.Int32, strict=False)
         low = field.minimum if field.minimum is not None else -(10**9)
         high = field.maximum if field.maximum is not None else 10**9
         return number.set(~number.is_between(low, high), None)
@@ -82,7 +84,7 @@ def rules_of(field: Field) -> Iterator[Rule]:
     if field.type == "code" and field.values:
         yield Rule(f"{field.id}:unknown_code", fate, present, unread)
     elif field.type == "integer":
-        number = text.str.contains(r"^[+-]?[0-9]+$")
+        number = text.str.contains(r"^[+-]?[0-9]+(?:\.0+)?$")
         yield Rule(f"{field.id}:not_a_number", fate, text.is_not_null() & ~number, unread)
         yield Rule(f"{field.id}:out_of_range", fate, present & number, unread)
     elif field.type == "boolean":
