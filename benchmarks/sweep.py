@@ -147,17 +147,22 @@ def gigabytes() -> float:
 @click.option("--exponent/--no-exponent", default=True, show_default=True)
 @click.option("--database", is_flag=True, help="Also with real areas and tables, and from 1,000 results to a signal.")
 @click.option("--rows", default=1_000_000, show_default=True, help="Results drawn into the database.")
+@click.option("--fill-seconds", default=3600.0, show_default=True, help="How long to draw; run again to go on.")
 @click.option("--at", type=click.Path(path_type=Path), help="Keep the installation here, and use it when it is there.")
 @click.option("--json", "as_json", is_flag=True)
 def sweep(
-    part: float, scheduler: str | None, exponent: bool, database: bool, rows: int, at: Path | None, as_json: bool
+    part: float,
+    scheduler: str | None,
+    exponent: bool,
+    database: bool,
+    rows: int,
+    fill_seconds: float,
+    at: Path | None,
+    as_json: bool,
 ) -> None:
-    import django
-
-    django.setup()
     found = compute(part, scheduler, exponent)
     if database:
-        found |= with_database(rows, at)
+        found |= with_database(rows, fill_seconds, at)
     click.echo(json.dumps(found, indent=1) if as_json else as_text(found))
 
 
@@ -198,14 +203,14 @@ def compute(part: float, scheduler: str | None, exponent: bool) -> dict[str, Any
     return out
 
 
-def with_database(rows: int, at: Path | None) -> dict[str, Any]:
+def with_database(rows: int, fill_seconds: float, at: Path | None) -> dict[str, Any]:
     """A whole sweep of England over drawn results, and from 1,000 new results to a signal with the worker running."""
     from benchmarks.installation import bare_installation
     from benchmarks.nation import nation
 
     with bare_installation(at=at) as place:
         if not (place.folder / "filled").exists():
-            nation(place, rows)
+            nation(place, rows, fill_seconds)
             (place.folder / "filled").touch()
         ran = place.run("sweep", "--source", "counts", "--json", "--workers", "2")
         from subprocess import Popen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.test import Client
@@ -91,7 +92,14 @@ def browser(email: str, office: str) -> Client:
     return client
 
 
-def signal(number: int = 1) -> None:
+def signal(
+    number: int = 1,
+    *,
+    level: str = "ltla",
+    place: str = CITY,
+    scope: Sequence[str] = (CITY,),
+    members: Sequence[str] = (),
+) -> None:
     """A signal of the city that a sweep of this morning told, after all that was sent."""
     as_of = db.freeze()
     morning = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
@@ -99,8 +107,8 @@ def signal(number: int = 1) -> None:
         sweep = written.sweep(write, as_of=as_of, morning=morning)
         written.signal(write, number, sweep)
         row = {
-            "signal": number, "step": 1, "sweep_id": sweep, "morning": morning, "state": "opened", "level": "ltla",
-            "place_code": CITY, "scope": [CITY], "members": [], "rate": 50.0, "observed": 40.0, "strength": 1.0,
+            "signal": number, "step": 1, "sweep_id": sweep, "morning": morning, "state": "opened", "level": level,
+            "place_code": place, "scope": list(scope), "members": list(members), "rate": 50.0, "observed": 40.0, "strength": 1.0,
             "recurrence_days": 900.0, "evidence": ["forty cases"], "tick_id": write.tick,
         }  # fmt: skip
         written.insert(write, "surveillance.signal_change", row, "step")

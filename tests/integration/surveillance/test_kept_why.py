@@ -37,7 +37,7 @@ def shown(who: tuple[str, str]) -> str:
     answer = client.get(PAGE)
     assert answer.status_code == 200, answer.content.decode()[-2000:]
     page = answer.content.decode()
-    return page[page.index('id="why"') : page.index('id="known"', page.index('id="why"'))]
+    return page[page.index('id="why"') : page.index('id="offices-say"')]
 
 
 def add(who: tuple[str, str], place: str, scope: list[str]) -> None:
@@ -78,3 +78,23 @@ def test_a_page_of_a_past_moment_works_nothing_out() -> None:
     moment = db.freeze().isoformat().replace("+00:00", "Z")
     page = client.get(f"{PAGE}?as_of={moment}").content.decode()
     assert "Most likely an outbreak at work" in page
+    assert "/signals/1/why-parts.csv?as_of=" in page
+
+
+def test_a_cluster_is_explained_by_its_small_areas_and_downloads_what_it_shows() -> None:
+    outbreak.signal(2, level="cluster", place=outbreak.SMALL, members=[outbreak.SMALL])
+    outbreak.signal(
+        3, level="cluster", place=outbreak.SMALL, members=[outbreak.SMALL], scope=[outbreak.CITY, outbreak.DISTRICT]
+    )
+    client = outbreak.browser(outbreak.DIRECTOR, outbreak.OFFICE)
+    assert "What the change in" in client.get("/signals/2").content.decode()
+    file = client.get("/signals/2/why-parts.csv")
+    assert file.status_code == 200
+    assert "Of the change" in file.content.decode()
+    client.get("/signals/3")
+    kept = {
+        row["signal"]: row
+        for row in db.rows("backup", "select signal, place_code, scope from surveillance.explanation")
+    }
+    assert kept[2]["place_code"] == outbreak.SMALL
+    assert kept[3]["place_code"] == outbreak.CITY, "an office that reads a part of it explains its own authority"

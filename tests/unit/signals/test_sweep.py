@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commonweal.apps.surveillance.executors import Cluster, Processes, Serial, chosen
+from commonweal.apps.surveillance.executors import Cluster, Processes, Serial, chosen, configured
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.signals.sweep import Block, from_changes, sweep_block
 
@@ -70,6 +70,20 @@ def test_a_scheduler_elsewhere_needs_tls_and_dask():
             cluster.map(dies, [])
     with pytest.raises(Refused, match="0 workers"):
         Processes(0)
+
+
+def test_an_installation_says_where_its_jobs_compute(monkeypatch):
+    monkeypatch.delenv("COMMONWEAL_SWEEP_SCHEDULER", raising=False)
+    monkeypatch.delenv("COMMONWEAL_SWEEP_WORKERS", raising=False)
+    assert isinstance(configured(), Serial)
+    monkeypatch.setenv("COMMONWEAL_SWEEP_WORKERS", "2")
+    assert isinstance(configured(), Processes)
+    monkeypatch.setenv("COMMONWEAL_SWEEP_SCHEDULER", "tcp://127.0.0.1:8786")
+    assert isinstance(configured(), Cluster)
+    monkeypatch.delenv("COMMONWEAL_SWEEP_SCHEDULER")
+    monkeypatch.setenv("COMMONWEAL_SWEEP_WORKERS", "two")
+    with pytest.raises(Refused, match="'two'"):
+        configured()
 
 
 DAYS = [date(2020, 5, 1) + timedelta(days=n) for n in range(40)]

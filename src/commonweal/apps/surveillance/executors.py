@@ -7,6 +7,7 @@ items (counts, never records). A worker that dies loses its items, which are com
 from __future__ import annotations
 
 import multiprocessing
+import os
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -129,3 +130,11 @@ def chosen(workers: int, scheduler: str | None) -> Executor:
     if scheduler:
         return Cluster(scheduler, Home.current().keys / "cluster")
     return Serial() if workers == 1 else Processes(workers)
+
+
+def configured() -> Executor:
+    """The executor of this installation's jobs: COMMONWEAL_SWEEP_SCHEDULER or COMMONWEAL_SWEEP_WORKERS, else serial."""
+    workers = os.environ.get("COMMONWEAL_SWEEP_WORKERS", "1")
+    if not workers.isdecimal():
+        raise Refused(f"COMMONWEAL_SWEEP_WORKERS is {workers!r}; it must be a whole number of processes.")
+    return chosen(int(workers), os.environ.get("COMMONWEAL_SWEEP_SCHEDULER"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from commonweal.apps.surveillance import sweeps
-from commonweal.apps.surveillance.executors import Serial
+from commonweal.apps.surveillance.executors import configured
 from commonweal.web import db
 
 FIRST_HOUR = 5  # London: the night's results are in, and nobody has started work
@@ -17,12 +17,12 @@ def sweep_every_place(timestamp: int) -> int | None:
     """Sweep every place once a morning; returns the sweep's number."""
     if not sweeps.whole_is_due(db.value("engine", "select commonweal.now()"), FIRST_HOUR):
         return None
-    return sweeps.run(Serial()).sweep
+    return sweeps.run(configured()).sweep
 
 
 @app.periodic(cron="* * * * * */10")  # the sixth field is seconds
 @app.task(queue="surveillance", queueing_lock="sweep-touched", lock="sweep", pass_context=False)
 def sweep_what_was_touched(timestamp: int) -> int | None:
     """Sweep the places whose counts changed since the sweep before; what comes meanwhile waits for the next one."""
-    ran = sweeps.run_touched(Serial())
+    ran = sweeps.run_touched(configured())
     return None if ran is None else ran.sweep

@@ -35,7 +35,7 @@ def what_people_know(asked: slots.Asked) -> slots.Part | None:
             [wording.counted(len(notes), "note", "notes"), wording.counted(len(supposed), "hypothesis", "hypotheses")]
         ),
     }
-    return slots.Part("known", "What people know and offices say", "surveillance/signal_known.html", context)
+    return slots.Part("offices-say", "What people know and offices say", "surveillance/signal_known.html", context)
 
 
 def until(rows: Sequence[Row], time: str, as_of: datetime) -> list[Row]:

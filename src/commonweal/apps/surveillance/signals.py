@@ -24,7 +24,8 @@ with newest as (
          c.members, c.rate, c.observed, c.strength, c.recurrence_days, c.evidence, t.known_at as changed_at,
          case c.state when 'closed' then 2 when 'fading' then 1 else 0 end as rank
     from surveillance.signal_change c join ledger.tick t on t.id = c.tick_id
-   where %(as_of)s::timestamptz is null or t.known_at <= %(as_of)s
+   where (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
+     and (%(number)s::bigint is null or c.signal = %(number)s)
    order by c.signal, c.step desc
 )
 select s.number, s.source, s.kind, s.setting_id, s.morning as opened_on, o.known_at as opened_at,

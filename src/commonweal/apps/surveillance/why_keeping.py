@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,16 +56,17 @@ def of_signal(
     codes: tuple[str, ...],
     as_of: datetime | None,
     *,
+    name: str,
     records: bool,
     addresses: bool,
 ) -> Kept | None:
     """Why a signal is rising: kept, or worked out now and kept, as known to the sweep of its newest change.
 
-    row: the signal; codes: the authorities of it that the office reads. records, addresses: what the office may read.
-    as_of: a past moment, at which nothing is worked out. None where nobody who reads records has asked yet, or there
-    is nothing to explain.
+    row: the signal; name: of where it is; codes: the authorities of it that the office reads. records, addresses: what
+    the office may read. as_of: a past moment, at which nothing is worked out. None where nobody who reads records has
+    asked yet, or there is nothing to explain.
     """
-    place = place_of(row, codes)
+    place = place_of(row, codes, name)
     if place is None:
         return None
     kept = _kept(actor, row, place, as_of)
@@ -79,30 +80,34 @@ def of_signal(
     return kept[1] if kept else None
 
 
-def place_of(row: Mapping[str, Any], codes: tuple[str, ...]) -> str | None:
-    """The signal's own place where the office reads all of it, else the first authority of it that it reads."""
+def place_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_reads.Where | None:
+    """What is explained: the small areas of a cluster or the signal's own place where the office reads all of it, else
+    the first authority of it that the office reads."""
     code: str | None = row["place_code"]
-    if code and set(why_reads.where(code).authorities) <= set(codes):
-        return code
-    return sorted(codes)[0] if codes else None
+    if code and row["level"] == "cluster" and row["members"] and set(row["scope"]) <= set(codes):
+        return why_reads.cluster(code, name, row["scope"], row["members"])
+    own = why_reads.where(code) if code and row["level"] != "cluster" else None
+    if own is not None and set(own.authorities) <= set(codes):
+        return replace(own, name=name)
+    return why_reads.where(sorted(codes)[0]) if codes else None
 
 
-def _kept(actor: Actor, row: Mapping[str, Any], place: str, as_of: datetime | None) -> tuple[int, Kept] | None:
-    asked = {"signal": row["number"], "step": row["step"], "place": place, "as_of": as_of}
+def _kept(
+    actor: Actor, row: Mapping[str, Any], place: why_reads.Where, as_of: datetime | None
+) -> tuple[int, Kept] | None:
+    asked = {"signal": row["number"], "step": row["step"], "place": place.code, "as_of": as_of}
     with scoped_read(actor, query=QUERY, filters={"signal": row["number"]}, as_of=as_of, data_class="L1") as scope:
         found = scope.rows(KEPT, asked)
     if not found:
         return None
     one = found[0]
     span = Windows(one["last_day"], one["days"], one["last_day"] - timedelta(days=one["days"]))
-    name = why_reads.where(place).name
     return one["step"], Kept(
-        place, name, span, one["as_of"], one["with_addresses"], from_plain(one["result"]), one["office"]
+        place.code, place.name, span, one["as_of"], one["with_addresses"], from_plain(one["result"]), one["office"]
     )
 
 
-def _work_out(actor: Actor, row: Mapping[str, Any], place: str, *, addresses: bool) -> None:
-    where = why_reads.where(place)
+def _work_out(actor: Actor, row: Mapping[str, Any], where: why_reads.Where, *, addresses: bool) -> None:
     as_of = db.value("app", "select as_of from surveillance.sweep where id = %s", [row["sweep_id"]])
     last = row["morning"] - timedelta(days=page_settings.reading().complete_after_days)
     span = Windows(last, DAYS, last - timedelta(days=DAYS))
@@ -110,8 +115,9 @@ def _work_out(actor: Actor, row: Mapping[str, Any], place: str, *, addresses: bo
     if found.why is None:
         return
     values = [
-        row["number"], row["step"], place, list(where.authorities), as_of, last, DAYS, addresses, found.why.label.name,
-        json.dumps(to_plain(found.why)), why_explaining.setting().version, actor.office_id, actor.person_id,
+        row["number"], row["step"], where.code, list(where.authorities), as_of, last, DAYS, addresses,
+        found.why.label.name, json.dumps(to_plain(found.why)), why_explaining.setting().version,
+        actor.office_id, actor.person_id,
     ]  # fmt: skip
     try:
         with (

@@ -6,6 +6,7 @@ module's callers: households become numbers, addresses are compared and dropped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,7 @@ from commonweal.web import db
 
 COLUMNS = {"lsoa": "lsoa_code", "msoa": "msoa_code", "ward": "ward_code"}
 # strata of testing: small enough to see testing move, large enough to hold tests
-STRATA = {"lsoa": "lsoa_code", "msoa": "lsoa_code", "ward": "lsoa_code", "ltla": "msoa_code"}
+STRATA = {"lsoa": "lsoa_code", "cluster": "lsoa_code", "msoa": "lsoa_code", "ward": "lsoa_code", "ltla": "msoa_code"}
 LOOKED_BACK = 60  # days by which an episode's beginning may be corrected
 
 # Results of the time in question: none came before the first day it speaks of.
@@ -115,6 +116,11 @@ def where(code: str) -> Where:
         raise NotThere(f"{found.shown} lies in no authority of the places loaded, so nothing is counted for it.")
     column = COLUMNS.get(level, "")
     return Where(code, level, found.shown, tuple(sorted(authorities)), column, (code,) if column else ())
+
+
+def cluster(code: str, name: str, authorities: Sequence[str], small: Sequence[str]) -> Where:
+    """The small areas of a cluster, under the code of the one in its middle."""
+    return Where(code, "cluster", name, tuple(sorted(authorities)), "lsoa_code", tuple(sorted(small)))
 
 
 def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_report: bool, addresses: bool) -> Read:

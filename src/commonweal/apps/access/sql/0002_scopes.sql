@@ -94,7 +94,9 @@ begin
      where seat.organisation_id = any (a.parties) and p_purpose = any (a.purposes) and p_class = any (a.classes)
        and code = any (mandate_codes))
   select array_agg(distinct c.code), array_agg(distinct s.id) into open_codes, open_agreements
-    from candidates c join access.agreement_state s on s.id = c.id where s.state = 'in_force';
+    from candidates c
+   cross join lateral (  -- each by its id, whatever the plan thinks of their number
+     select a.id from access.agreement_state a where a.id = c.id and a.state = 'in_force' offset 0) s;
   if open_codes is null then
     select string_agg(distinct format('"%s" (%s; not yet accepted by %s)', s.title, s.state,
              array_to_string(array(select p from unnest(s.parties) p where p <> all (s.accepted)), ', ')), '; ')

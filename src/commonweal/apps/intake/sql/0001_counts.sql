@@ -157,6 +157,7 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 -- Keeps the sums as known at an instant up to which everything is known. Returns how many changes came since the last.
+-- Rows are written place by place and day by day: a page reads a stretch of neighbours, not a page of disk for each row.
 create function counts.take_snapshot(chosen timestamptz) returns bigint
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -180,7 +181,7 @@ begin
       from counts.delta d join ledger.tick t on t.id = d.tick_id
      where d.tick_id between first_tick and last_tick
        and t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
-   group by 2, 3, 4, 5, 6 having sum(n) <> 0;
+   group by 2, 3, 4, 5, 6 having sum(n) <> 0 order by 2, 3;
   select max(specimen_day) into newest_day from counts.snapshot_area where as_of = chosen;
   -- small areas once a day: millions of rows for a nation, and a page reads one authority's week
   small_base := counts.newest_small_snapshot(chosen);
@@ -199,7 +200,7 @@ begin
        where d.tick_id between first_tick and last_tick
          and t.known_at > coalesce(small_base, '-infinity') and t.known_at <= chosen) all_changes
      where specimen_day > newest_day - 14
-     group by 2, 3, 4, 5 having sum(n) <> 0;
+     group by 2, 3, 4, 5 having sum(n) <> 0 order by 2, 4;
   end if;
   insert into counts.snapshot_age
   select chosen, scope_ltla, specimen_day, age_band, sex, result, sum(n) from (
@@ -209,7 +210,7 @@ begin
       from counts.delta_age d join ledger.tick t on t.id = d.tick_id
      where d.tick_id between first_tick and last_tick
        and t.known_at > coalesce(base, '-infinity') and t.known_at <= chosen) all_changes
-   group by 2, 3, 4, 5, 6 having sum(n) <> 0;
+   group by 2, 3, 4, 5, 6 having sum(n) <> 0 order by 2, 3;
   insert into counts.snapshot_whole
   select chosen, specimen_day, pillar, test_type, result, sum(n) from counts.snapshot_area where as_of = chosen
    group by 2, 3, 4, 5 having sum(n) <> 0;

@@ -106,11 +106,10 @@ class WhyPart:
     places: ShownTable | None
 
 
-def of_signal(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting, code: str) -> WhyPart:
-    """Words, picture and the settings in common; downloads are those of the place's page at the sweep's moment."""
+def of_signal(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting, files: str) -> WhyPart:
+    """Words, picture and the settings in common. files: address of the picture's files, with {} for their ending."""
     before, after = span.said()
-    query = f"?last={span.last}&days={span.days}&against={span.against}&as_of={times.link_form(as_of)}"
-    links = tuple(Link(form.upper(), f"/places/{code}/why/parts.{form}{query}") for form in FORMATS)
+    links = tuple(Link(form.upper(), files.format(form)) for form in FORMATS)
     drawn = draw_parts(parts_of(place, why, span, as_of, rules), "why-parts")
     picture = ShownPicture(drawn, links, computed(rules, with_addresses=why.completeness["household"] > 0))
     return WhyPart(sentences(why, place, before, after, rules), picture, _places(why))

@@ -15,7 +15,7 @@ from commonweal.apps.access.scope import Actor, Scope, scoped_read
 from commonweal.apps.intake import area
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import place_ground, place_reads, signal_reads, slots
+from commonweal.apps.surveillance import place_ground, place_reads, signal_reads, slots, why_slot
 from commonweal.apps.surveillance import signals as reads
 from commonweal.apps.surveillance.pages import place_figures, signal
 from commonweal.apps.surveillance.pages import signal_words as words
@@ -68,8 +68,11 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
 def download(request: HttpRequest, number: int, what: str, form: str) -> HttpResponse:
     """One picture or table of the page as a file, as known at the moment in the address."""
     common.require(request, "export_records", "download what a page shows")
-    as_of, _ = common.as_of(request)
+    as_of, pinned = common.as_of(request)
     found = read(common.actor(request), number, as_of, exported=True)
+    if what == why_slot.WHY_PARTS:
+        shown = why_slot.picture(request, found.facts.row, found.codes, as_of if pinned else None)
+        return files.of_picture(shown, form, as_of, found.agreements)
     drawn = signal.pictures(found.facts) | ({"map": found.area_map} if found.area_map else {})
     if what in drawn:
         return files.of_picture(drawn[what], form, as_of, found.agreements)

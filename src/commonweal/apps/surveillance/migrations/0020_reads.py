@@ -1,0 +1,12 @@
+"""Indexes for the pages of places and signals."""
+
+from django.db import migrations
+
+from commonweal.web.sql import run_sql_file
+
+
+class Migration(migrations.Migration):
+    """The SQL is the source; Django keeps the order."""
+
+    dependencies = [("surveillance", "0011_social")]
+    operations = [run_sql_file(__file__, "0020_reads.sql")]

@@ -1,0 +1,60 @@
+"""Why a signal is rising, as a part of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+
+from commonweal.apps.intake.views import common
+from commonweal.apps.surveillance import signal_reads, slots, why_explaining, why_keeping
+from commonweal.apps.surveillance.pages import signal_words as words
+from commonweal.apps.surveillance.pages import why as why_page
+from commonweal.apps.surveillance.slots import Asked, Part
+from commonweal.apps.surveillance.why_keeping import Kept
+from commonweal.core.errors import NotThere
+from commonweal.core.pictures import Picture, draw_parts
+from commonweal.web import times
+
+WHY_PARTS = "why-parts"
+
+
+def why(asked: Asked) -> Part | None:
+    """Why a signal is rising, in words and a picture, as known to its sweep."""
+    if asked.signal is None:
+        return None
+    kept = explanation(asked.request, asked.signal, asked.codes, asked.as_of if asked.pinned else None)
+    shown = None
+    if kept is not None:
+        files = f"/signals/{asked.signal['number']}/{WHY_PARTS}.{{}}"
+        files += f"?as_of={times.link_form(asked.as_of)}" if asked.pinned else ""
+        shown = why_page.of_signal(kept.name, kept.why, kept.span, kept.as_of, why_explaining.setting(), files)
+    context = {"shown": shown, "by": kept.office if kept else "", "place": kept.place if kept else asked.place}
+    return Part("why", "Why is it rising?", "surveillance/part_why.html", context)
+
+
+def explanation(
+    request: HttpRequest, row: Mapping[str, Any], codes: tuple[str, ...], as_of: datetime | None
+) -> Kept | None:
+    """The explanation of a signal for whoever asks; `as_of` a past moment, at which nothing is worked out."""
+    return why_keeping.of_signal(
+        common.actor(request), row, codes, as_of, name=words.where(row, signal_reads.names_for([dict(row)])),
+        records=common.has(request, "read_records"), addresses=common.has(request, "read_identifiable"),
+    )  # fmt: skip
+
+
+def picture(request: HttpRequest, row: Mapping[str, Any], codes: tuple[str, ...], as_of: datetime | None) -> Picture:
+    """The picture of the parts, for its files. Raises `NotThere` where nothing is explained."""
+    kept = explanation(request, row, codes, as_of)
+    if kept is None:
+        raise NotThere("Why this signal is rising has not been worked out for your office.")
+    return draw_parts(
+        why_page.parts_of(kept.name, kept.why, kept.span, kept.as_of, why_explaining.setting()), WHY_PARTS
+    )
+
+
+def register_all() -> None:
+    """Called once at start-up."""
+    slots.register(slots.SIGNAL, "why", why, 10)
