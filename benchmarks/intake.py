@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.installation import FEED, Installation, installation, line_list, number_log
+from benchmarks.installation import FEED, Installation, installation, line_list, number_log, problems_of
 
 # every table that taking a line list in writes to, parents before children
 COPY_ALL = """
@@ -101,7 +101,6 @@ def measure(place: Installation, path: Path) -> dict[str, object]:
     taken, repeated = first.json, again.json
     seconds = float(taken["seconds"])
     number_log(place)
-    check = place.run("check", "--rebuild", "--json", allow=(0, 1), quiet=True)
     return {
         "rows": taken["received"],
         "bytes": path.stat().st_size,
@@ -121,6 +120,6 @@ def measure(place: Installation, path: Path) -> dict[str, object]:
         "again_accepted": repeated["accepted"],
         "again_replayed": repeated.get("replayed"),
         "peak_memory_bytes": first.peak_bytes,
-        "check_problems": [line for each in check.json for line in each["problems"]],
+        "check_problems": problems_of(place),
         "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

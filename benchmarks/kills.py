@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks.installation import FEED, Installation, installation, line_list, number_log
+from benchmarks.installation import FEED, Installation, installation, line_list, number_log, problems_of
 
 SENDER = Path(__file__).parents[1] / "tests" / "integration" / "intake" / "killed_sender.py"
 # what a session shows of itself while it takes a submission in
@@ -124,7 +124,6 @@ def measure(place: Installation, kills: int, rows: int, chance: random.Random) -
     database.close()
     sheet = place.run("balance", "--json", quiet=True).json
     number_log(place)
-    check = place.run("check", "--rebuild", "--json", allow=(0, 1), quiet=True).json
     sent = rows * used
     return {
         "kills": killed,
@@ -136,7 +135,7 @@ def measure(place: Installation, kills: int, rows: int, chance: random.Random) -
         "lost": max(sent - last[0], 0),
         "doubled": max(last[0] - sent, 0) + abs(last[1] - last[2]),
         "balance": sheet,
-        "check_problems": [line for each in check for line in each["problems"]],
+        "check_problems": problems_of(place),
         "seconds": round(time.perf_counter() - start, 1),
     }
 
