@@ -66,6 +66,7 @@ def test_the_reading_is_entered_with_its_purpose(director: Client) -> None:
 def test_smaller_places_and_other_windows(director: Client) -> None:
     assert "30 cases named there" in shown(director, f"/places/{outbreak.SMALL}/why")
     assert "30 cases named there" in shown(director, f"/places/{outbreak.NEIGHBOURHOOD}/why")
+    assert "30 cases named there" in shown(director, "/places/E05010458/why"), "a ward"
     week = shown(director, f"{PAGE}?last={outbreak.newest()}&days=7&by=report")
     assert "tested positive from" in week
 

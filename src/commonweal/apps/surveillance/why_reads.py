@@ -13,15 +13,12 @@ from typing import Any
 
 from commonweal.apps.access.scope import Scope
 from commonweal.apps.intake import rulebook
-from commonweal.apps.places import queries as places
-from commonweal.core.errors import NotThere
+from commonweal.apps.surveillance import place_ground
 from commonweal.core.intake.rows import opened_message
 from commonweal.core.intake.sealing import Sealed
-from commonweal.core.places import codes
 from commonweal.core.signals.why_windows import Windows
-from commonweal.web import db
 
-COLUMNS = {"lsoa": "lsoa_code", "msoa": "msoa_code", "ward": "ward_code"}
+COLUMNS = {"lsoa": "lsoa_code", "msoa": "msoa_code", "ward": "lsoa_code"}
 # strata of testing: small enough to see testing move, large enough to hold tests
 STRATA = {"lsoa": "lsoa_code", "cluster": "lsoa_code", "msoa": "lsoa_code", "ward": "lsoa_code", "ltla": "msoa_code"}
 LOOKED_BACK = 60  # days by which an episode's beginning may be corrected
@@ -35,8 +32,7 @@ with since as (
    where r.scope_ltla = any (%(codes)s) and r.tick_id >= (select tick from since) and t.known_at <= %(as_of)s
      and r.specimen_date between %(earliest)s and %(last)s and r.test_type <> 'antibody'
      and (%(column)s = '' or (%(column)s = 'lsoa_code' and r.lsoa_code = any (%(values)s))
-          or (%(column)s = 'msoa_code' and r.msoa_code = any (%(values)s))
-          or (%(column)s = 'ward_code' and r.ward_code = any (%(values)s)))
+          or (%(column)s = 'msoa_code' and r.msoa_code = any (%(values)s)))
 )
 """
 CASES = """
@@ -100,22 +96,13 @@ class Read:
 
 def where(code: str) -> Where:
     """The place of a code. Raises `NotThere` for a code that is none of the places loaded."""
-    level = codes.level_of(code) if codes.is_code(code) else None
-    found = places.area(code) if level else None
-    if level is None or found is None:
-        raise NotThere(f"There is no place {code[:20]!r} among the places loaded. Search for its name.")
-    if level in ("lsoa", "msoa"):
-        sql = "select distinct scope_code as code from places.lsoa_scope where %s in (lsoa_code, msoa_code)"
-        authorities = [row["code"] for row in db.rows("app", sql, [code])]
-    elif level == "ward":
-        sql = "select distinct scope_code as code from places.postcode_now where ward = %s and scope_code is not null"
-        authorities = [row["code"] for row in db.rows("app", sql, [code])]
-    else:
-        authorities = places.resolve_scope(code)
-    if not authorities:
-        raise NotThere(f"{found.shown} lies in no authority of the places loaded, so nothing is counted for it.")
-    column = COLUMNS.get(level, "")
-    return Where(code, level, found.shown, tuple(sorted(authorities)), column, (code,) if column else ())
+    ground = place_ground.of_place(code)
+    column = COLUMNS.get(ground.level, "")
+    # a ward is the small areas that most of its postcodes lie in, here as on its page
+    values = (ground.small or ()) if ground.level == "ward" else (code,)
+    return Where(
+        code, ground.level, ground.name, tuple(sorted(ground.authorities)), column, tuple(values) if column else ()
+    )
 
 
 def cluster(code: str, name: str, authorities: Sequence[str], small: Sequence[str]) -> Where:
