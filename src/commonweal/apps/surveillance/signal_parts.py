@@ -39,8 +39,12 @@ def what_people_know(asked: slots.Asked) -> slots.Part | None:
 
 
 def until(rows: Sequence[Row], time: str, as_of: datetime) -> list[Row]:
-    """Those said up to a moment."""
-    return [row for row in rows if row[time] <= as_of]
+    """Those said up to a moment; an answer that came later was not there yet."""
+    said = [row for row in rows if row[time] <= as_of]
+    return [
+        {**row, "answered_at": None, "outcome": None} if row.get("answered_at") and row["answered_at"] > as_of else row
+        for row in said
+    ]
 
 
 def judgement_sentences(rows: Sequence[Row], as_of: datetime) -> tuple[str, ...]:
