@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import django
+from django.apps import apps
+
+if not apps.ready:  # models can be imported only once Django is set up
+    django.setup()
+
 from commonweal.apps.surveillance import signal_parts
 
 THEN = datetime(2020, 6, 13, 6, tzinfo=UTC)
