@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import uvicorn
 
 
+BEHIND_THE_SITE = 10  # sweeps and digests give way to results that come in and pages that are opened
+
+
 @click.command(help="Run the site on this machine, with its background worker.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, help="0 takes any free port and prints it.")
@@ -92,6 +95,7 @@ def worker(space: str, parent: int | None) -> None:
 
     if parent is not None:
         _stop_with(parent)
+        os.nice(BEHIND_THE_SITE)
     connector = app.connector
     if not isinstance(connector, DjangoConnector):
         raise TypeError(f"the queue is reached through Django's connection, not {type(connector).__name__}")
