@@ -49,6 +49,9 @@ def apart(problem: Problem, circles: Circles, best: BestWindows, *, rule: str, m
     `centre_in_stronger`, `centre_in_weaker`, `centre_in_both`: a centre that lies inside the other cluster (of either,
     of the stronger, of the weaker, of both); `none`: keep all.
     """
+    # windows that all end together share their last day: then a shared site is a shared site and day
+    if rule == "space" or (rule == "space_time" and (problem.end == problem.end[0]).all()):
+        return _sharing_no_site(circles, best, most)
     accepted: list[int] = []
     taken: list[_Taken] = []
     for position in strongest_first(best):
@@ -62,6 +65,20 @@ def apart(problem: Problem, circles: Circles, best: BestWindows, *, rule: str, m
             continue
         accepted.append(int(position))
         taken.append(mine)
+    return accepted
+
+
+def _sharing_no_site(circles: Circles, best: BestWindows, most: int) -> list[int]:
+    """The strongest, then each next of which no site is in one before."""
+    covered = np.zeros(circles.order.max() + 1, dtype=bool)
+    accepted: list[int] = []
+    for position in strongest_first(best):
+        if best.sites[position] == 0 or best.ratio[position] < LEAST_RATIO or len(accepted) == most:
+            break
+        members = members_of(circles, best, int(position))
+        if not covered[members].any():
+            accepted.append(int(position))
+            covered[members] = True
     return accepted
 
 
