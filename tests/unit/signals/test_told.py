@@ -27,7 +27,9 @@ TODAY = date(2020, 6, 20)
     ],
 )
 def test_what_is_said_of_places_passes(words: str) -> None:
-    refuse_health_data(words, TODAY)
+    assert refuse_health_data(words, TODAY) is None
+    with pytest.raises(Refused, match="NHS number"):
+        refuse_health_data(f"{words} It is 9434765919.", TODAY)
 
 
 @pytest.mark.parametrize(
