@@ -120,6 +120,7 @@ def axe() -> Callable[[Page], list[str]]:
     """axe(page) -> what breaks accessibility rules, as readable lines."""
 
     def run(page: Page) -> list[str]:
+        settled(page)
         found = Axe().run(page).response["violations"]
         return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
@@ -128,7 +129,14 @@ def axe() -> Callable[[Page], list[str]]:
 
 def runs_sideways(page: Page) -> bool:
     """Whether the page is wider than its window."""
+    settled(page)
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def settled(page: Page) -> None:
+    """Wait until the page that a click led to is there whole: just after a click the new document may still be empty."""
+    page.wait_for_load_state("load")
+    page.locator("h1").first.wait_for(state="attached")
 
 
 def tab_order(page: Page, at_most: int = 200) -> list[int]:
