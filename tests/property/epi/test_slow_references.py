@@ -98,6 +98,27 @@ def test_farrington_equals_a_dense_fit(seed: int, mean: float):
             assert found.upper[area, 0] == pytest.approx(upper, rel=1e-7)
 
 
+@pytest.mark.parametrize("mean", [1e4, 1e6])
+def test_farrington_fits_large_counts_that_leave_almost_nothing_over(mean: float):
+    # a deviance near 0 beside sums of size mean * log(mean): found row by row where the sums are too coarse for it
+    y = np.round(mean * np.exp(0.002 * np.arange(300)))[None, :]
+    found = farrington(y, steps=[297], options=FarringtonOptions(years=4, alpha=0.01))
+    expected, upper = slow_farrington(y[0], 297, 4, 3, 0.01, 2.58)
+    assert found.expected[0, 0] == pytest.approx(expected, rel=1e-7)
+    assert found.upper[0, 0] == pytest.approx(upper, rel=1e-7)
+
+
+def test_farrington_passes_over_what_is_missing():
+    rng = np.random.default_rng(5)
+    y = rng.poisson(30.0, (1, 300)).astype(float)
+    y[0, 290] += 1
+    y[0, [240, 241, 243, 192, 140, 190]] = np.nan  # within, at the edge of and through a window
+    rows = [i for k in range(4, 0, -1) for i in range(297 - 52 * k - 3, 297 - 52 * k + 4) if not np.isnan(y[0, i])]
+    options = FarringtonOptions(years=4, reweight=False, trend=False)
+    found = farrington(y, steps=[297], options=options)
+    assert found.expected[0, 0] == pytest.approx(y[0, rows].mean(), rel=1e-7)
+
+
 @given(SEEDS, st.sampled_from(["C1", "C2"]), st.integers(3, 9))
 @settings(max_examples=25, deadline=None)
 def test_ears_equals_a_loop(seed: int, method: str, width: int):
