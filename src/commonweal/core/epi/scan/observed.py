@@ -145,8 +145,16 @@ def _best_at(
         for w in range(windows):
             c[w] += window_cases[site, w]
             s[w] += window_size[site, w]
+        # Most circles end at this bound, which needs neither logarithm nor division; without a branch in the loop
+        # several windows are looked at together.
+        above = 0
         for w in range(windows):
-            # most windows end at this bound, which needs neither logarithm nor division
+            expected = s[w] * share[w]
+            excess = c[w] - expected
+            above += excess * excess > best * expected * (1 - expected * inverse[w]) * scale[w]
+        if not above:
+            continue
+        for w in range(windows):
             expected = s[w] * share[w]
             excess = c[w] - expected
             if excess * excess <= best * expected * (1 - expected * inverse[w]) * scale[w]:
