@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commonweal.apps.intake import preparing, rulebook, writing
+from commonweal.apps.intake import actions, preparing, rulebook, sources, writing
 from commonweal.core.intake import few
 from commonweal.core.intake.episodes import Evidence, episodes, makes_case
 from commonweal.core.intake.persons import Traces, link
@@ -164,8 +166,29 @@ def found(results: dict[int, tuple[str, int, int]]) -> tuple[Any, Any, Any]:
     return {frozenset(group) for group in groups.values()}, held, of_results
 
 
-# the ways a record may go, by the least records of a batch for each: one by one, by steps, plain ones straight
-WAYS = {"few": (few.FEW, writing.PLAIN_ROWS), "steps": (0, writing.PLAIN_ROWS), "plain": (0, 1)}
+# the ways a record may go, by the least records of a batch for each: one by one, by steps, plain ones straight; and
+# plain ones straight in chunks of one to three records of one submission, as those of a large file are taken in
+WAYS = {
+    "few": (few.FEW, writing.PLAIN_ROWS),
+    "steps": (0, writing.PLAIN_ROWS),
+    "plain": (0, 1),
+    "plain in chunks": (0, 1),
+}
+CHUNK = 600
+
+
+def in_small_blocks(source: sources.Source) -> Iterator[bytes]:
+    return (source.body[start : start + 50] for start in range(0, len(source.body), 50))
+
+
+@contextmanager
+def cut_small(way: str) -> Iterator[None]:
+    """Let one submission come in several chunks, where the way asks for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if way == "plain in chunks":
+            patch.setattr(sources.Source, "blocks", in_small_blocks)
+            patch.setattr(actions.take_in, "__kwdefaults__", {"chunk_bytes": CHUNK})
+        yield
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -190,7 +213,8 @@ def test_any_order_batches_and_feeds_give_what_the_plain_rules_say(
                 continue
             sent += 1
             # an unknown column makes the bytes differ, so that a batch is never taken for one that came before
-            receipt = send(as_csv(*[as_record(trial, v) | {"batch": f"{trial}/{sent}"} for v in mine]), feed)
+            with cut_small(way):
+                receipt = send(as_csv(*[as_record(trial, v) | {"batch": f"{trial}/{sent}"} for v in mine]), feed)
             for row in stored(
                 "select row_number, outcome, result_id from intake.outcome where submission_id = %s",
                 [receipt.submission],

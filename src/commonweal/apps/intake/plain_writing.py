@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,16 @@ import psycopg
 
 from commonweal.apps.intake.copying import Column, as_binary, copy_bytes, copy_columns
 from commonweal.apps.intake.prefetch import ahead
+from commonweal.core.intake.pathogen import PathogenPack
 from commonweal.core.intake.plain import LOCATED, Known, Numbers, Plain, divide, notes_of
 from commonweal.core.intake.rows import CARRIED, INSTANTS
 from commonweal.core.intake.staging import Staged
 
 # PostgreSQL counts microseconds from 2000-01-01
 TO_2000 = 946_684_800_000_000
+OF_A_CASE = (
+    "scope_ltla", "lsoa_code", "msoa_code", "pillar", "test_type", "age_band", "sex", "setting_type", "setting_id",
+)  # fmt: skip
 COUNTED = ("scope_ltla", "lsoa_code", "specimen_date", "pillar", "test_type", "result", "age_band", "sex")
 # Sought records of which any version is stored or waits; `offset 0` keeps a lookup a lookup. Of a feed with few waiting
 # records these are hashed once a chunk: looking each record up among them took as long as among all that are stored.
@@ -70,7 +74,7 @@ class PlainWriting:
         self.submission = submission
         self._feed = feed
         self._feed_number = feed_number
-        cursor.execute("select intake.make_plain_staging()")
+        cursor.execute("select intake.make_plain_staging(), intake.make_plain_positive()")
         cursor.execute(
             "select current_setting('commonweal.open_tick')::bigint, date_trunc('month', commonweal.now())::date"
         )
@@ -143,7 +147,7 @@ class PlainWriting:
         tick = np.full(height, self._tick, np.int64)
         feed_number = np.full(height, self._feed_number, np.int32)
         month = pl.repeat(self._month, height, dtype=pl.Date, eager=True)
-        yield from self._noted(plain)
+        yield from self._noted(plain, ids)
         order = rows["record_hash"].arg_sort().to_numpy()
         yield (
             "record.record_key",
@@ -195,9 +199,29 @@ class PlainWriting:
             },
         )
 
-    def _noted(self, plain: Plain) -> Iterator[Table]:
-        """For counts and cases at the end: what changed, and whose cases must be worked out."""
+    def _noted(self, plain: Plain, ids: Numbers) -> Iterator[Table]:
+        """For counts and cases at the end: what changed, and results that may start a case."""
         counted = plain.rows.group_by(COUNTED, maintain_order=True).len("n").with_columns(pl.col("n").cast(pl.Int32))
         yield "counted", {name: counted[name] for name in (*COUNTED, "n")}
-        positive = plain.person[(plain.rows["result"] == "positive").to_numpy()]
-        yield "touched", {"component": np.unique(positive, axis=0)}
+        positive = (plain.rows["result"] == "positive").to_numpy()
+        rows = plain.rows.filter(pl.Series(positive))
+        yield (
+            "plain_positive",
+            {
+                "component": plain.person[positive],
+                "result_id": ids[positive],
+                "feed_number": np.full(rows.height, self._feed_number, np.int32),
+                "episode_start": rows["specimen_date"],
+                **{name: rows[name] for name in OF_A_CASE},
+            },
+        )
+
+    def count(self, packs: Sequence[PathogenPack]) -> int:
+        """Cases told by one plain result each; whoever needs more than that is noted as touched. Returns how many."""
+        written = 0
+        self._cursor.execute("select intake.part_plain_positives()")
+        for pack in packs:
+            self._cursor.execute("select intake.work_out_plain_cases(%s, %s)", [pack.id, list(pack.case_test_types)])
+            written += self._cursor.fetchone()[0]
+        self._cursor.execute("truncate plain_positive")
+        return written

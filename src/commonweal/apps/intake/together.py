@@ -156,7 +156,7 @@ def _step_by_step(
         for number, raw in piece.received.items()
     }
     writing.store_decided(lambda submission, number: received[submission, number], now)
-    writing.count({one.ready.pathogen: rulebook(one.ready.pathogen).pack for one in begun}.values())
+    writing.count(list({one.ready.pathogen: rulebook(one.ready.pathogen).pack for one in begun}.values()))
     tallies = {one.opened.submission: writing.finish(one.opened, one.ready.source) for one in begun}
     for one in begun:
         tally = tallies[one.opened.submission]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -212,11 +212,12 @@ class Writing:
             self._cursor.execute("select intake.clear_chunk()")
         self._filled = True
 
-    def count(self, packs: Iterable[PathogenPack]) -> int:
+    def count(self, packs: Sequence[PathogenPack]) -> int:
         """Counts of all that was stored, then cases by each pathogen's rules; returns how many cases changed."""
-        last, changed = time.perf_counter(), 0
+        last = time.perf_counter()
         self._cursor.execute("select intake.write_counts()")
         last = self._stages.add("counts", last)
+        changed = self._plain.count(packs) if self._plain is not None else 0
         for pack in packs:
             values = [pack.id, list(pack.case_test_types), pack.episode_days]
             self._cursor.execute("select intake.work_out_cases(%s, %s, %s)", values)

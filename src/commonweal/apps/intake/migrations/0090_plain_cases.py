@@ -1,0 +1,12 @@
+"""Cases of plain records of a large file."""
+
+from django.db import migrations
+
+from commonweal.web.sql import run_sql_file
+
+
+class Migration(migrations.Migration):
+    """The SQL is the source; Django keeps the order."""
+
+    dependencies = [("intake", "0080_search")]
+    operations = [run_sql_file(__file__, "0090_plain_cases.sql")]
