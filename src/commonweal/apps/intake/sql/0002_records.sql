@@ -62,8 +62,8 @@ create table intake.submission (
   idempotency_key text,
   line_list_version integer not null,
   tick_id bigint not null,
-  unique (feed, sha256),
-  unique (feed, idempotency_key)
+  unique (sha256, feed),
+  unique (idempotency_key, feed)
 );
 create index submission_tick on intake.submission (tick_id);
 create index submission_feed on intake.submission (feed, tick_id);
@@ -114,18 +114,17 @@ call commonweal.declare_fact('intake.tally', 'outcomes of a submission counted, 
 
 -- Conservation is a constraint: at commit the declared count, the outcomes and the tally agree, or nothing was sent.
 create function intake.check_balance() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set enable_seqscan = off as $$
 declare
   stored bigint;
   tallied bigint;
   differing text;
 begin
-  select count(*) into stored from intake.outcome o where o.submission_id = new.id;
-  select coalesce(sum(n), 0) into tallied from intake.tally t where t.submission_id = new.id;
-  select string_agg(coalesce(o.outcome, t.outcome), ', ') into differing
+  select coalesce(sum(o.n), 0), coalesce(sum(t.n), 0),
+         string_agg(coalesce(o.outcome, t.outcome), ', ') filter (where o.n is distinct from t.n)
+    into stored, tallied, differing
     from (select outcome, count(*) as n from intake.outcome where submission_id = new.id group by 1) o
-    full join (select outcome, n from intake.tally where submission_id = new.id) t using (outcome)
-   where o.n is distinct from t.n;
+    full join (select outcome, n from intake.tally where submission_id = new.id) t using (outcome);
   if stored <> new.declared or tallied <> new.declared or differing is not null then
     raise exception 'submission % of feed % declares % records but has % outcomes and a tally of % (differing: %)',
       new.id, new.feed, new.declared, stored, tallied, coalesce(differing, 'none') using errcode = 'CW006';
