@@ -39,6 +39,7 @@ SURROUNDINGS = {
     "57": "The database was stopped half-way ({}). Nothing was taken: send it again when it is back.",
     "08": "The connection to the database broke ({}). Nothing was taken: send it again.",
 }
+NOTIFY = "select set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)"
 Answer = TypeVar("Answer")
 
 
@@ -154,6 +155,9 @@ def came_before(feed_name: str, source: Source, started: float) -> Receipt:
 
 
 def notify(tick: int, codes: list[str] | None) -> None:
-    """Tell the listeners that something became known: which tick, and the lower-tier codes (None: many)."""
+    """Tell the listeners that something became known: which tick, and the lower-tier codes (None: many).
+
+    A transaction of its own that does not wait for the disk: nothing is lost with it, listeners look by themselves too.
+    """
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute("select pg_notify(%s, %s)", [CHANNEL, json.dumps({"tick": tick, "codes": codes})])
+        cursor.execute(NOTIFY, [CHANNEL, json.dumps({"tick": tick, "codes": codes})])

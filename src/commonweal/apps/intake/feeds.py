@@ -159,16 +159,24 @@ def door(token: str, name: str) -> Door | None:
 
 def remembered_door(token: str, name: str) -> Door | None:
     """As `door`, looked up once a second at most: a sender of many records is not asked for its token by each."""
-    key, now = (checksum(token), name), time.monotonic()
-    known = _doors.get(key)
-    if known is not None and now - known[0] < REMEMBERED_SECONDS:
-        return replace(known[1], now=known[1].now + timedelta(seconds=now - known[0]))
+    known = known_door(token, name)
+    if known is not None:
+        return known
+    now = time.monotonic()
     found = door(token, name)
     for old in [each for each, (at, _) in list(_doors.items()) if now - at >= REMEMBERED_SECONDS]:
         _doors.pop(old, None)
     if found is not None:
-        _doors[key] = (now, found)
+        _doors[checksum(token), name] = (now, found)
     return found
+
+
+def known_door(token: str, name: str) -> Door | None:
+    """What `remembered_door` answers from memory alone; None also when that must be looked up."""
+    known, now = _doors.get((checksum(token), name)), time.monotonic()
+    if known is None or now - known[0] >= REMEMBERED_SECONDS:
+        return None
+    return replace(known[1], now=known[1].now + timedelta(seconds=now - known[0]))
 
 
 def checksum(token: str) -> bytes:

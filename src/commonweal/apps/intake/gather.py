@@ -7,6 +7,7 @@ senders share the work of a transaction and its flush to disk. Each answer is gi
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -14,9 +15,10 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import cache
+from typing import Protocol
 
-from commonweal.apps.intake.actions import Receipt
-from commonweal.apps.intake.together import Ready, take_in_together
+from commonweal.apps.intake.actions import Receipt, notify
+from commonweal.apps.intake.together import Ready, write_together
 from commonweal.web.threads import in_progress
 
 MOST_TOGETHER = 64
@@ -24,6 +26,17 @@ ANSWER_SECONDS = 60.0
 COMPANY_SECONDS = 0.015
 REMEMBERED_GROUPS = 3
 REMEMBERED_SECONDS = 0.1
+logger = logging.getLogger(__name__)
+
+
+class Answer(Protocol):
+    """Who waits for a submission: is told the receipt, or what went wrong, from the writing thread."""
+
+    def set_result(self, result: Receipt, /) -> None: ...
+    def set_exception(self, exception: BaseException, /) -> None: ...
+
+
+Handed = tuple[Ready, Answer]
 
 
 class Company:
@@ -45,7 +58,7 @@ class Gatherer:
     """The writing thread and its queue. It starts with the first submission."""
 
     def __init__(self) -> None:
-        self._waiting: queue.SimpleQueue[tuple[Ready, Future[Receipt]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Handed] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._handed = 0
@@ -61,25 +74,28 @@ class Gatherer:
         answer: Future[Receipt] = Future()
         with self._lock:
             self._handed += 1
-            self._waiting.put((ready, answer))
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._write, name="intake-writer", daemon=True)
-                self._thread.start()
+        self.hand_over(ready, answer)
         try:
             return answer.result(ANSWER_SECONDS)
         finally:
             with self._lock:
                 self._handed -= 1
 
+    def hand_over(self, ready: Ready, answer: Answer) -> None:
+        """Hand a submission over; `answer` is told when it is durable."""
+        with self._lock:
+            self._waiting.put((ready, answer))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._write, name="intake-writer", daemon=True)
+                self._thread.start()
+
     def _write(self) -> None:
-        left_over: list[tuple[Ready, Future[Receipt]]] = []
+        left_over: list[Handed] = []
         while True:
             group, left_over = self._next_group(left_over)
             answer_all(group)
 
-    def _next_group(
-        self, left_over: list[tuple[Ready, Future[Receipt]]]
-    ) -> tuple[list[tuple[Ready, Future[Receipt]]], list[tuple[Ready, Future[Receipt]]]]:
+    def _next_group(self, left_over: list[Handed]) -> tuple[list[Handed], list[Handed]]:
         """What is waiting now; the same content twice goes into two groups, so that the second sees the first."""
         arrived = left_over or [self._waiting.get()]
         begun = time.monotonic()
@@ -92,8 +108,8 @@ class Gatherer:
             except queue.Empty:
                 if patience <= 0:
                     break
-        group: list[tuple[Ready, Future[Receipt]]] = []
-        later: list[tuple[Ready, Future[Receipt]]] = []
+        group: list[Handed] = []
+        later: list[Handed] = []
         seen: set[tuple[str, object]] = set()
         for ready, answer in arrived:
             marks = _marks(ready)
@@ -109,10 +125,13 @@ def _marks(ready: Ready) -> set[tuple[str, object]]:
     return {(ready.feed, ready.source.sha256)} | ({(ready.feed, key)} if key is not None else set())
 
 
-def answer_all(group: Sequence[tuple[Ready, Future[Receipt]]]) -> None:
-    """Write a group; when it cannot be written together, each by itself, so that one does not fail the others."""
+def answer_all(group: Sequence[Handed]) -> None:
+    """Write a group; when it cannot be written together, each by itself, so that one does not fail the others.
+
+    Those who wait are answered when it is durable; then the listeners are told.
+    """
     try:
-        receipts = take_in_together([ready for ready, _ in group])
+        written = write_together([ready for ready, _ in group])
     except Exception as error:
         if len(group) == 1:
             group[0][1].set_exception(error)
@@ -120,8 +139,13 @@ def answer_all(group: Sequence[tuple[Ready, Future[Receipt]]]) -> None:
             for each in group:
                 answer_all([each])
         return
-    for (_, answer), receipt in zip(group, receipts, strict=True):
+    for (_, answer), receipt in zip(group, written.receipts, strict=True):
         answer.set_result(receipt)
+    if written.news is not None:
+        try:
+            notify(*written.news)
+        except Exception:
+            logger.warning("the listeners were not told of a group; they find it by looking", exc_info=True)
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router, Schema
@@ -24,6 +25,7 @@ router = Router(tags=["results"])
 JSON_LIMIT = 16 << 20
 SHOWN_RECORDS = 100
 LONGEST_KEY = 200
+TOLD = ("outcome", "reasons", "notes")
 
 
 class RecordOutcome(Schema):
@@ -74,7 +76,7 @@ def send_results(request: HttpRequest, feed: str) -> HttpResponse:
     `Idempotency-Key`. `Held-Since` and `Held-By` say since when, and by whom, the records were held.
     """
     door: feeds.Door = request.auth  # type: ignore[attr-defined]
-    provenance = _provenance(request)
+    provenance = provenance_of(request.headers)
     kind = (request.content_type or "").split(";")[0]
     if kind == "multipart/form-data":
         raise Refused("A form cannot be read here. Nothing was taken: send the file itself as the body, as text/csv.")
@@ -90,34 +92,47 @@ def _take_json(request: HttpRequest, feed: str, door: feeds.Door, provenance: so
     if len(body) > JSON_LIMIT:
         raise Refused(f"A JSON body may have {JSON_LIMIT} bytes. Nothing was taken: send smaller batches, or a CSV.")
     source = sources.from_body(body, provenance, is_json=True)
+    ready = made_ready(source, feed, door)
+    return actions.take_in(feed, source) if ready is None else gatherer().take_in(ready)
+
+
+def made_ready(source: sources.Source, feed: str, door: feeds.Door) -> Ready | None:
+    """A JSON body read, checked, hashed and sealed; None when it has more records than are written in groups.
+
+    Raises `Refused` for a body that cannot be read.
+    """
     stages = Stages()
     preparation = Preparation(source, rulebook(door.pathogen), feed, door.mapping, door.now, stages)
     pieces = tuple(preparation.pieces())
     few = tuple(piece for piece in pieces if isinstance(piece, Few))
-    if len(few) < len(pieces):
-        return actions.take_in(feed, source)
-    return gatherer().take_in(Ready(feed, door.pathogen, source, few, preparation.header, stages))
+    return Ready(feed, door.pathogen, source, few, preparation.header, stages) if len(few) == len(pieces) else None
 
 
 def _answer(receipt: Receipt) -> HttpResponse:
     """The answer as it is written; checking our own numbers against the schema would take longer than counting them."""
+    return JsonResponse(answer_document(receipt))
+
+
+def answer_document(receipt: Receipt) -> dict[str, Any]:
+    """What a sender is told. Reads the outcomes of its records where the receipt does not bring them."""
     shown = receipt.records
     if shown is None:
         shown = queries.outcomes(receipt.submission, "ingest") if receipt.balance.received <= SHOWN_RECORDS else []
-    records = [{"row": row.pop("row_number"), **row} for row in shown]
-    return JsonResponse({**receipt.as_dict(), "records": records})
+    records = [{"row": row["row_number"], **{name: row[name] for name in TOLD}} for row in shown]
+    return {**receipt.as_dict(), "records": records}
 
 
-def _provenance(request: HttpRequest) -> sources.Provenance:
-    key = request.headers.get("Idempotency-Key")
+def provenance_of(headers: Mapping[str, str]) -> sources.Provenance:
+    """What the headers of a request (any letters, or all small ones) state of where it comes from."""
+    key = headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= LONGEST_KEY:
         raise Refused(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters; this one has {len(key)}.")
     return sources.Provenance(
         channel="http",
-        label=request.headers.get("Content-Disposition", "request")[:LONGEST_KEY],
-        sent_by=request.headers.get("User-Agent", "")[:LONGEST_KEY] or None,
-        held_since=_instant(request.headers.get("Held-Since")),
-        held_by=request.headers.get("Held-By"),
+        label=headers.get("content-disposition", "request")[:LONGEST_KEY],
+        sent_by=headers.get("user-agent", "")[:LONGEST_KEY] or None,
+        held_since=_instant(headers.get("held-since")),
+        held_by=headers.get("held-by"),
         idempotency_key=key,
     )
 

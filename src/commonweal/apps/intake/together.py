@@ -62,15 +62,31 @@ class Absorbed:
     records: dict[int, list[dict[str, Any]]] | None
 
 
+@dataclass(frozen=True)
+class Written:
+    """A group that is durable: what became of each submission, and what listeners are told (None: all came before)."""
+
+    receipts: list[Receipt]
+    news: tuple[int, list[str] | None] | None
+
+
 def take_in_together(submissions: Sequence[Ready]) -> list[Receipt]:
-    """Write several small submissions in one transaction with one tick.
+    """Write several small submissions in one transaction with one tick, and tell the listeners.
 
     Raises like `actions.take_in`; then none of them is written, and each may be tried by itself.
     """
+    written = write_together(submissions)
+    if written.news is not None:
+        notify(*written.news)
+    return written.receipts
+
+
+def write_together(submissions: Sequence[Ready]) -> Written:
+    """As `take_in_together`; the caller tells the listeners."""
     return beginning_again(lambda: _once(submissions))
 
 
-def _once(submissions: Sequence[Ready]) -> list[Receipt]:
+def _once(submissions: Sequence[Ready]) -> Written:
     started = time.perf_counter()
     receipts: dict[int, Receipt] = {}
     with db.transaction(ALIAS) as cursor:
@@ -81,8 +97,6 @@ def _once(submissions: Sequence[Ready]) -> list[Receipt]:
             absorbed = _absorb(cursor, tick, begun)
         else:
             cursor.execute("select ledger.close_tick(%s)", [tick])
-    if begun:
-        notify(tick, absorbed.codes)
     seconds = time.perf_counter() - started
     for one in begun:
         number, ready = one.opened.submission, one.ready
@@ -91,7 +105,8 @@ def _once(submissions: Sequence[Ready]) -> list[Receipt]:
             number, ready.feed, Balance.of(absorbed.tallies.get(number, {})), False, seconds, stages, ready.header,
             absorbed.records.get(number, []) if absorbed.records is not None else None,
         )  # fmt: skip
-    return [receipts[place] for place in range(len(submissions))]
+    news = (tick, absorbed.codes) if begun else None
+    return Written([receipts[place] for place in range(len(submissions))], news)
 
 
 def _begin(cursor: Any, submissions: Sequence[Ready]) -> tuple[int, list[Begun]]:
