@@ -139,7 +139,7 @@ def test_a_signal_is_judged_by_both_tiers_and_taken_back(director: Client, analy
     number = re.search(r"/judgements/(\d+)/take-back", text(director.get(page))).group(1)  # type: ignore[union-attr]
     assert analyst.post(f"/judgements/{number}/take-back").status_code == 403
     assert director.post(f"/judgements/{number}/take-back").status_code == 302
-    assert "Taken back today" in text(analyst.get(page))
+    assert "Taken back by Director today" in text(analyst.get(page))
     assert "Signal 1: disputed" in text(director.get("/today")), "told through the desk"
 
 

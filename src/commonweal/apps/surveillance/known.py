@@ -6,7 +6,7 @@ Every function of the database asks for the office, the person who holds it now,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,6 +30,8 @@ VERDICTS = {
     "merge": "The same as another signal",
     "dispute": "Disputed",
 }
+SPLIT = "split"  # the correction of a merge; only said of two signals that are said to be the same
+WORDS = {**VERDICTS, SPLIT: "Not the same as another signal after all"}
 SIDES = {"for": "Speaks for it", "against": "Speaks against it"}
 VISIBILITIES = {"offices": "Offices that read counts", "seats": "Community seats as well"}
 
@@ -132,12 +134,36 @@ def outcome_of(reference: str) -> dict[str, Any]:
     return found
 
 
-def notes(actor: Actor, wanted: Sequence[str] | None = None, signal: int | None = None) -> list[dict[str, Any]]:
-    """Notes about places that the office answers for, newest first."""
+def take_back_note(actor: Actor, number: int) -> None:
+    """Take back one's note within ten minutes: its words are shown no more, that there was one stays in sight."""
+    _call(
+        "select surveillance.take_back_note(%s, %s, %s::bigint, %s::double precision) as answer",
+        [actor.office_id, actor.person_id, number, configuration.rules().recall_minutes],
+    )
+
+
+def correct_note(actor: Actor, number: int, words: str) -> int:
+    """Put a note of one's office right, at any time, by one beside it; returns the new note's number."""
+    text = _said(words, told.LONGEST)
+    told.refuse_health_data(text, _today())
+    given = [actor.office_id, actor.person_id, number, text]
+    return int(_call("select surveillance.correct_note(%s, %s, %s::bigint, %s) as answer", given))
+
+
+def notes(
+    actor: Actor,
+    wanted: Sequence[str] | None = None,
+    signal: int | None = None,
+    *,
+    as_of: datetime | None = None,
+    limit: int = SHOWN,
+) -> list[dict[str, Any]]:
+    """Notes about places of the office, newest first, as known at `as_of`; those taken back without their words."""
     return db.rows(
-        "app", "select * from surveillance.notes_seen(%s, %s, %s::text[], %s::bigint, %s::integer)",
-        [actor.office_id, actor.person_id, None if wanted is None else list(wanted), signal, SHOWN],
-    )  # fmt: skip
+        "app",
+        "select * from surveillance.notes_seen(%s, %s, %s::text[], %s::bigint, %s::integer, %s::timestamptz)",
+        [actor.office_id, actor.person_id, None if wanted is None else list(wanted), signal, limit, as_of],
+    )
 
 
 def note(actor: Actor, number: int) -> dict[str, Any]:
@@ -174,27 +200,35 @@ def add_evidence(
     )
 
 
-def hypotheses(actor: Actor, wanted: Sequence[str] | None = None, signal: int | None = None) -> list[dict[str, Any]]:
-    """Hypotheses about places that the office answers for, with their evidence, newest first."""
+def hypotheses(
+    actor: Actor, wanted: Sequence[str] | None = None, signal: int | None = None, *, as_of: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Hypotheses about places that the office answers for, with their evidence, newest first, as known at `as_of`."""
     return db.rows(
-        "app", "select * from surveillance.hypotheses_seen(%s, %s, %s::text[], %s::bigint)",
-        [actor.office_id, actor.person_id, None if wanted is None else list(wanted), signal],
-    )  # fmt: skip
+        "app",
+        "select * from surveillance.hypotheses_seen(%s, %s, %s::text[], %s::bigint, %s::timestamptz)",
+        [actor.office_id, actor.person_id, None if wanted is None else list(wanted), signal, as_of],
+    )
 
 
 def judge(actor: Actor, signal: int, verdict: str, reason: str, merged_into: int | None = None) -> int:
-    """Confirm, explain, merge or dispute a signal, with the reason; every office that judges signals there is told."""
-    if verdict not in VERDICTS:
-        raise Refused(f"{verdict[:20]!r} is no verdict; choose {', '.join(VERDICTS)}.")
-    if (verdict == "merge") != (merged_into is not None):
-        raise Refused("Name the other signal where it is the same as another one, and only then.")
+    """Confirm, explain, merge or dispute a signal, or separate it again from one it was merged with, with the reason.
+
+    Every office of either signal's places that judges signals is told. `merged_into` is the other signal.
+    """
+    if verdict not in WORDS:
+        raise Refused(f"{verdict[:20]!r} is no verdict; choose {', '.join(WORDS)}.")
+    if (verdict in ("merge", SPLIT)) != (merged_into is not None):
+        raise Refused("Name the other signal where it is the same as another one or no longer is, and only then.")
+    if merged_into == signal:
+        raise Refused(f"Signal {signal} is this one; name another signal.")
     try:
         with db.recorded("app") as write:
             number = db.fetch(
                 write.cursor, "select surveillance.judge(%s, %s, %s::bigint, %s, %s::bigint, %s) as id",
                 [actor.office_id, actor.person_id, signal, verdict, merged_into, _said(reason, told.LONGEST)],
             )[0]["id"]  # fmt: skip
-            _tell_judges(write, actor, signal, f"Signal {signal}: {VERDICTS[verdict].lower()}")
+            _tell_judges(write, actor, signal, merged_into, f"Signal {signal}: {WORDS[verdict].lower()}")
     except Error as error:
         raise telling.as_refused(error) from error
     return int(number)
@@ -209,18 +243,38 @@ def take_back(actor: Actor, judgement: int) -> int:
                 "select surveillance.take_back_judgement(%s, %s, %s::bigint, %s::double precision) as signal",
                 [actor.office_id, actor.person_id, judgement, configuration.rules().recall_minutes],
             )[0]["signal"]
-            _tell_judges(write, actor, int(signal), f"Signal {signal}: a judgement was taken back")
+            (said,) = [row for row in judgements(actor, int(signal)) if row["id"] == judgement]
+            undone = "a merge was undone" if said["verdict"] == "merge" else "a judgement was taken back"
+            _tell_judges(write, actor, int(signal), said["merged_into"], f"Signal {signal}: {undone}")
     except Error as error:
         raise telling.as_refused(error) from error
     return int(signal)
 
 
-def judgements(actor: Actor, signal: int) -> list[dict[str, Any]]:
-    """All judgements of a signal, the first one first; those taken back among them."""
+def judgements(actor: Actor, signal: int, *, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """All judgements of a signal as known at `as_of`, the first one first; those taken back among them, and those that
+    were said of another signal and name this one."""
     return db.rows(
-        "app", "select * from surveillance.judgements_seen(%s, %s, %s::bigint)",
-        [actor.office_id, actor.person_id, signal],
-    )  # fmt: skip
+        "app",
+        "select * from surveillance.judgements_seen(%s, %s, %s::bigint, %s::timestamptz)",
+        [actor.office_id, actor.person_id, signal, as_of],
+    )
+
+
+def other_of(row: Mapping[str, Any], signal: int) -> int | None:
+    """The other signal of a judgement that names two, seen from one of them."""
+    other: int | None = row["signal"] if row["merged_into"] == signal else row["merged_into"]
+    return other
+
+
+def merged_with(rows: Sequence[Mapping[str, Any]], signal: int) -> list[int]:
+    """The signals that this one is said to be the same as, after everything that was taken back or separated again."""
+    last: dict[int, str] = {}
+    for row in rows:
+        other = other_of(row, signal)
+        if other is not None and row["recalled_at"] is None:
+            last[other] = row["verdict"]
+    return sorted(other for other, verdict in last.items() if verdict == "merge")
 
 
 def places_of(code: str) -> list[str]:
@@ -228,13 +282,19 @@ def places_of(code: str) -> list[str]:
     return list(db.value("app", "select surveillance.scope_of_place(%s)", [code]) or [])
 
 
-def _tell_judges(write: db.Recorded, actor: Actor, signal: int, subject: str) -> None:
-    scope = list(db.fetch(write.cursor, "select surveillance.scope_of_signal(%s::bigint) as s", [signal])[0]["s"])
-    offices = [each for each in telling.offices_for(scope, "judge_signals") if each != actor.office_id]
-    if offices:
-        telling.tell(
-            write, offices, subject, f"/signals/{signal}/judgements", 3, kind="surveillance.judgement", by=actor
-        )
+def _tell_judges(write: db.Recorded, actor: Actor, signal: int, other: int | None, subject: str) -> None:
+    """Tell whoever judges signals there; those who see the other one alone are led to that one."""
+    told_already = {actor.office_id}
+    for number in (signal, other):
+        if number is None:
+            continue
+        scope = db.fetch(write.cursor, "select surveillance.scope_of_signal(%s::bigint) as s", [number])[0]["s"]
+        offices = [each for each in telling.offices_for(list(scope), "judge_signals") if each not in told_already]
+        told_already.update(offices)
+        if offices:
+            telling.tell(
+                write, offices, subject, f"/signals/{number}/judgements", 3, kind="surveillance.judgement", by=actor
+            )
 
 
 def _name(code: str) -> str:

@@ -22,12 +22,12 @@ def what_people_know(asked: slots.Asked) -> slots.Part | None:
     if asked.signal is None:
         return None
     number, actor = asked.signal["number"], common.actor(asked.request)
-    judged = known.judgements(actor, number)
-    notes = until(known.notes(actor, None, number), "said_at", asked.as_of)
-    supposed = until(known.hypotheses(actor, None, number), "said_at", asked.as_of)
+    judged = known.judgements(actor, number, as_of=asked.as_of)
+    notes = known.notes(actor, None, number, as_of=asked.as_of)
+    supposed = known.hypotheses(actor, None, number, as_of=asked.as_of)
     names = places.names([row["place_code"] for row in notes])
     context = {
-        "sentences": judgement_sentences(judged, asked.as_of),
+        "sentences": judgement_sentences(judged, number, asked.as_of),
         "notes": tuple(pages.note_of(row, names, asked.as_of) for row in notes[:SHOWN]),
         "statements": tuple(f"{row['statement']} ({row['office']})" for row in supposed[:SHOWN]),
         "address": f"/signals/{number}/judgements",
@@ -38,25 +38,13 @@ def what_people_know(asked: slots.Asked) -> slots.Part | None:
     return slots.Part("offices-say", "What people know and offices say", "surveillance/signal_known.html", context)
 
 
-def until(rows: Sequence[Row], time: str, as_of: datetime) -> list[Row]:
-    """Those said up to a moment; an answer that came later was not there yet."""
-    said = [row for row in rows if row[time] <= as_of]
-    return [
-        {**row, "answered_at": None, "outcome": None} if row.get("answered_at") and row["answered_at"] > as_of else row
-        for row in said
-    ]
-
-
-def judgement_sentences(rows: Sequence[Row], as_of: datetime) -> tuple[str, ...]:
-    """What offices said of it up to a moment, the newest first; what was taken back by then says so."""
-    said = []
-    for row in reversed(until(rows, "at", as_of)):
-        back = row["recalled_at"] is not None and row["recalled_at"] <= as_of
-        taken = " (taken back)" if back else ""
-        said.append(
-            f"{known.VERDICTS[row['verdict']]}{taken}: {row['reason']} {row['office']}, {times.when(row['at'], as_of)}."
-        )
-    return tuple(said)
+def judgement_sentences(rows: Sequence[Row], signal: int, as_of: datetime) -> tuple[str, ...]:
+    """What offices said of a signal, the newest first; what was taken back says so, and by whom."""
+    return tuple(
+        f"{pages.heading(row, signal)}{' (taken back)' if row['recalled_at'] else ''}: {row['reason']} "
+        f"{row['office']}, {times.when(row['at'], as_of)}."
+        for row in reversed(rows)
+    )
 
 
 def register_all() -> None:

@@ -61,18 +61,30 @@ begin
   return new_id;
 end $$;
 
+-- How long something said or told can be taken back. The application may give less time; the database never gives more.
+create function desk.may_still_undo(p_at timestamptz, p_minutes double precision) returns boolean
+language sql volatile set search_path = '' as $$
+  select p_at >= commonweal.now() - make_interval(secs => 60 * least(p_minutes, 10))
+$$;
+
 create function desk.take_back_words(p_talk bigint, p_person uuid, p_minutes double precision) returns void
 language plpgsql security definer set search_path = '' as $$
+declare
+  mine desk.talk;
 begin
-  if not exists (select from desk.talk t where t.id = p_talk and t.person_id = p_person) then
+  select t.* into mine from desk.talk t where t.id = p_talk and t.person_id = p_person;
+  if not found then
     raise exception 'Only its author takes back what was said.' using errcode = 'CW401';
   end if;
-  if exists (select from desk.talk t where t.id = p_talk and t.said_at < commonweal.now() - make_interval(secs => 60 * p_minutes)) then
-    raise exception 'This was said more than % minutes ago. Correct it instead: the correction stands beside it.', p_minutes
-      using errcode = 'CW501';
+  if not desk.may_still_undo(mine.said_at, p_minutes) then
+    raise exception 'This was said more than % minutes ago. Correct it instead: the correction stands beside it.',
+      least(p_minutes, 10) using errcode = 'CW501';
   end if;
   insert into desk.talk_recall (talk_id, tick_id)
   values (p_talk, nullif(current_setting('commonweal.open_tick', true), '')::bigint) on conflict do nothing;
+  if found then
+    perform ledger.append('desk.words_recalled', p_talk::text, mine.place_codes, mine.office_id, '{}'::jsonb);
+  end if;
 end $$;
 
 -- Everything said about places that an office answers for; both tiers read the same rows. `p_pin` narrows to one page.
@@ -113,15 +125,16 @@ create function desk.recall_notice(p_notice uuid, p_office text, p_person uuid, 
 returns table (recalled integer, opened integer)
 language plpgsql security definer set search_path = '' as $$
 declare
+  mine desk.notice;
   each record;
 begin
-  if not exists (select from desk.notice n where n.id = p_notice and n.by_office = p_office)
-     or not exists (select from access.current_appointment c where c.office_id = p_office and c.person_id = p_person) then
+  select n.* into mine from desk.notice n where n.id = p_notice and n.by_office = p_office;
+  if not found or not exists (select from access.current_appointment c where c.office_id = p_office and c.person_id = p_person) then
     raise exception 'Only the office that told a notice recalls it.' using errcode = 'CW401';
   end if;
-  if exists (select from desk.notice n where n.id = p_notice and n.told_at < commonweal.now() - make_interval(secs => 60 * p_minutes)) then
-    raise exception 'This was told more than % minutes ago. Tell a correction instead: it is shown beside it.', p_minutes
-      using errcode = 'CW501';
+  if not desk.may_still_undo(mine.told_at, p_minutes) then
+    raise exception 'This was told more than % minutes ago. Tell a correction instead: it is shown beside it.',
+      least(p_minutes, 10) using errcode = 'CW501';
   end if;
   recalled := 0; opened := 0;
   for each in select t.office_id from desk.told t where t.notice_id = p_notice order by 1 for update loop
@@ -136,8 +149,8 @@ begin
       recalled := recalled + 1;
     end if;
   end loop;
-  perform ledger.append('desk.recalled', p_notice::text, n.place_codes, p_office,
-    jsonb_build_object('recalled', recalled, 'opened', opened)) from desk.notice n where n.id = p_notice;
+  perform ledger.append('desk.recalled', p_notice::text, mine.place_codes, p_office,
+    jsonb_build_object('recalled', recalled, 'opened', opened));
   return next;
 end $$;
 grant execute on function desk.recall_notice(uuid, text, uuid, double precision) to cw_app;

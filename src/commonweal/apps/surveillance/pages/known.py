@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from commonweal.apps.surveillance.known import SIDES, VERDICTS, VISIBILITIES
+from commonweal.apps.surveillance.known import SIDES, SPLIT, VERDICTS, VISIBILITIES, WORDS, merged_with, other_of
 from commonweal.core import wording
 from commonweal.core.signals.told import OUTCOMES, TOLD_BY
 from commonweal.web import times
@@ -22,9 +22,15 @@ HELP = Help(
         ("Told us", "Written by somebody without a seat. It waits for the authority's office for one working day."),
         ("Hypothesis", "What may be the cause, with what speaks for it and against it."),
         ("Judgement", "What an office says of a signal, and why. It can be taken back for ten minutes; both stay."),
+        (
+            "The same as another signal",
+            "Two signals are one thing, says an office. Both keep their own history, and any "
+            "office that judges either of them can separate them again.",
+        ),
     ),
     "The director of public health of the place.",
 )
+TAKEN_BACK = "The words of this note are shown no more."
 TELL_HELP = Help(
     "Here you tell the health office of your area what you know about a place: a full hall, a works that stayed open, "
     "a test site that nobody finds.",
@@ -35,7 +41,8 @@ TELL_HELP = Help(
 
 @dataclass(frozen=True)
 class Note:
-    """A note as it is shown. `state` says what came of one that was told; `waits` where its answer is still due."""
+    """A note as it is shown. `state` says what came of one that was told, that it was put right, or taken back; `waits`
+    where its answer is still due; `other` is the note that puts it right or that it puts right."""
 
     number: int
     words: str
@@ -44,6 +51,7 @@ class Note:
     state: str
     waits: bool
     overdue: bool
+    other: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,14 +76,16 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What an office says of a signal; `fresh` where the reader may still take it back."""
+    """What an office says of a signal. `undo_until` is the time until which the reader may take it back, else empty;
+    `other` the signal it names, where the reader sees that one."""
 
     number: int
     heading: str
     reason: str
     by: str
     taken_back: str
-    fresh: bool
+    undo_until: str
+    other: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Known:
     notes: tuple[Note, ...]
     hypotheses: tuple[Hypothesis, ...]
     judgements: tuple[Judgement, ...]
+    merged: tuple[int, ...]
     may_write: bool
     may_judge: bool
     empty: Empty
@@ -122,9 +133,13 @@ def build(
     shown = tuple(note_of(row, names, now) for row in notes)
     waiting = sum(each.waits for each in shown)
     said = [wording.counted(len(shown), "note", "notes"), wording.counted(len(hypotheses), "hypothesis", "hypotheses")]
+    merged: list[int] = []
     if signal is not None:
         said.append(wording.counted(len(judgements), "judgement", "judgements"))
+        merged = merged_with(judgements, signal)
     tail = f" {wording.counted(waiting, 'note waits', 'notes wait')} for an answer." if waiting else ""
+    if merged:
+        tail += f" Said to be the same as {wording.joined([f'signal {other}' for other in merged])}."
     return Known(
         Page(title, HELP),
         f"{wording.joined(said)}.{tail}",
@@ -132,7 +147,8 @@ def build(
         signal,
         shown,
         tuple(_hypothesis(row) for row in hypotheses),
-        tuple(_judgement(row, now, reader, recall_minutes) for row in judgements),
+        tuple(_judgement(row, signal or 0, now, reader, recall_minutes) for row in judgements),
+        tuple(merged),
         may_write,
         may_judge,
         Empty("Nobody has written anything down here yet.", "Notes by offices and by people who tell us appear here."),
@@ -162,10 +178,16 @@ def note_of(row: Row, names: Mapping[str, str], now: datetime) -> Note:
         state = (
             f"{OUTCOMES[row['outcome']]}: {row['answer']} ({row['answered_by']}, {times.when(row['answered_at'], now)})"
         )
+    elif row["recalled_at"]:
+        state = f"Taken back by its author {times.when(row['recalled_at'], now)}."
+    elif row["corrected_by"]:
+        state = f"Put right by note {row['corrected_by']}."
+    elif row["corrects"]:
+        state = f"Puts note {row['corrects']} right."
     return Note(
-        row["id"], row["words"], ", ".join(filter(None, about)),
+        row["id"], row["words"] or TAKEN_BACK, ", ".join(filter(None, about)),
         f"{by}, {times.when(row['said_at'], now)}", state, waits,
-        bool(waits and row["due_at"] < now),
+        bool(waits and row["due_at"] < now), row["corrected_by"] or row["corrects"],
     )  # fmt: skip
 
 
@@ -184,31 +206,57 @@ def _hypothesis(row: Row) -> Hypothesis:
     return Hypothesis(row["id"], row["statement"], wording.upper_first(row["office"]), sides)
 
 
-def _judgement(row: Row, now: datetime, reader: UUID, recall_minutes: float) -> Judgement:
-    heading = VERDICTS[row["verdict"]] + (f": signal {row['merged_into']}" if row["merged_into"] else "")
-    taken = f"Taken back {times.when(row['recalled_at'], now)}." if row["recalled_at"] else ""
-    young = now - row["at"] < timedelta(minutes=recall_minutes)
+def heading(row: Row, signal: int) -> str:
+    """'The same as another signal: signal 3', seen from either of the two."""
+    other = other_of(row, signal)
+    return WORDS[row["verdict"]] + ("" if other is None else f": signal {other}")
+
+
+def _judgement(row: Row, signal: int, now: datetime, reader: UUID, recall_minutes: float) -> Judgement:
+    undone = "This was undone" if row["verdict"] in ("merge", SPLIT) else "Taken back"
+    taken = f"{undone} by {row['person']} {times.when(row['recalled_at'], now)}." if row["recalled_at"] else ""
     return Judgement(
-        row["id"], heading, row["reason"],
+        row["id"], heading(row, signal), row["reason"],
         f"{wording.upper_first(row['office'])} ({row['person']}), {times.when(row['at'], now)}", taken,
-        young and not taken and UUID(str(row["person_id"])) == reader,
+        "" if taken else _undo_until(row["person_id"], row["at"], now, reader, recall_minutes),
+        other_of(row, signal) if row["other_is_seen"] else None,
     )  # fmt: skip
+
+
+def _undo_until(author: Any, at: datetime, now: datetime, reader: UUID, recall_minutes: float) -> str:
+    """'3:12pm': until when the reader may take back what they said; empty where they may not."""
+    ends = at + timedelta(minutes=recall_minutes)
+    return times.clock(ends) if now < ends and UUID(str(author)) == reader else ""
 
 
 @dataclass(frozen=True)
 class OneNote:
-    """One note by itself, with the form to answer it where it waits and the office may."""
+    """One note by itself, with the form to answer it where it waits and the office may, and to take it back or put it
+    right where it is the reader's or their office's own."""
 
     page: Page
     note: Note
     may_answer: bool
+    undo_until: str = ""
+    may_correct: bool = False
     outcomes: tuple[tuple[str, str], ...] = tuple(OUTCOMES.items())
 
 
-def one(row: Row, names: Mapping[str, str], now: datetime, *, may_answer: bool) -> OneNote:
-    """The page of one note."""
+def one(
+    row: Row,
+    names: Mapping[str, str],
+    now: datetime,
+    reader: UUID,
+    office: str,
+    recall_minutes: float,
+    *,
+    may_write: bool,
+) -> OneNote:
+    """The page of one note, for a reader who acts as an office."""
     shown = note_of(row, names, now)
-    return OneNote(Page(f"Note {row['id']}", HELP), shown, may_answer and shown.waits)
+    stands = row["office_id"] == office and not row["recalled_at"]
+    until = _undo_until(row["person_id"], row["said_at"], now, reader, recall_minutes) if stands else ""
+    return OneNote(Page(f"Note {row['id']}", HELP), shown, may_write and shown.waits, until, may_write and stands)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
--- What people know: notes about places by offices and by anybody who tells us, what came of them; hypotheses with what
--- speaks for and against them; judgements of signals. Said once and kept; nothing here is a record of a test.
+-- What people know: notes about places by offices and by anybody who tells us, and what came of them. Said once and kept;
+-- nothing here is a record of a test.
 -- The application reads and writes by functions that answer for an office and a person who holds it now, as talk does.
 
 create table surveillance.note (
@@ -18,6 +18,7 @@ create table surveillance.note (
   told_by text check (told_by in ('councillor', 'faith_or_community', 'employer', 'head_teacher', 'resident', 'other')),
   said_at timestamptz not null default commonweal.now(),
   due_at timestamptz,
+  corrects bigint references surveillance.note,
   tick_id bigint not null,
   check (first_day <= last_day),
   -- either an office says it, or somebody tells us: then it has a reference, a clock and no office
@@ -28,9 +29,18 @@ create table surveillance.note (
 );
 create index note_scope on surveillance.note using gin (scope);
 create index note_waiting on surveillance.note (due_at) where due_at is not null;
+create index note_corrects on surveillance.note (corrects) where corrects is not null;
 call commonweal.declare_fact('surveillance.note', 'what somebody who knows a place says about it: an office, or a person who told us');
 comment on column surveillance.note.visibility is 'offices: those that read counts; seats: community seats of the place as well';
+comment on column surveillance.note.corrects is 'the earlier note of the same office that this one puts right; both stay';
 comment on column surveillance.note.reference is 'by which whoever told us reads what came of it; never shown to offices';
+
+create table surveillance.note_recall (
+  note_id bigint primary key references surveillance.note,
+  at timestamptz not null default commonweal.now(),
+  tick_id bigint not null
+);
+call commonweal.declare_fact('surveillance.note_recall', 'a note that its author took back within ten minutes; its words are shown no more');
 
 create table surveillance.teller (
   note_id bigint primary key references surveillance.note,
@@ -50,60 +60,6 @@ create table surveillance.note_outcome (
   tick_id bigint not null
 );
 call commonweal.declare_fact('surveillance.note_outcome', 'what came of a note that somebody told us, in words for them');
-
-create table surveillance.hypothesis (
-  id bigint generated always as identity primary key,
-  signal bigint references surveillance.signal,
-  place_code text not null,
-  scope text[] not null check (cardinality(scope) > 0),
-  statement text not null check (length(trim(statement)) between 1 and 300),
-  office_id text not null references access.office,
-  person_id uuid not null references access.person,
-  said_at timestamptz not null default commonweal.now(),
-  tick_id bigint not null
-);
-create index hypothesis_scope on surveillance.hypothesis using gin (scope);
-call commonweal.declare_fact('surveillance.hypothesis', 'what may be the cause of a rise, as one sentence that can turn out wrong');
-
-create table surveillance.evidence (
-  id bigint generated always as identity primary key,
-  hypothesis_id bigint not null references surveillance.hypothesis,
-  side text not null check (side in ('for', 'against')),
-  words text not null check (length(trim(words)) between 1 and 1000),
-  figure text check (figure ~ '^/([^/\\]|$)' and length(figure) <= 400),
-  note_id bigint references surveillance.note,
-  office_id text not null references access.office,
-  person_id uuid not null references access.person,
-  said_at timestamptz not null default commonweal.now(),
-  tick_id bigint not null
-);
-create index evidence_hypothesis on surveillance.evidence (hypothesis_id);
-call commonweal.declare_fact('surveillance.evidence', 'a figure or note that speaks for or against a hypothesis, and why');
-comment on column surveillance.evidence.figure is 'address of a page of this site at one moment, so that the figure stays the same';
-
-create table surveillance.judgement (
-  id bigint generated always as identity primary key,
-  signal bigint not null references surveillance.signal,
-  verdict text not null check (verdict in ('confirm', 'explain', 'merge', 'dispute')),
-  merged_into bigint references surveillance.signal,
-  reason text not null check (length(trim(reason)) between 1 and 2000),
-  scope text[] not null check (cardinality(scope) > 0),
-  office_id text not null references access.office,
-  person_id uuid not null references access.person,
-  at timestamptz not null default commonweal.now(),
-  tick_id bigint not null,
-  check ((verdict = 'merge') = (merged_into is not null)),
-  check (merged_into <> signal)
-);
-create index judgement_signal on surveillance.judgement (signal);
-call commonweal.declare_fact('surveillance.judgement', 'what an office says of a signal, and why; local and national alike');
-
-create table surveillance.judgement_recall (
-  judgement_id bigint primary key references surveillance.judgement,
-  at timestamptz not null default commonweal.now(),
-  tick_id bigint not null
-);
-call commonweal.declare_fact('surveillance.judgement_recall', 'a judgement that its author took back within ten minutes; both stay');
 
 -- Who may what: one function asks for a permission by name, of an office that a person holds now.
 create function surveillance.require_seat(p_office text, p_person uuid, p_permission text, p_what text) returns void
@@ -145,6 +101,12 @@ language sql stable set search_path = '' as $$
   select nullif(current_setting('commonweal.open_tick', true), '')::bigint
 $$;
 
+-- What is read as known at an instant leaves out what was said, answered or taken back later.
+create function surveillance.known_by(p_tick bigint, p_as_of timestamptz) returns boolean
+language sql stable set search_path = '' as $$
+  select p_as_of is null or coalesce((select t.known_at <= p_as_of from ledger.tick t where t.id = p_tick), false)
+$$;
+
 -- Notes -----------------------------------------------------------------------------------------------------------------
 
 create function surveillance.write_note(
@@ -165,6 +127,52 @@ begin
   values (p_place, covered, p_first, p_last, p_setting, p_signal, p_words, p_visibility, p_office, p_person,
           surveillance.open_tick()) returning id into new_id;
   perform ledger.append('surveillance.note', new_id::text, covered, p_office, jsonb_build_object('place', p_place));
+  return new_id;
+end $$;
+
+create function surveillance.take_back_note(p_office text, p_person uuid, p_note bigint, p_minutes double precision) returns bigint
+language plpgsql security definer set search_path = '' as $$
+declare
+  mine surveillance.note;
+begin
+  select n.* into mine from surveillance.note n
+   where n.id = p_note and n.person_id = p_person and n.office_id = p_office;
+  if not found or not exists (select from access.current_appointment c where c.office_id = p_office and c.person_id = p_person) then
+    raise exception 'Only its author takes back a note.' using errcode = 'CW401';
+  end if;
+  if not desk.may_still_undo(mine.said_at, p_minutes) then
+    raise exception 'This was written more than % minutes ago. Correct it instead: the correction stands beside it.',
+      least(p_minutes, 10) using errcode = 'CW501';
+  end if;
+  insert into surveillance.note_recall (note_id, tick_id) values (p_note, surveillance.open_tick()) on conflict do nothing;
+  if not found then
+    raise exception 'This note was taken back already.' using errcode = 'CW501';
+  end if;
+  perform ledger.append('surveillance.note_recalled', p_note::text, mine.scope, p_office, '{}'::jsonb);
+  return p_note;
+end $$;
+
+-- A correction is a note of its own about the same place, days, setting and signal, for the same readers.
+create function surveillance.correct_note(p_office text, p_person uuid, p_note bigint, p_words text) returns bigint
+language plpgsql security definer set search_path = '' as $$
+declare
+  ours surveillance.note;
+  new_id bigint;
+begin
+  perform surveillance.require_seat(p_office, p_person, 'write_local_knowledge', 'write down what is known locally');
+  select n.* into ours from surveillance.note n where n.id = p_note and n.office_id = p_office;
+  if not found then
+    raise exception 'Only the office that wrote a note corrects it.' using errcode = 'CW401';
+  end if;
+  if exists (select from surveillance.note_recall r where r.note_id = p_note) then
+    raise exception 'This note was taken back. Write a new one.' using errcode = 'CW501';
+  end if;
+  insert into surveillance.note (place_code, scope, first_day, last_day, setting_name, signal, words, visibility, office_id,
+                                 person_id, corrects, tick_id)
+  values (ours.place_code, ours.scope, ours.first_day, ours.last_day, ours.setting_name, ours.signal, p_words, ours.visibility,
+          p_office, p_person, p_note, surveillance.open_tick()) returning id into new_id;
+  perform ledger.append('surveillance.note', new_id::text, ours.scope, p_office,
+    jsonb_build_object('place', ours.place_code, 'corrects', p_note));
   return new_id;
 end $$;
 
@@ -219,19 +227,27 @@ end $$;
 
 -- Every note about places that an office answers for; both tiers read the same rows. A community seat (an office that
 -- reads no counts) reads what is for seats, and its own.
-create function surveillance.notes_seen(p_office text, p_person uuid, p_places text[], p_signal bigint, p_limit integer)
+create function surveillance.notes_seen(
+  p_office text, p_person uuid, p_places text[], p_signal bigint, p_limit integer, p_as_of timestamptz)
 returns table (id bigint, place_code text, first_day date, last_day date, setting_name text, signal bigint, words text,
-               visibility text, office text, told_by text, said_at timestamptz, due_at timestamptz, outcome text,
-               answer text, answered_by text, answered_at timestamptz)
+               visibility text, office text, office_id text, person_id uuid, told_by text, said_at timestamptz,
+               due_at timestamptz, outcome text, answer text, answered_by text, answered_at timestamptz,
+               recalled_at timestamptz, corrects bigint, corrected_by bigint)
 language sql stable security definer set search_path = '' as $$
-  select n.id, n.place_code, n.first_day, n.last_day, n.setting_name, n.signal, n.words, n.visibility, o.title, n.told_by,
-         n.said_at, n.due_at, a.outcome, a.words, w.title, a.at
+  select n.id, n.place_code, n.first_day, n.last_day, n.setting_name, n.signal,
+         case when r.note_id is null then n.words else '' end, n.visibility, o.title, n.office_id, n.person_id, n.told_by,
+         n.said_at, n.due_at, a.outcome, a.words, w.title, a.at, r.at, n.corrects,
+         (select max(c.id) from surveillance.note c where c.corrects = n.id and surveillance.known_by(c.tick_id, p_as_of)
+             and not exists (select from surveillance.note_recall x where x.note_id = c.id and surveillance.known_by(x.tick_id, p_as_of)))
     from surveillance.note n left join access.office o on o.id = n.office_id
-    left join surveillance.note_outcome a on a.note_id = n.id left join access.office w on w.id = a.office_id
+    left join surveillance.note_outcome a on a.note_id = n.id and surveillance.known_by(a.tick_id, p_as_of)
+    left join access.office w on w.id = a.office_id
+    left join surveillance.note_recall r on r.note_id = n.id and surveillance.known_by(r.tick_id, p_as_of)
    where n.scope && desk.codes_of(p_office, p_person)
      and (n.visibility = 'seats' or n.office_id = p_office
           or exists (select from access.office x where x.id = p_office and 'read_counts' = any (x.permissions)))
      and (p_places is null or n.place_code = any (p_places)) and (p_signal is null or n.signal = p_signal)
+     and surveillance.known_by(n.tick_id, p_as_of)
    order by n.id desc limit p_limit
 $$;
 
@@ -259,129 +275,16 @@ language sql stable security definer set search_path = '' as $$
     left join access.office w on w.id = a.office_id where n.reference = p_reference
 $$;
 
--- Hypotheses ------------------------------------------------------------------------------------------------------------
-
-create function surveillance.suppose(p_office text, p_person uuid, p_place text, p_signal bigint, p_statement text) returns bigint
-language plpgsql security definer set search_path = '' as $$
-declare
-  covered text[] := coalesce(surveillance.scope_of_signal(p_signal), surveillance.scope_of_place(p_place));
-  new_id bigint;
-begin
-  perform surveillance.require_seat(p_office, p_person, 'judge_signals', 'put forward what may be the cause');
-  perform surveillance.require_place(p_office, p_person, covered);
-  insert into surveillance.hypothesis (signal, place_code, scope, statement, office_id, person_id, tick_id)
-  values (p_signal, p_place, covered, p_statement, p_office, p_person, surveillance.open_tick()) returning id into new_id;
-  perform ledger.append('surveillance.hypothesis', new_id::text, covered, p_office, jsonb_build_object('signal', p_signal));
-  return new_id;
-end $$;
-
-create function surveillance.add_evidence(
-  p_office text, p_person uuid, p_hypothesis bigint, p_side text, p_words text, p_figure text, p_note bigint) returns bigint
-language plpgsql security definer set search_path = '' as $$
-declare
-  covered text[];
-  new_id bigint;
-begin
-  perform surveillance.require_seat(p_office, p_person, 'judge_signals', 'weigh what may be the cause');
-  select h.scope into covered from surveillance.hypothesis h where h.id = p_hypothesis;
-  perform surveillance.require_place(p_office, p_person, covered);
-  if p_note is not null and not exists (
-       select from surveillance.note n where n.id = p_note and n.scope && desk.codes_of(p_office, p_person)) then
-    raise exception 'There is no note % about places that your office answers for.', p_note using errcode = 'CW501';
-  end if;
-  insert into surveillance.evidence (hypothesis_id, side, words, figure, note_id, office_id, person_id, tick_id)
-  values (p_hypothesis, p_side, p_words, p_figure, p_note, p_office, p_person, surveillance.open_tick()) returning id into new_id;
-  return new_id;
-end $$;
-
-create function surveillance.hypotheses_seen(p_office text, p_person uuid, p_places text[], p_signal bigint)
-returns table (id bigint, signal bigint, place_code text, statement text, office text, said_at timestamptz, evidence jsonb)
-language sql stable security definer set search_path = '' as $$
-  select h.id, h.signal, h.place_code, h.statement, o.title, h.said_at,
-         coalesce((select jsonb_agg(jsonb_build_object('side', e.side, 'words', e.words, 'figure', e.figure, 'note', n.words,
-                                                       'office', w.title) order by e.id)
-                     from surveillance.evidence e join access.office w on w.id = e.office_id
-                     left join surveillance.note n on n.id = e.note_id where e.hypothesis_id = h.id), '[]')
-    from surveillance.hypothesis h join access.office o on o.id = h.office_id
-   where h.scope && desk.codes_of(p_office, p_person)
-     and exists (select from access.office x where x.id = p_office and 'read_counts' = any (x.permissions))
-     and (p_places is null or h.place_code = any (p_places)) and (p_signal is null or h.signal = p_signal)
-   order by h.id desc limit 100
-$$;
-
--- Judgements ------------------------------------------------------------------------------------------------------------
-
-create function surveillance.judge(
-  p_office text, p_person uuid, p_signal bigint, p_verdict text, p_into bigint, p_reason text) returns bigint
-language plpgsql security definer set search_path = '' as $$
-declare
-  covered text[] := surveillance.scope_of_signal(p_signal);
-  ours text[] := desk.codes_of(p_office, p_person);
-  new_id bigint;
-begin
-  perform surveillance.require_seat(p_office, p_person, 'judge_signals', 'judge signals');
-  perform surveillance.require_place(p_office, p_person, covered);
-  if p_into is not null and not coalesce(surveillance.scope_of_signal(p_into) && ours, false) then
-    raise exception 'There is no signal % among those that your office sees.', p_into using errcode = 'CW501';
-  end if;
-  insert into surveillance.judgement (signal, verdict, merged_into, reason, scope, office_id, person_id, tick_id)
-  values (p_signal, p_verdict, p_into, p_reason, covered, p_office, p_person, surveillance.open_tick()) returning id into new_id;
-  perform ledger.append('surveillance.judgement', new_id::text, covered, p_office,
-    jsonb_build_object('signal', p_signal, 'verdict', p_verdict));
-  return new_id;
-end $$;
-
-create function surveillance.take_back_judgement(p_office text, p_person uuid, p_judgement bigint, p_minutes double precision)
-returns bigint
-language plpgsql security definer set search_path = '' as $$
-declare
-  mine surveillance.judgement;
-begin
-  select j.* into mine from surveillance.judgement j
-   where j.id = p_judgement and j.person_id = p_person and j.office_id = p_office;
-  if not found or not exists (select from access.current_appointment c where c.office_id = p_office and c.person_id = p_person) then
-    raise exception 'Only its author takes back a judgement.' using errcode = 'CW401';
-  end if;
-  if mine.at < commonweal.now() - make_interval(secs => 60 * p_minutes) then
-    raise exception 'This was said more than % minutes ago. Give a new judgement: both stay in the history.', p_minutes
-      using errcode = 'CW501';
-  end if;
-  insert into surveillance.judgement_recall (judgement_id, tick_id) values (p_judgement, surveillance.open_tick())
-  on conflict do nothing;
-  if not found then
-    raise exception 'This judgement was taken back already.' using errcode = 'CW501';
-  end if;
-  perform ledger.append('surveillance.judgement_recalled', p_judgement::text, mine.scope, p_office, '{}'::jsonb);
-  return mine.signal;
-end $$;
-
-create function surveillance.judgements_seen(p_office text, p_person uuid, p_signal bigint)
-returns table (id bigint, signal bigint, verdict text, merged_into bigint, reason text, office text, office_id text, person text,
-               person_id uuid, at timestamptz, recalled_at timestamptz)
-language sql stable security definer set search_path = '' as $$
-  select j.id, j.signal, j.verdict, j.merged_into, j.reason, o.title, j.office_id, p.name, j.person_id, j.at, r.at
-    from surveillance.judgement j join access.office o on o.id = j.office_id join access.person p on p.id = j.person_id
-    left join surveillance.judgement_recall r on r.judgement_id = j.id
-   where j.signal = p_signal and j.scope && desk.codes_of(p_office, p_person)
-     and exists (select from access.office x where x.id = p_office and 'read_counts' = any (x.permissions))
-   order by j.id
-$$;
-
 grant execute on function
   surveillance.write_note(text, uuid, text, bigint, date, date, text, text, text),
+  surveillance.take_back_note(text, uuid, bigint, double precision),
+  surveillance.correct_note(text, uuid, bigint, text),
   surveillance.tell_us(text, text, date, date, text, text, text, text, timestamptz, integer),
   surveillance.answer_note(text, uuid, bigint, text, text),
-  surveillance.notes_seen(text, uuid, text[], bigint, integer),
+  surveillance.notes_seen(text, uuid, text[], bigint, integer, timestamptz),
   surveillance.notes_waiting(text[]),
   surveillance.outcome_of(text),
-  surveillance.suppose(text, uuid, text, bigint, text),
-  surveillance.add_evidence(text, uuid, bigint, text, text, text, bigint),
-  surveillance.hypotheses_seen(text, uuid, text[], bigint),
-  surveillance.judge(text, uuid, bigint, text, bigint, text),
-  surveillance.take_back_judgement(text, uuid, bigint, double precision),
-  surveillance.judgements_seen(text, uuid, bigint),
   surveillance.scope_of_place(text), surveillance.scope_of_signal(bigint) to cw_app;
-grant select on surveillance.note, surveillance.note_outcome, surveillance.hypothesis, surveillance.evidence,
-  surveillance.judgement, surveillance.judgement_recall to cw_backup;
+grant select on surveillance.note, surveillance.note_recall, surveillance.note_outcome to cw_backup;
 grant select, delete on surveillance.teller to cw_retention;
 grant usage on schema surveillance to cw_retention;

@@ -95,8 +95,26 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     actor = common.actor(request)
     row = known.note(actor, number)
     names = places.names([row["place_code"]])
-    built = page_of.one(row, names, common.now(), may_answer=common.has(request, WRITE))
+    built = page_of.one(
+        row, names, common.now(), actor.person_id, actor.office_id, configuration.rules().recall_minutes,
+        may_write=common.has(request, WRITE),
+    )  # fmt: skip
     return render(request, "surveillance/note.html", {"page": built.page, "one": built})
+
+
+@require_POST
+def take_back_note(request: HttpRequest, number: int) -> HttpResponse:
+    """Take back a note within ten minutes."""
+    known.take_back_note(common.actor(request), number)
+    return HttpResponseRedirect(f"/known/notes/{number}")
+
+
+@require_POST
+def correct(request: HttpRequest, number: int) -> HttpResponse:
+    """Put a note of one's office right by one beside it."""
+    common.require(request, WRITE, "write down what is known locally")
+    new = known.correct_note(common.actor(request), number, request.POST.get("words", ""))
+    return HttpResponseRedirect(f"/known/notes/{new}")
 
 
 @require_POST
