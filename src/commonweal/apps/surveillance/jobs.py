@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from commonweal.apps.surveillance import sweeps
+from commonweal.apps.surveillance import sweeps, telling_back
 from commonweal.apps.surveillance.executors import configured
 from commonweal.web import db
 
@@ -26,3 +26,10 @@ def sweep_what_was_touched(timestamp: int) -> int | None:
     """Sweep the places whose counts changed since the sweep before; what comes meanwhile waits for the next one."""
     ran = sweeps.run_touched(configured())
     return None if ran is None else ran.sweep
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="surveillance", queueing_lock="tell-back", pass_context=False)
+def tell_back(timestamp: int) -> int:
+    """Tell those whose answer could not be sent before that there is one; returns how many were told."""
+    return telling_back.deliver()

@@ -16,6 +16,7 @@ from django.db import Error
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import configuration, telling
 from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import telling_back
 from commonweal.core.desk.hours import after_working_days
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.signals import told
@@ -23,7 +24,6 @@ from commonweal.web import db, times
 
 SHOWN = 100
 ANSWER_WORKING_DAYS = 1
-KEEP_EMAIL_DAYS = 30
 VERDICTS = {
     "confirm": "Confirmed: there is a rise",
     "explain": "Explained",
@@ -90,13 +90,14 @@ def tell_us(about: About, words: str, told_by: str, email: str | None) -> tuple[
     now = db.value("app", "select commonweal.now()")
     due = due_at(now)
     reference = told.reference_of(secrets.token_bytes(told.REFERENCE_LENGTH))
+    sealed = telling_back.sealed(email, reference) if email else (None, None, None)
     try:
         with db.recorded("app") as write:
             note = db.fetch(
                 write.cursor,
-                "select surveillance.tell_us(%s, %s, %s::date, %s::date, %s, %s, %s, %s, %s, %s::integer) as id",
-                [reference, about.place, about.first, about.last, about.setting, text, told_by, email, due,
-                 KEEP_EMAIL_DAYS],
+                "select surveillance.tell_us(%s, %s, %s::date, %s::date, %s, %s, %s, %s, %s::smallint, %s::bytea,"
+                " %s::bytea) as id",
+                [reference, about.place, about.first, about.last, about.setting, text, told_by, due, *sealed],
             )[0]["id"]  # fmt: skip
             offices = telling.offices_for(places_of(about.place), "write_local_knowledge")
             if offices:
@@ -115,15 +116,15 @@ def due_at(now: datetime) -> datetime:
     return after_working_days(now, ANSWER_WORKING_DAYS, holidays, times.LONDON)
 
 
-def answer_note(actor: Actor, note: int, outcome: str, words: str) -> str | None:
-    """Say what came of what somebody told us; returns the e-mail address to say it to, which is then kept no longer."""
+def answer_note(actor: Actor, note: int, outcome: str, words: str) -> None:
+    """Say what came of what somebody told us, once; it goes to the address they gave, if they gave one."""
     if outcome not in told.OUTCOMES:
         raise Refused(f"{outcome[:40]!r} is no outcome; choose one of the answers.")
-    found = _call(
+    _call(
         "select surveillance.answer_note(%s, %s, %s::bigint, %s, %s) as answer",
         [actor.office_id, actor.person_id, note, outcome, _said(words, told.LONGEST)],
     )
-    return None if found is None else str(found)
+    telling_back.deliver(only=note)
 
 
 def outcome_of(reference: str) -> dict[str, Any]:

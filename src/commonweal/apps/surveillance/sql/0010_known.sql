@@ -42,13 +42,16 @@ create table surveillance.note_recall (
 );
 call commonweal.declare_fact('surveillance.note_recall', 'a note that its author took back within ten minutes; its words are shown no more');
 
-create table surveillance.teller (
+-- An address is kept apart and sealed under a key from outside the database until the answer has gone there; what was not
+-- sent by then, retention ends.
+create table surveillance.contact (
   note_id bigint primary key references surveillance.note,
-  email text not null check (length(email) between 3 and 254),
-  drop_after timestamptz not null
+  key_id smallint not null,
+  wrapped_key bytea not null,
+  payload bytea not null
 );
-comment on table surveillance.teller is
-  'operational: where to say what came of a note, as given by whoever told us; dropped once it was said, or in time';
+comment on table surveillance.contact is
+  'operational: where to say what came of a note, sealed, as given by whoever told us; removed once it was said, or in time';
 
 create table surveillance.note_outcome (
   note_id bigint primary key references surveillance.note,
@@ -178,8 +181,8 @@ end $$;
 
 -- Somebody without a seat tells us. Nothing of who they are but what they choose to say goes beside the note.
 create function surveillance.tell_us(
-  p_reference text, p_place text, p_first date, p_last date, p_setting text, p_words text, p_told_by text, p_email text,
-  p_due timestamptz, p_keep_days integer) returns bigint
+  p_reference text, p_place text, p_first date, p_last date, p_setting text, p_words text, p_told_by text,
+  p_due timestamptz, p_key smallint, p_wrapped bytea, p_payload bytea) returns bigint
 language plpgsql security definer set search_path = '' as $$
 declare
   covered text[] := surveillance.scope_of_place(p_place);
@@ -192,20 +195,17 @@ begin
                                  due_at, tick_id)
   values (p_reference, p_place, covered, p_first, p_last, p_setting, p_words, 'offices', p_told_by, p_due,
           surveillance.open_tick()) returning id into new_id;
-  delete from surveillance.teller t where t.drop_after < commonweal.now();
-  if p_email is not null then
-    insert into surveillance.teller (note_id, email, drop_after)
-    values (new_id, p_email, commonweal.now() + make_interval(days => p_keep_days));
+  if p_payload is not null then
+    insert into surveillance.contact values (new_id, p_key, p_wrapped, p_payload);
   end if;
   perform ledger.append('surveillance.told_us', new_id::text, covered, null, jsonb_build_object('due_at', p_due));
   return new_id;
 end $$;
 
-create function surveillance.answer_note(p_office text, p_person uuid, p_note bigint, p_outcome text, p_words text) returns text
+create function surveillance.answer_note(p_office text, p_person uuid, p_note bigint, p_outcome text, p_words text) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
   told surveillance.note;
-  address text;
 begin
   perform surveillance.require_seat(p_office, p_person, 'write_local_knowledge', 'answer what people tell');
   select n.* into told from surveillance.note n where n.id = p_note and n.told_by is not null;
@@ -219,10 +219,29 @@ begin
   if not found then
     raise exception 'This note was answered already; whoever told it has read the answer or will.' using errcode = 'CW501';
   end if;
-  -- said once, then gone: the page with the reference stays
-  delete from surveillance.teller t where t.note_id = p_note returning t.email into address;
   perform ledger.append('surveillance.note_answered', p_note::text, told.scope, p_office, jsonb_build_object('outcome', p_outcome));
-  return address;
+end $$;
+
+-- The address of one answered note whose answer has not gone there yet; nobody else is given it until the caller is done.
+create function surveillance.next_contact(p_after bigint)
+returns table (note_id bigint, reference text, key_id smallint, wrapped_key bytea, payload bytea)
+language sql volatile security definer set search_path = '' as $$
+  select c.note_id, n.reference, c.key_id, c.wrapped_key, c.payload
+    from surveillance.contact c join surveillance.note n on n.id = c.note_id
+   where c.note_id > p_after and exists (select from surveillance.note_outcome a where a.note_id = c.note_id)
+   order by c.note_id limit 1 for update of c skip locked
+$$;
+
+create function surveillance.forget_contact(p_note bigint, p_how text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from surveillance.contact c where c.note_id = p_note
+     and exists (select from surveillance.note_outcome a where a.note_id = p_note);
+  if not found then
+    raise exception 'There is no address to note % whose answer could have gone there.', p_note using errcode = 'CW501';
+  end if;
+  perform ledger.append('surveillance.contact_forgotten', p_note::text, n.scope, null, jsonb_build_object('how', p_how))
+     from surveillance.note n where n.id = p_note;
 end $$;
 
 -- Every note about places that an office answers for; both tiers read the same rows. A community seat (an office that
@@ -279,12 +298,34 @@ grant execute on function
   surveillance.write_note(text, uuid, text, bigint, date, date, text, text, text),
   surveillance.take_back_note(text, uuid, bigint, double precision),
   surveillance.correct_note(text, uuid, bigint, text),
-  surveillance.tell_us(text, text, date, date, text, text, text, text, timestamptz, integer),
+  surveillance.tell_us(text, text, date, date, text, text, text, timestamptz, smallint, bytea, bytea),
   surveillance.answer_note(text, uuid, bigint, text, text),
+  surveillance.next_contact(bigint), surveillance.forget_contact(bigint, text),
   surveillance.notes_seen(text, uuid, text[], bigint, integer, timestamptz),
   surveillance.notes_waiting(text[]),
   surveillance.outcome_of(text),
   surveillance.scope_of_place(text), surveillance.scope_of_signal(bigint) to cw_app;
 grant select on surveillance.note, surveillance.note_recall, surveillance.note_outcome to cw_backup;
-grant select, delete on surveillance.teller to cw_retention;
-grant usage on schema surveillance to cw_retention;
+
+-- Retention of addresses: those whose answer could not be sent in time, and those of notes that nobody answered.
+create function surveillance.end_contacts(before timestamptz) returns access.ended
+language sql volatile set search_path = '' as $$
+  with gone as (
+    delete from surveillance.contact c using surveillance.note_outcome a where a.note_id = c.note_id and a.at < before
+    returning c.note_id)
+  select count(*), sha256(convert_to(coalesce(string_agg(note_id::text, ' ' order by note_id), ''), 'UTF8')) from gone
+$$;
+create function surveillance.end_unanswered_contacts(before timestamptz) returns access.ended
+language sql volatile set search_path = '' as $$
+  with gone as (
+    delete from surveillance.contact c using surveillance.note n where n.id = c.note_id and n.said_at < before
+       and not exists (select from surveillance.note_outcome a where a.note_id = c.note_id)
+    returning c.note_id)
+  select count(*), sha256(convert_to(coalesce(string_agg(note_id::text, ' ' order by note_id), ''), 'UTF8')) from gone
+$$;
+revoke execute on function surveillance.end_contacts(timestamptz), surveillance.end_unanswered_contacts(timestamptz) from public;
+
+-- An answer is due within one working day: an address is not taken away before it could come.
+insert into access.retention_step values
+  ('told_us_contact', 'surveillance.end_contacts(timestamptz)', default),
+  ('told_us_contact_unanswered', 'surveillance.end_unanswered_contacts(timestamptz)', interval '7 days');

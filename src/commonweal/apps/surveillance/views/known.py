@@ -12,7 +12,7 @@ from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.desk import configuration
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import known, signals, social, telling_back, why_reads
+from commonweal.apps.surveillance import known, signals, social, why_reads
 from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.apps.surveillance.pages import social as social_page
 from commonweal.core.errors import NotAllowed, NotThere, Refused
@@ -121,10 +121,7 @@ def correct(request: HttpRequest, number: int) -> HttpResponse:
 def answer(request: HttpRequest, number: int) -> HttpResponse:
     """Say what came of what somebody told us; whoever told it reads it by reference, and by e-mail if they gave one."""
     common.require(request, WRITE, "answer what people tell")
-    actor = common.actor(request)
-    address = known.answer_note(actor, number, request.POST.get("outcome", ""), request.POST.get("words", ""))
-    if address is not None:
-        telling_back.send(number, address, request.build_absolute_uri("/tell-us"))
+    known.answer_note(common.actor(request), number, request.POST.get("outcome", ""), request.POST.get("words", ""))
     return HttpResponseRedirect(f"/known/notes/{number}")
 
 
