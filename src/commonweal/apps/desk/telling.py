@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import Error
+from django.db import DataError, Error
 
 from commonweal.apps.access.scope import Actor, refusal
 from commonweal.apps.places.queries import names as names_of
@@ -124,6 +124,10 @@ def acknowledge(actor: Actor, notice: UUID, office: str) -> Acknowledged:
 
 def as_refused(error: Error) -> Exception:
     """The database's own sentence as `Refused` when a rule of telling refused; another refusal or error as it is."""
+    if isinstance(error, DataError):
+        return Refused(
+            "One of the values is too large or holds a sign that cannot be kept; nothing was changed. Type it anew."
+        )
     state = getattr(error.__cause__, "sqlstate", None) or ""
     if state.startswith("CW5"):
         return Refused(str(refusal(error)))
