@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +51,25 @@ def take(address: str, token_file: Path, folder: Path, places: tuple[str, ...]) 
     click.echo(f"{taken} new items in {folder}, as known at {page['as_of']}.")
 
 
+@pull.command(help="Take the whole evidence of signal NUMBER from a server at ADDRESS as one file, and check it.")
+@click.argument("address")
+@click.argument("number", type=click.IntRange(min=1))
+@click.option("--token-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--into", "folder", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--as-of", default="", help="An instant with its zone, like 2020-06-29T00:04:00Z; now if left out.")
+def evidence(address: str, number: int, token_file: Path, folder: Path, as_of: str) -> None:
+    query = urllib.parse.urlencode({"as_of": as_of} if as_of else {})
+    with _asked(address, f"/api/v1/signals/{number}/evidence?{query}", token_file.read_text("utf-8").strip()) as answer:
+        body, promised = answer.read(), answer.headers.get("Repr-Digest", "")
+    digest = hashlib.sha256(body)
+    if promised != f"sha-256=:{base64.b64encode(digest.digest()).decode()}:":
+        raise Refused(f"The evidence of signal {number} is not what the server promised ({promised}). Take it again.")
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"signal-{number}-evidence.json"
+    _replace(kept, body.decode())
+    click.echo(f"{kept}, as known at {json.loads(body)['as_of']}, sha-256 {digest.hexdigest()}")
+
+
 @pull.command(help="Make a token for an office's own systems. It is shown once.")
 @click.argument("email")
 @click.option("--office", required=True)
@@ -67,18 +91,25 @@ def token(email: str, office: str, purpose: str, label: str, days: int, space: s
 
 def _page(address: str, token: str, cursor: str, places: tuple[str, ...]) -> dict[str, Any]:
     query = urllib.parse.urlencode({"since": cursor, "limit": PAGE, "places": ",".join(places)})
-    target = f"{address.rstrip('/')}/api/v1/results?{query}"
+    with _asked(address, f"/api/v1/results?{query}", token) as answer:
+        page: dict[str, Any] = json.load(answer)
+    return page
+
+
+@contextmanager
+def _asked(address: str, path: str, token: str) -> Iterator[HTTPResponse]:
+    """The server's answer. Raises `Refused` for what is no address, `NotAllowed` with its words, `NotThere` without."""
+    target = f"{address.rstrip('/')}{path}"
     if not target.startswith(("http://", "https://")):
         raise Refused(f"{address!r} is no address of a server; it begins with https://.")
     request = urllib.request.Request(target, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            page: dict[str, Any] = json.load(answer)
+            yield answer
     except urllib.error.HTTPError as error:
         raise NotAllowed(f"The server refused ({error.code}): {_detail(error)}") from None
     except urllib.error.URLError as error:
         raise NotThere(f"The server at {address} does not answer: {error.reason}. Nothing was lost.") from None
-    return page
 
 
 def _detail(error: urllib.error.HTTPError) -> str:

@@ -14,6 +14,7 @@ from commonweal import __version__
 from commonweal.apps.intake.pull_api import router as results
 from commonweal.apps.intake.send_api import router as sending
 from commonweal.apps.surveillance.api import router as surveillance
+from commonweal.apps.surveillance.evidence_api import router as evidence
 from commonweal.apps.surveillance.known_api import router as known
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
 
@@ -36,6 +37,7 @@ api.add_router("", results)
 api.add_router("", sending)
 api.add_router("", surveillance)
 api.add_router("", known)
+api.add_router("", evidence)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:

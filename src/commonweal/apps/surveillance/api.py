@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
+from commonweal.apps.access.queries import seats_of
 from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.apps.intake.pull_api import REFUSALS, ActingOffice, Token
 from commonweal.apps.places import queries as places
@@ -28,7 +29,8 @@ from commonweal.apps.surveillance.pages.place_figures import Figures
 from commonweal.apps.surveillance.views import place as place_view
 from commonweal.apps.surveillance.views import signal as signal_view
 from commonweal.apps.surveillance.views import signals as signals_view
-from commonweal.core.errors import NotThere, Refused
+from commonweal.core.access.permissions import may
+from commonweal.core.errors import NotAllowed, NotThere, Refused
 from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import db, files
 
@@ -88,7 +90,7 @@ def signals_file(
     one_of(form)
     moment, asked = at(as_of), narrowed(state, level, method, place, since)
     with scoped_read(
-        actor(request), query="signals", filters=asked_filters(asked), as_of=moment, data_class="L1", exported=True
+        exporter(request), query="signals", filters=asked_filters(asked), as_of=moment, data_class="L1", exported=True
     ) as scope:
         rows = reads.signals(scope, signals_view.wanted(asked), as_of=moment, limit=MOST)
     names = signal_reads.names_for(rows)
@@ -132,7 +134,7 @@ def place_file(request: HttpRequest, code: str, form: str, as_of: str = "") -> H
     """The figures of a place as a file: `csv` or `parquet` by day, or `geojson` with the outline."""
     one_of(form)
     moment = at(as_of)
-    found = place_view.read(actor(request), code, moment, exported=True)
+    found = place_view.read(exporter(request), code, moment, exported=True)
     if form == "geojson":
         level = found.ground.level
         shape = places.outlines([code], level).get(code)
@@ -157,6 +159,16 @@ def place(request: HttpRequest, code: str, as_of: str = "") -> HttpResponse:
 def actor(request: HttpRequest) -> Actor:
     """Who asks, as the token or the session says."""
     found: Actor = request.auth  # type: ignore[attr-defined]
+    return found
+
+
+def exporter(request: HttpRequest) -> Actor:
+    """Who asks for a file. Raises `NotAllowed`, as the page does, where their office takes nothing out."""
+    found = actor(request)
+    seat = next((each for each in seats_of(found.person_id) if each.office_id == found.office_id), None)
+    allowed = may(seat, "export_records", "download what a page shows")
+    if not allowed:
+        raise NotAllowed(allowed.sentence)
     return found
 
 

@@ -110,7 +110,7 @@ language sql stable security definer set search_path = '' as $$
      and exists (select from access.office x where x.id = p_office and 'read_counts' = any (x.permissions))
      and (p_places is null or h.place_code = any (p_places)) and (p_signal is null or h.signal = p_signal)
      and surveillance.known_by(h.tick_id, p_as_of)
-   order by h.id desc limit 100
+   order by h.id desc limit case when p_signal is null then 100 end
 $$;
 
 -- Judgements ------------------------------------------------------------------------------------------------------------

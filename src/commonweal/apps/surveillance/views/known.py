@@ -69,7 +69,8 @@ def signal(request: HttpRequest, number: int) -> HttpResponse:
         known.judgements(actor, number), names, common.now(), actor.person_id, configuration.rules().recall_minutes,
         may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
         around=(
-            Link("Why is it rising?", f"/places/{code}/why"), Link("What people know here", f"/places/{code}/known")
+            Link("Why is it rising?", f"/places/{code}/why"), Link("What people know here", f"/places/{code}/known"),
+            *evidence_link(request, number),
         ),
     )  # fmt: skip
     return render(request, "surveillance/known.html", {"page": built.page, "known": built})
@@ -153,6 +154,12 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
     """Take back a judgement within ten minutes."""
     sign = known.take_back(common.actor(request), number)
     return HttpResponseRedirect(f"/signals/{sign}/judgements")
+
+
+def evidence_link(request: HttpRequest, number: int) -> tuple[Link, ...]:
+    """Where everything known of a signal is downloaded, for whoever may."""
+    here = Link("All of the evidence as one file", f"/api/v1/signals/{number}/evidence")
+    return (here,) if common.has(request, "export_records") else ()
 
 
 def _back(code: str, sign: int | None, anchor: str) -> str:
