@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "agreements": ("commonweal.cli.agreements", "Offer, accept, end and list data-sharing agreements."),
     "retention": ("commonweal.cli.agreements", "End what has been kept long enough."),
+    "erase": ("commonweal.cli.erase", "Destroy what could identify one tested person, on a lawful request."),
     "documents": ("commonweal.cli.agreements", "Write the impact assessment and the record of processing."),
     "pull": ("commonweal.cli.pull", "Take everything new since last time into an authority's own systems."),
     "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),

@@ -1,4 +1,5 @@
-"""What is held on a person: on a member of staff by access itself, on a tested person by the rooms that register."""
+"""What is held on a person: on a member of staff by access itself, on a tested person by the rooms that register; and a
+tested person's right to erasure."""
 
 from __future__ import annotations
 
@@ -28,8 +29,41 @@ class TestedPerson:
         return bool(self.nhs_number or (self.name and self.birth_date and self.postcode))
 
 
+# On which a person may ask for erasure (UK GDPR, Article 17(1)), and in the words of the command.
+GROUNDS = {
+    "no_longer_needed": "the data are no longer needed for what they were collected for",
+    "consent_withdrawn": "the person withdrew a consent on which it rested",
+    "objection": "the person objected and nothing overrides it",
+    "unlawful": "the data were processed unlawfully",
+    "legal_obligation": "a law or a court demands it",
+}
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """Who decided an erasure (an office that may bind its organisation), and on which ground."""
+
+    office: str
+    ground: str
+
+    def __post_init__(self) -> None:
+        if self.ground not in GROUNDS:
+            raise Refused(f"{self.ground[:40]!r} is no ground for erasure; the grounds are {', '.join(GROUNDS)}.")
+
+
 Provider = Callable[[TestedPerson], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Eraser:
+    """How a room erases: `find` counts the records of a person that still open, `erase` makes them open no more."""
+
+    find: Callable[[TestedPerson], int]
+    erase: Callable[[TestedPerson, Erasure], int]
+
+
 _providers: dict[str, Provider] = {}
+_erasers: dict[str, Eraser] = {}
 
 
 def register(room: str, provider: Provider) -> None:
@@ -37,13 +71,47 @@ def register(room: str, provider: Provider) -> None:
     _providers[room] = provider
 
 
+def register_eraser(room: str, eraser: Eraser) -> None:
+    """The same room says at start-up how it erases one person."""
+    _erasers[room] = eraser
+
+
+def erasable(person: TestedPerson) -> int:
+    """How many records of a tested person still open, over all rooms.
+
+    Raises `Refused` when too little is given to be sure of one person, `NotThere` when nothing opens.
+    """
+    _require_enough(person)
+    found = sum(eraser.find(person) for eraser in _erasers.values())
+    if not found:
+        raise NotThere(
+            "Nothing that could identify this person can be opened here: it was erased, it ended, or never came. "
+            "See what is held: commonweal users sar."
+        )
+    return found
+
+
+def erase_tested_person(person: TestedPerson, erasure: Erasure) -> int:
+    """Destroy what could identify a tested person, for good; returns how many records open no more.
+
+    Each room leaves an event with office and ground that does not say whose it was. Figures stay as they are. Raises
+    what `erasable` raises, and `NotAllowed` for an office that may not decide it.
+    """
+    erasable(person)
+    return sum(eraser.erase(person, erasure) for _, eraser in sorted(_erasers.items()))
+
+
+def _require_enough(person: TestedPerson) -> None:
+    if not person.is_enough:
+        raise Refused("Give the NHS number, or name, birth date and postcode together.")
+
+
 def held_on_tested_person(person: TestedPerson) -> dict[str, Any]:
     """What every registered room holds on a tested person, by room. Entered in the ledger without saying who.
 
     Raises `Refused` when too little is given to be sure of one person, `NotThere` when no room keeps such data.
     """
-    if not person.is_enough:
-        raise Refused("Give the NHS number, or name, birth date and postcode together.")
+    _require_enough(person)
     if not _providers:
         raise NotThere("No room of this installation keeps identifiers of tested people.")
     held = {room: dict(found) for room, ask in sorted(_providers.items()) if (found := ask(person)) is not None}

@@ -6,7 +6,7 @@ the ledger by the room that asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 
 from commonweal.apps.access.subjects import TestedPerson
 from commonweal.apps.intake import rulebook
-from commonweal.core.intake.asking import Identifier, identifiers_of
+from commonweal.core.intake.asking import identifiers_of
 from commonweal.core.intake.identifiers import Kind
 from commonweal.core.intake.rows import opened_message
 from commonweal.core.intake.schema import LineList
@@ -47,6 +47,10 @@ select r.id, f.name as feed, t.known_at, r.revision, r.record_hash,
   left join identity.sealed s on s.result_id = r.id
  where r.link_id = any (%s::uuid[]) order by t.known_at, r.id
 """
+OPEN = """
+select r.id, r.scope_ltla from record.result r join identity.sealed s on s.result_id = r.id
+ where r.link_id = any (%s::uuid[]) and s.wrapped_key is not null order by r.id
+"""
 # A person's earlier components are followed back: cases keep the one they were worked out for.
 CASES = """
 with recursive person as (
@@ -65,16 +69,9 @@ def held(person: TestedPerson) -> Mapping[str, Any] | None:
 
     Raises `Refused` for an impossible NHS number, or where sealed fields do not open.
     """
-    secrets, line_list = rulebook.key_ring(), rulebook.line_list()
-    asked = identifiers_of(
-        secrets.persons,
-        nhs_number=person.nhs_number,
-        name=person.name,
-        born=person.birth_date,
-        postcode=person.postcode,
-    )
+    line_list = rulebook.line_list()
     with db.transaction("backup") as cursor:
-        links = _links(cursor, asked)
+        links = _links(cursor, person)
         if not links:
             return None
         results = db.fetch(cursor, RESULTS, [[link["id"] for link in links]])
@@ -88,7 +85,25 @@ def held(person: TestedPerson) -> Mapping[str, Any] | None:
     }
 
 
-def _links(cursor: CursorWrapper, asked: Sequence[Identifier]) -> list[Row]:
+def sealed_results(person: TestedPerson) -> tuple[list[int], list[str]]:
+    """The results of a person whose identifiable fields still open, and the authorities that they belong to.
+
+    Where identifiers are in conflict only what lies under the one asked for: nobody can say that the rest is theirs.
+    """
+    with db.transaction("backup") as cursor:
+        links = _links(cursor, person)
+        rows = db.fetch(cursor, OPEN, [[link["id"] for link in links]])
+    return [row["id"] for row in rows], sorted({row["scope_ltla"] for row in rows})
+
+
+def _links(cursor: CursorWrapper, person: TestedPerson) -> list[Row]:
+    asked = identifiers_of(
+        rulebook.key_ring().persons,
+        nhs_number=person.nhs_number,
+        name=person.name,
+        born=person.birth_date,
+        postcode=person.postcode,
+    )
     return db.fetch(cursor, LINKS, [[kind for kind, _ in asked], [digest for _, digest in asked]])
 
 
