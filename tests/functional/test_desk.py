@@ -61,11 +61,13 @@ def site(space: str) -> Iterator[str]:
     tell(DIRECTOR, subject="Confirm the figures for the weekly meeting", severity=2, within=300)
     talk.say(
         actor("minister", MINISTER),
-        "/my-area#curve",
-        [PLACE],
-        "How many schools are open?",
-        owner=DIRECTOR,
-        due_at=build.now() + timedelta(hours=5),
+        talk.Said(
+            "/my-area#curve",
+            [PLACE],
+            "How many schools are open?",
+            owner=DIRECTOR,
+            due_at=build.now() + timedelta(hours=5),
+        ),
     )
     with pytest.MonkeyPatch.context() as patch, build.named_space(space), serving_site(space) as address:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 1000)
@@ -166,11 +168,7 @@ def test_one_person_with_five_offices_does_all_that_waits_on_a_phone(
         tell(office, subject=f"Please read: news for {office.rsplit('-', 1)[0]}", severity=2)
     number = talk.say(
         actor("minister", MINISTER),
-        "/my-area",
-        [PLACE],
-        "Which ward is it?",
-        owner=LEADER,
-        due_at=build.now() + timedelta(hours=9),
+        talk.Said("/my-area", [PLACE], "Which ward is it?", owner=LEADER, due_at=build.now() + timedelta(hours=9)),
     )
     started, steps = time.monotonic(), 0
     page = open_page(f"{site}/today", width=320, storage_state=state("five", ANALYST)).page

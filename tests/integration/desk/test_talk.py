@@ -53,7 +53,7 @@ def said(name: str, office: str) -> list[str]:
 
 def test_what_is_said_about_a_place_is_seen_by_every_office_of_it_and_by_no_other() -> None:
     minister = actor("national-decision-maker", MINISTER)
-    talk.say(minister, "/my-area#curve", [PLACE], "Is this the new test site?")
+    talk.say(minister, talk.Said("/my-area#curve", [PLACE], "Is this the new test site?"))
     for name, office in (
         ("national-decision-maker", MINISTER),
         ("director-of-public-health", DIRECTOR),
@@ -70,13 +70,13 @@ def test_what_is_said_about_a_place_is_seen_by_every_office_of_it_and_by_no_othe
 def test_the_centre_cannot_say_anything_about_an_area_that_the_area_does_not_see() -> None:
     minister = actor("national-decision-maker", MINISTER)
     with pytest.raises(Refused, match="Director of Public Health, Rutland does not answer for this place"):
-        talk.say(minister, "/my-area", [PLACE], "Between us", mentions=[SMALL])
-    number = talk.say(minister, "/my-area", [PLACE], "About you", mentions=["national-analyst-e92000001"])
+        talk.say(minister, talk.Said("/my-area", [PLACE], "Between us", mentions=[SMALL]))
+    number = talk.say(minister, talk.Said("/my-area", [PLACE], "About you", mentions=["national-analyst-e92000001"]))
     assert "About you" in said("director-of-public-health", DIRECTOR)
     with pytest.raises(NotAllowed, match="does not answer for"):
-        talk.say(actor("small", SMALL), "/my-area", [PLACE], "I look over the fence")
+        talk.say(actor("small", SMALL), talk.Said("/my-area", [PLACE], "I look over the fence"))
     with pytest.raises(NotAllowed, match="does not answer for"):
-        talk.say(actor("small", SMALL), "/my-area", (), "I answer over the fence", reply_to=number)
+        talk.say(actor("small", SMALL), talk.Said("/my-area", (), "I answer over the fence", reply_to=number))
     with pytest.raises(Exception, match="permission denied"):
         db.rows("app", "select * from desk.talk")
 
@@ -84,7 +84,9 @@ def test_the_centre_cannot_say_anything_about_an_area_that_the_area_does_not_see
 def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers() -> None:
     minister, leader = actor("national-decision-maker", MINISTER), actor("leader", LEADER)
     due = build.now() + timedelta(hours=3)
-    number = talk.say(minister, "/my-area", [PLACE], "How many schools are open?", owner=DIRECTOR, due_at=due)
+    number = talk.say(
+        minister, talk.Said("/my-area", [PLACE], "How many schools are open?", owner=DIRECTOR, due_at=due)
+    )
     who, director = Who((DIRECTOR,), None, build.now()), actor("director-of-public-health", DIRECTOR)
     assert f"desk.talk:{number}" not in {each.key for each in waiting.for_offices(who)}, "first as a notice"
     (told,) = [each for each in waiting.for_offices(who) if each.subject == "A question waits for your answer"]
@@ -96,31 +98,31 @@ def test_a_question_has_an_owner_and_a_clock_until_an_office_of_theirs_answers()
     assert [(each.subject, each.owner) for each in owed if each.key == one.key] == [
         ("How many schools are open?", "Director of Public Health, Leicester")
     ]
-    talk.say(minister, "/my-area", (), "I mean secondary schools", reply_to=number)
+    talk.say(minister, talk.Said("/my-area", (), "I mean secondary schools", reply_to=number))
     assert one.key in {each.key for each in waiting.for_offices(who)}, "the asker's own words are no answer"
-    answer = talk.say(leader, "/my-area", (), "All twelve", reply_to=number)
+    answer = talk.say(leader, talk.Said("/my-area", (), "All twelve", reply_to=number))
     assert one.key not in {each.key for each in waiting.for_offices(who)}
     talk.take_back(leader, answer)
     assert one.key in {each.key for each in waiting.for_offices(who)}
-    talk.say(leader, "/my-area", (), "All twelve of them", reply_to=number)
+    talk.say(leader, talk.Said("/my-area", (), "All twelve of them", reply_to=number))
     with pytest.raises(Refused, match="has passed already"):
-        talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR, due_at=build.now() - timedelta(hours=1))
+        talk.say(minister, talk.Said("/my-area", [PLACE], "x", owner=DIRECTOR, due_at=build.now() - timedelta(hours=1)))
     with pytest.raises(Refused, match="an owner and a time"):
-        talk.say(minister, "/my-area", [PLACE], "x", owner=DIRECTOR)
+        talk.say(minister, talk.Said("/my-area", [PLACE], "x", owner=DIRECTOR))
 
 
 def test_an_owner_who_answers_has_acknowledged_the_question() -> None:
     minister, director = actor("national-decision-maker", MINISTER), actor("director-of-public-health", DIRECTOR)
     due = build.now() + timedelta(hours=3)
-    number = talk.say(minister, "/my-area", [PLACE], "Which wards?", owner=DIRECTOR, due_at=due)
-    talk.say(director, "/my-area", (), "Two of them", reply_to=number)
+    number = talk.say(minister, talk.Said("/my-area", [PLACE], "Which wards?", owner=DIRECTOR, due_at=due))
+    talk.say(director, talk.Said("/my-area", (), "Two of them", reply_to=number))
     who = Who((DIRECTOR,), None, build.now())
     subjects = {each.subject for each in waiting.for_offices(who)}
     assert not subjects & {"Answer: Which wards?", "A question waits for your answer"}
 
 
 def test_an_office_that_is_named_is_told() -> None:
-    talk.say(actor("analyst", ANALYST), "/my-area", [PLACE], "Have a look", mentions=[LEADER])
+    talk.say(actor("analyst", ANALYST), talk.Said("/my-area", [PLACE], "Have a look", mentions=[LEADER]))
     rows = db.rows(
         "backup",
         "select t.office_id from desk.notice n join desk.told t on t.notice_id = n.id where n.kind = 'desk.talk'",
@@ -157,18 +159,18 @@ def test_a_notice_written_by_hand_reaches_those_chosen_and_its_words_every_offic
 
 def test_words_are_taken_back_within_ten_minutes_and_corrected_after_that() -> None:
     analyst, leader = actor("analyst", ANALYST), actor("leader", LEADER)
-    first = talk.say(analyst, "/my-area", [PLACE], "A slip of the pen")
+    first = talk.say(analyst, talk.Said("/my-area", [PLACE], "A slip of the pen"))
     with pytest.raises(NotAllowed, match="Only its author"):
         talk.take_back(leader, first)
     talk.take_back(analyst, first)
     assert "A slip of the pen" not in said("leader", LEADER)
-    second = talk.say(analyst, "/my-area", [PLACE], "Twelve pupils")
+    second = talk.say(analyst, talk.Said("/my-area", [PLACE], "Twelve pupils"))
     build.move_to(build.now() + timedelta(minutes=11))
     with pytest.raises(Refused, match="more than 10 minutes ago. Correct it instead"):
         talk.take_back(analyst, second)
     with pytest.raises(NotAllowed):
-        talk.say(leader, "/my-area", (), "Thirteen", corrects=second)
-    talk.say(analyst, "/my-area", (), "Thirteen pupils", corrects=second)
+        talk.say(leader, talk.Said("/my-area", (), "Thirteen", corrects=second))
+    talk.say(analyst, talk.Said("/my-area", (), "Thirteen pupils", corrects=second))
     page = visitor("leader", LEADER).get("/talk").content.decode()
     assert "Twelve pupils" in page
     assert "Thirteen pupils" in page

@@ -42,7 +42,7 @@ def announce(
         raise Refused("The time by which to acknowledge has passed already; give a later one.")
     try:
         with db.recorded("app") as write:
-            number = talk.enter(write, actor, "/talk", places, f"{subject.strip()}: {words.strip()}")
+            number = talk.enter(write, actor, talk.Said("/talk", places, f"{subject.strip()}: {words.strip()}"))
             return telling.tell(
                 write, offices, subject, f"/talk/{number}", severity,
                 None if severity == FOR_INFORMATION else acknowledge_by, kind=KIND, places=places, by=actor,

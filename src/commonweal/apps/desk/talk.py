@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,36 +39,40 @@ select t.office_id, n.link from desk.notice n join desk.told t on t.notice_id = 
 """
 
 
-def say(
-    actor: Actor,
-    pin: str,
-    places: Sequence[str],
-    words: str,
-    *,
-    reply_to: int | None = None,
-    corrects: int | None = None,
-    owner: str | None = None,
-    due_at: datetime | None = None,
-    mentions: Sequence[str] = (),
-) -> int:
-    """Say something about places, pinned to a page of this site; returns its number.
+@dataclass(frozen=True)
+class Said:
+    """What is to be said: words pinned to a page of this site, about places (codes; none where it answers or corrects:
+    then they are those of what it answers or corrects).
 
-    A question has an `owner` (an office) and the aware time by which it is to answer. The owner (to acknowledge by
-    then) and mentioned offices (for information) are told in the same transaction; answering acknowledges. Raises
-    `Refused` when one of them would not see what is said, or the words are none or too many; `NotAllowed` about places
-    the office does not answer for.
+    A question has an `owner` (an office) and the aware time `due_at` by which it is to answer; offices in `mentions` are
+    named in it.
     """
-    check(words)
-    if (owner is None) != (due_at is None):
+
+    pin: str
+    places: Sequence[str]
+    words: str
+    reply_to: int | None = None
+    corrects: int | None = None
+    owner: str | None = None
+    due_at: datetime | None = None
+    mentions: Sequence[str] = ()
+
+
+def say(actor: Actor, said: Said) -> int:
+    """Say something; returns its number.
+
+    The owner (to acknowledge by the time it is due) and the offices mentioned (for information) are told in the same
+    transaction; answering acknowledges. Raises `Refused` when one of them would not see what is said, or the words are
+    none or too many; `NotAllowed` about places the office does not answer for.
+    """
+    check(said.words)
+    if (said.owner is None) != (said.due_at is None):
         raise Refused("A question has an owner and a time by which to answer; a comment has neither.")
-    if due_at is not None and due_at <= db.value("app", "select commonweal.now()"):
+    if said.due_at is not None and said.due_at <= db.value("app", "select commonweal.now()"):
         raise Refused("The time by which to answer has passed already; give a later one.")
     try:
         with db.recorded("app") as write:
-            return enter(
-                write, actor, pin, places, words, reply_to=reply_to, corrects=corrects, owner=owner, due_at=due_at,
-                mentions=mentions,
-            )  # fmt: skip
+            return enter(write, actor, said)
     except Error as error:
         raise telling.as_refused(error) from error
 
@@ -78,30 +83,21 @@ def check(words: str) -> None:
         raise Refused(f"Write 1 to {LONGEST:,} letters; these are {len(words.strip()):,}.")
 
 
-def enter(
-    write: db.Recorded,
-    actor: Actor,
-    pin: str,
-    places: Sequence[str],
-    words: str,
-    *,
-    reply_to: int | None = None,
-    corrects: int | None = None,
-    owner: str | None = None,
-    due_at: datetime | None = None,
-    mentions: Sequence[str] = (),
-) -> int:
+def enter(write: db.Recorded, actor: Actor, said: Said) -> int:
     """The same in the caller's own transaction; errors of the database come as they are."""
-    given = (actor.office_id, actor.person_id, pin, list(places), words.strip(), reply_to, corrects, owner, due_at)
-    number = int(db.fetch(write.cursor, SAY, [*given, list(mentions)])[0]["id"])
+    given: list[Any] = [actor.office_id, actor.person_id, said.pin, list(said.places), said.words.strip()]
+    given += [said.reply_to, said.corrects, said.owner, said.due_at, list(said.mentions)]
+    number = int(db.fetch(write.cursor, SAY, given)[0]["id"])
     link = f"/talk/{number}"
-    if owner is not None:
-        telling.tell(write, owner, "A question waits for your answer", link, 2, due_at, kind=QUESTION, by=actor)
-    told = [office for office in mentions if office != owner]
+    if said.owner is not None:
+        telling.tell(
+            write, said.owner, "A question waits for your answer", link, 2, said.due_at, kind=QUESTION, by=actor
+        )
+    told = [office for office in said.mentions if office != said.owner]
     if told:
         telling.tell(write, told, "You were named in a conversation", link, 3, kind="desk.talk", by=actor)
-    if reply_to is not None:
-        asked = db.fetch(write.cursor, ASKED_OF, [QUESTION, f"/talk/{reply_to}", actor.office_id])
+    if said.reply_to is not None:
+        asked = db.fetch(write.cursor, ASKED_OF, [QUESTION, f"/talk/{said.reply_to}", actor.office_id])
         for row in asked:
             write.cursor.execute(
                 "select desk.acknowledge(%s, %s, %s, %s)",

@@ -53,7 +53,7 @@ def _ask(asker: Actor, office: str) -> None:
     from commonweal.apps.desk import talk
 
     due = db.value("app", "select commonweal.now()") + ANSWER_WITHIN
-    talk.say(asker, "/my-area", access.mandate(office), QUESTION, owner=office, due_at=due)
+    talk.say(asker, talk.Said("/my-area", access.mandate(office), QUESTION, owner=office, due_at=due))
 
 
 def _actor(row: dict[str, Any]) -> Actor:

@@ -28,10 +28,11 @@ def all_talk(request: HttpRequest) -> HttpResponse:
         given = request.POST
         pin = given.get("pin", "") or "/talk"
         owner = given.get("owner") or None
-        number = talk.say(
-            who, pin, [given["place"]] if given.get("place") else places, given.get("words", ""), owner=owner,
+        said = talk.Said(
+            pin, [given["place"]] if given.get("place") else places, given.get("words", ""), owner=owner,
             due_at=_due(given.get("hours", "")) if owner else None, mentions=given.getlist("mention"),
         )  # fmt: skip
+        number = talk.say(who, said)
         return HttpResponseRedirect(f"/talk/{number}")
     asked = request.GET.get("pin") or None
     minutes = configuration.rules().recall_minutes
@@ -50,9 +51,9 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     if request.method == "POST":
         text = request.POST.get("words", "")
         if request.POST.get("do") == "correct":
-            talk.say(who, first["pin"], (), text, corrects=number)
+            talk.say(who, talk.Said(first["pin"], (), text, corrects=number))
         else:
-            talk.say(who, first["pin"], (), text, reply_to=number)
+            talk.say(who, talk.Said(first["pin"], (), text, reply_to=number))
         return HttpResponseRedirect(f"/talk/{number}")
     minutes = configuration.rules().recall_minutes
     built = pages.conversation(first, rows, who.person_id, around.now(), minutes)
