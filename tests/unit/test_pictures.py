@@ -153,6 +153,17 @@ def test_a_fan_keeps_its_ends_in_order_and_says_where_it_stands() -> None:
         p.draw_fan(p.Fan("Fernleigh", (p.FanDay(date(2020, 10, 1), 1.2, 0.9, 1.0, 1.1, 1.2),), "", "", ""))
 
 
+def test_a_fan_is_broken_off_where_days_are_missing_and_shows_a_lone_one() -> None:
+    def drawn(*days: int) -> str:
+        found = [p.FanDay(date(2020, 10, day), 0.8, 0.9, 1.0, 1.1, 1.2) for day in days]
+        return p.draw_fan(p.Fan("Fernleigh", tuple(found), "", "", "")).wide
+
+    lines = [svg.count("<polygon") for svg in (drawn(1, 2, 3, 4, 5), drawn(1, 2, 4, 5), drawn(1, 3, 5))]
+    assert [count // lines[0] for count in lines] == [1, 2, 3]
+    with pytest.raises(Refused, match="2020-10-01 after 2020-10-02"):
+        drawn(2, 1)
+
+
 def test_a_funnel_names_the_highest_outside_and_refuses_places_without_expectation() -> None:
     limits = (p.FunnelLimit(1, -0.5, 0.0, 2.0, 3.0), p.FunnelLimit(10, 0.2, 0.4, 1.6, 2.0))
     places = (p.FunnelPlace("Low", 4, 8.0), p.FunnelPlace("High", 30, 9.0, outside=True))
