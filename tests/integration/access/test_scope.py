@@ -20,11 +20,7 @@ PLACES = ["E06000001", "E06000002", "E06000003"]
 def world(space: str) -> dict[str, Actor]:
     """A partitioned record-level table with rows of three authorities; the agreement of the first two is in force."""
     with connections["migrate"].cursor() as cursor:
-        cursor.execute("create schema if not exists places")
-        cursor.execute("grant usage on schema places to cw_app, cw_authn")
-        cursor.execute(
-            "create or replace function places.resolve_scope(code text) returns text[] language sql as 'select array[code]'"
-        )
+        cursor.execute("insert into places.scope_cover select c, c from unnest(%s::text[]) c", [PLACES])
         cursor.execute("create schema if not exists record")
         cursor.execute("grant usage on schema record to cw_app, cw_ingest")
         cursor.execute(

@@ -5,11 +5,12 @@ Those that take a scope run inside it and see its places only; the others read w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from commonweal.apps.access.scope import Scope
+from commonweal.apps.intake import kept
 from commonweal.apps.places.queries import setting_names
 from commonweal.core.places.settings import CARE_HOME
 from commonweal.web import db
@@ -22,20 +23,18 @@ select max(r.at) as at from access.read_record r
  where r.person_id = %(person)s::uuid and r.query = %(query)s and r.at < commonweal.now() - %(gap)s::interval
    and r.place_codes && %(codes)s::text[]
 """
-LATEST = """
-with ticks as (
-  select id, known_at from ledger.tick where known_at <= %(as_of)s order by known_at desc limit %(ticks)s
-)
-select date_trunc('minute', t.known_at) as at,
-       coalesce(sum(d.n) filter (where d.result = 'positive'), 0)::bigint as positive,
+# The newest ticks, and what each of them brought to some places.
+TICKS = "select id, known_at from ledger.tick where known_at <= %(as_of)s order by known_at desc limit %(ticks)s"
+BROUGHT = """
+select d.tick_id, coalesce(sum(d.n) filter (where d.result = 'positive'), 0)::bigint as positive,
        coalesce(sum(d.n) filter (where d.result = 'negative'), 0)::bigint as negative,
        coalesce(sum(d.n) filter (where d.result = 'void'), 0)::bigint as void,
-       count(distinct d.lsoa_code) as places
-  from ticks t
+       array_agg(distinct d.lsoa_code) as places
+  from unnest(%(ticks)s::bigint[]) t (id)
  cross join lateral (
    select x.* from counts.delta x where x.tick_id = t.id and x.scope_ltla = any (%(codes)s) offset 0) d
  where d.result <> 'case'
- group by 1 order by 1 desc limit %(limit)s
+ group by 1
 """
 FRESHNESS = """
 select f.name, newest.known_at as newest
@@ -48,11 +47,12 @@ select f.name, newest.known_at as newest
 """
 NEW_CARE_HOMES = """
 with standing as (
-  select distinct on (c.case_id) c.case_id, c.setting_id, c.episode_start, c.withdrawn,
+  select distinct on (c.case_id) c.case_id, c.setting_id, c.withdrawn,
          min(t.known_at) over (partition by c.case_id) as first_known
-    from record.case_version c join ledger.tick t on t.id = c.tick_id
-   where c.scope_ltla = any (%(codes)s) and t.known_at <= %(as_of)s and c.setting_type = 'care_home'
-     and c.episode_start >= %(quiet_since)s
+    from (select x.case_id, x.version, x.tick_id, x.setting_id, x.withdrawn from record.case_version x
+           where x.scope_ltla = any (%(codes)s) and x.setting_type = 'care_home'
+             and x.episode_start >= %(quiet_since)s) c
+    join ledger.tick t on t.id = c.tick_id and t.known_at <= %(as_of)s
    order by c.case_id, c.version desc
 )
 select setting_id from standing where not withdrawn and setting_id is not null
@@ -160,9 +160,49 @@ def last_looked(scope: Scope, person_id: Any, query: str) -> datetime | None:
 
 
 def latest_arrivals(scope: Scope, as_of: datetime, limit: int = 10) -> list[dict[str, Any]]:
-    """Rows at, positive, negative, void, places of the newest minutes in which results arrived."""
-    values = {"codes": list(scope.codes), "as_of": as_of, "ticks": NEWEST_TICKS, "limit": limit}
-    return scope.rows(LATEST, values)
+    """Rows at, positive, negative, void, places of the newest minutes in which results arrived, among the last ticks.
+
+    Read from the newest tick on until there are enough minutes, an older one having shown that the last is whole; what
+    a tick brought is kept.
+    """
+    ticks = db.fetch(scope.cursor, TICKS, {"as_of": as_of, "ticks": NEWEST_TICKS})
+    brought: dict[int, dict[str, Any]] = {}
+    for chosen in (ticks[: limit + 1], ticks):
+        brought |= _brought(scope, [tick["id"] for tick in chosen if tick["id"] not in brought])
+        minutes = _by_minute((tick["known_at"], brought[tick["id"]]) for tick in chosen if brought[tick["id"]])
+        if len(minutes) > limit:
+            break
+    scope.counted += len(minutes[:limit])
+    return minutes[:limit]
+
+
+def _brought(scope: Scope, ticks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Tick -> what it brought to the places of the scope (positive, negative, void, places), empty for nothing.
+
+    A closed tick is never added to, so its part of an answer stays the same and is kept.
+    """
+    keys = {tick: (kept.space_of(scope), "brought", tick, scope.codes) for tick in ticks}
+    found = {tick: rows for tick in ticks if (rows := kept.answers.get(keys[tick])) is not None}
+    unread = [tick for tick in ticks if tick not in found]
+    values = {"ticks": unread, "codes": list(scope.codes)}
+    read = {row["tick_id"]: row for row in db.fetch(scope.cursor, BROUGHT, values)} if unread else {}
+    for tick in unread:
+        found[tick] = [read[tick]] if tick in read else []
+        kept.answers.put(keys[tick], found[tick], len(found[tick][0]["places"]) // 4 if found[tick] else 0)
+    return {tick: rows[0] if rows else {} for tick, rows in found.items()}
+
+
+def _by_minute(brought: Iterable[tuple[datetime, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What ticks brought, added up by the minute, in the order given."""
+    minutes: dict[datetime, dict[str, Any]] = {}
+    places: dict[datetime, set[str]] = {}
+    for known_at, each in brought:
+        at = known_at.replace(second=0, microsecond=0)
+        row = minutes.setdefault(at, {"at": at, "positive": 0, "negative": 0, "void": 0})
+        for result in ("positive", "negative", "void"):
+            row[result] += each[result]
+        places.setdefault(at, set()).update(each["places"])
+    return [row | {"places": len(places[at])} for at, row in minutes.items()]
 
 
 def feed_freshness(as_of: datetime) -> list[tuple[str, datetime | None]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from commonweal.apps.access.scope import Scope
-from commonweal.apps.intake import area
+from commonweal.apps.intake import area, kept
 from commonweal.apps.surveillance.place_ground import Ground
 from commonweal.web import db
 
-# `ago`: whole days between becoming known and the present moment. `own`: those of the place's small areas.
+# `ago`: whole days (of 24 hours) between becoming known and the present moment. `own`: of the place's small areas.
 PEOPLE = """
-select d.specimen_day as day, floor(extract(epoch from %(as_of)s - t.known_at) / 86400)::integer as ago,
+select d.specimen_day as day, extract(day from %(as_of)s::timestamptz - t.known_at)::integer as ago,
        d.pillar, sum(d.n)::bigint as whole,
        coalesce(sum(d.n) filter (where %(small)s::text[] is null or d.lsoa_code = any (%(small)s)), 0)::bigint as own
   from counts.delta d join ledger.tick t on t.id = d.tick_id
@@ -47,9 +45,9 @@ class Counted:
     """Rows of a place: people (day, ago, pillar, whole, own), tests (day, pillar, test_type, result, n), and the
     people of the places it is compared with (lsoa_code, day, result, n)."""
 
-    people: Sequence[dict[str, Any]]
-    tests: Sequence[dict[str, Any]]
-    compared: Sequence[dict[str, Any]]
+    people: kept.Rows
+    tests: kept.Rows
+    compared: kept.Rows
 
 
 def counted(scope: Scope, ground: Ground, days: tuple[date, date], week: tuple[date, date], as_of: datetime) -> Counted:
@@ -65,8 +63,11 @@ def people_and_tests(scope: Scope, ground: Ground, days: tuple[date, date], as_o
     small = None if ground.small is None else list(ground.small)
     values = {"codes": list(ground.authorities), "small": small, "first": days[0], "last": days[1], "as_of": as_of}
     window = area.Window(ground.authorities, days[0], days[1], as_of)
-    tests = area.daily_counts(scope, window) if small is None else scope.rows(TESTS, values)
-    return Counted(scope.rows(PEOPLE, values), tests, ())
+
+    def read(sql: str) -> kept.Rows:
+        return kept.rows(scope, (sql, ground.small, days), window.codes, as_of, lambda: scope.rows(sql, values))
+
+    return Counted(read(PEOPLE), area.daily_counts(scope, window) if small is None else read(TESTS), ())
 
 
 def metrics_of(code: str) -> list[str]:
