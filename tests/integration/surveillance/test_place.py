@@ -220,3 +220,12 @@ def test_reading_a_place_is_entered_in_the_access_record(visit: Callable[..., An
     )[0]
     assert newest["filters"] == {"place": SMALL}
     assert newest["place_codes"] == [CITY]
+
+
+def test_the_authorities_of_many_places_are_those_of_each() -> None:
+    ground = place_ground.of_place("E06000016")
+    around = [*ground.within, *ground.inside, *ground.neighbours, *place_ground.of_place(ground.inside[0].code).inside]
+    found = place_ground.authorities_of_all([*around, place_ground.Named("E02999999", "msoa", "nowhere")])
+    assert {each.level for each in around} >= {"msoa", "lsoa"}
+    assert found == {each: place_ground.authorities_of(each.code, each.level) for each in found}
+    assert () in found.values()

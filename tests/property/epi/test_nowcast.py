@@ -218,3 +218,21 @@ def test_short_history_and_wrong_weekdays_are_refused():
     count, _ = reported_city(0, areas=2, days=30)
     with pytest.raises(Refused, match=r"first_weekday is 7; pass 0 \(Monday\)"):
         reverse_hazard(masked(count, first_event=0, now=29), first_weekday=7)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 40))
+def test_the_filter_takes_the_steps_it_states(seed: int, areas: int, events: int) -> None:
+    rng = np.random.default_rng(seed)
+    reported = rng.poisson(rng.choice([0.2, 5, 400], (areas, 1)), (areas, events)).astype(float)
+    share, factor = rng.uniform(0.0, 1.0, (areas, events)), rng.uniform(0.5, 1.5, events)
+    slope, discount = rng.normal(0, 0.05, areas), float(rng.uniform(0.5, 0.99))
+    found = event_level.filtered(reported, share, factor, slope, discount)
+    start = min(7, events)
+    shape = np.ones(areas)
+    usual = (reported[:, :start].sum(axis=1) + 0.5) / ((share[:, :start] * factor[:start]).sum(axis=1) + 1e-9)
+    rate = shape / np.maximum(usual, 1e-3)
+    for t in range(events):
+        kept, mean = np.maximum(discount * shape, 0.5), np.maximum(shape / rate * np.exp(slope), 1e-3)
+        np.testing.assert_array_equal(found.shape[:, t], kept)
+        np.testing.assert_array_equal(found.rate[:, t], kept / mean)
+        shape, rate = kept + reported[:, t], kept / mean + share[:, t] * factor[t]

@@ -35,6 +35,10 @@ HIERARCHY = """
 select base_lsoa as lsoa_code, msoa_code, scope_code, utla_code, region_code from places.lsoa_scope
  where lsoa_code = %(code)s or msoa_code = %(code)s
 """
+MANY = """
+select distinct c.code, s.scope_code
+  from unnest(%(codes)s::text[]) c (code) join places.lsoa_scope s on s.lsoa_code = c.code or s.msoa_code = c.code
+"""
 ABOVE = """
 select scope_code, utla_code, region_code from places.authority where scope_code = any (%s) and code = scope_code
 """
@@ -224,6 +228,25 @@ def authorities_of(code: str, level: str) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def _authorities_of(code: str, level: str, dataset: int) -> tuple[str, ...]:
     return _made_of(code, level, dataset)[0]
+
+
+def authorities_of_all(found: Sequence[Named]) -> dict[Named, tuple[str, ...]]:
+    """The same of many places, small areas and neighbourhoods together in one question."""
+    return _authorities_of_all(tuple(found), places.newest_dataset())
+
+
+@lru_cache(maxsize=KEPT)
+def _authorities_of_all(found: tuple[Named, ...], dataset: int) -> dict[Named, tuple[str, ...]]:
+    small = [each.code for each in found if each.level in ("lsoa", "msoa")]
+    inside: dict[str, set[str]] = {}
+    for row in db.rows("app", MANY, {"codes": small}) if small else []:
+        inside.setdefault(row["code"], set()).add(row["scope_code"])
+    return {
+        each: tuple(sorted(inside.get(each.code, ())))
+        if each.level in ("lsoa", "msoa")
+        else _authorities_of(each.code, each.level, dataset)
+        for each in found
+    }
 
 
 def groups(level: str, authorities: tuple[str, ...]) -> dict[str, str]:

@@ -146,17 +146,16 @@ def series_of(code: str, first: Any, as_of: datetime) -> tuple[tuple[Metric, lis
 def around(actor: Actor, ground: Ground, address: Address) -> place.Around:
     """What lies around; a place that another office answers for is named without an address."""
     mine = {each for code in area_ground.mandate(actor) for each in places.resolve_scope(code)}
+    made_of = place_ground.authorities_of_all([*ground.within, *ground.inside, *ground.neighbours])
 
     def links(found: Sequence[Named]) -> tuple[Link, ...]:
-        return tuple(Link(each.name, address.of_place(each.code) if readable(each, mine) else "") for each in found)
+        """Where every authority of a place lies in the office's mandate it has an address."""
+        return tuple(
+            Link(each.name, address.of_place(each.code) if made_of[each] and mine.issuperset(made_of[each]) else "")
+            for each in found
+        )
 
     inside = ground.inside[0].level if ground.inside else ground.level
     return place.Around(
         links(ground.within), links(ground.inside), wording.upper_first(WORDS[inside][1]), links(ground.neighbours)
     )
-
-
-def readable(place: Named, mine: set[str]) -> bool:
-    """Whether every authority of a place lies in the office's mandate."""
-    made_of = place_ground.authorities_of(place.code, place.level)
-    return bool(made_of) and set(made_of) <= mine
