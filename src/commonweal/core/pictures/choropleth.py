@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from commonweal.core import wording
@@ -155,39 +156,46 @@ def shown_as(value: AreaValue, classes: Classes) -> str:
 
 
 def sketch(data: AreaMap, shown: dict[str, AreaValue], sheet: Sheet, prefix: str) -> Drawing:
-    """Legend, areas, lines to find one's way by, outlines, names."""
+    """Legend, areas, lines to find one's way by, outlines, names. Each border is written once and drawn three times."""
     keys, top = legend(data, sheet, prefix)
-    laid = lay_out(data.shapes, 4, top, sheet.width - 8, 420 if sheet.narrow else 560)
-    projection, paths = laid.projection, laid.paths
-    areas = [area(shape, shown[shape.code], data.classes, paths[shape.code], sheet, prefix) for shape in data.shapes]
-    borders = "".join(paths.values())
+    box = (4, top, sheet.width - 8, 420 if sheet.narrow else 560)
+    laid = lay_out(data.shapes, *box)
+    areas = [
+        area(shape, shown[shape.code], data.classes, f"{prefix}-{at}", sheet, prefix)
+        for at, shape in enumerate(data.shapes)
+    ]
     thin = 0.5 if len(data.shapes) > 80 or sheet.narrow else 0.8
+    borders = {"href": f"#{prefix}-borders", "fill": "none", "pointer_events": "none"}
     body = [
         keys,
         *areas,
-        tag("use", href=f"#{prefix}-borders", stroke=palette.WHITE, stroke_width=thin * 3, pointer_events="none"),
-        tag("use", href=f"#{prefix}-borders", stroke=palette.INK, stroke_width=thin, pointer_events="none"),
-        *(way_line(way, projection) for way in data.lines),
-        *(outline(each, projection) for each in data.outlines),
+        tag("use", **borders, stroke=palette.WHITE, stroke_width=thin * 3),
+        tag("use", **borders, stroke=palette.INK, stroke_width=thin),
+        *(way_line(way, laid.projection) for way in data.lines),
+        *(outline(each, laid.projection) for each in data.outlines),
         names(data, shown, laid, sheet),
     ]
     patterns = hatch(f"{prefix}-few", palette.GREY, background=palette.PALE_GREY, step=5, width=1)
-    patterns += tag("path", d=borders, id=f"{prefix}-borders", fill="none")
-    return Drawing(
-        "".join(body), top + laid.height + 8, patterns + dots(f"{prefix}-none", palette.GREY, background=palette.WHITE)
+    patterns += dots(f"{prefix}-none", palette.GREY, background=palette.WHITE)
+    return Drawing("".join(body), top + laid.height + 8, patterns + border_paths(data.shapes, *box, prefix))
+
+
+@lru_cache(maxsize=32)
+def border_paths(
+    shapes: tuple[AreaShape, ...], left: float, top: float, width: float, tallest: float, prefix: str
+) -> str:
+    """The borders of all areas, to be drawn by reference: each as `prefix-number`, all as `prefix-borders`. Kept."""
+    paths = lay_out(shapes, left, top, width, tallest).paths
+    drawn = (
+        tag("path", d=paths[shape.code], id=f"{prefix}-{at}", fill_rule="evenodd") for at, shape in enumerate(shapes)
     )
+    return tag("g", *drawn, id=f"{prefix}-borders")
 
 
 def area(shape: AreaShape, value: AreaValue, classes: Classes, path: str, sheet: Sheet, prefix: str) -> str:
-    """One filled area with its name and value, a link on the page where it leads somewhere."""
+    """One filled area with its name and value, a link on the page where it leads somewhere; path: its border's name."""
     name = f"{shape.name}: {said_value(value, classes)}"
-    drawn = tag(
-        "path",
-        tag("title", escape(name)),
-        d=path,
-        fill=fill(value, classes, prefix),
-        fill_rule="evenodd",
-    )
+    drawn = tag("use", tag("title", escape(name)), href=f"#{path}", fill=fill(value, classes, prefix))
     return link(value.href, name, drawn) if value.href and sheet.on_page else drawn
 
 

@@ -14,11 +14,14 @@ from commonweal.core.errors import Refused
 
 # What XML 1.0 cannot carry at all, not even escaped: control characters, surrogates and two non-characters.
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_PLAIN = re.compile("[^\t\n\r\x20!#-%(-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SAFE_LINK = re.compile(r"(/(?!/)|\?|#)")
 
 
 def escape(text: str) -> str:
     """Text for SVG content and attributes; characters that XML cannot carry become a replacement mark."""
+    if NOT_PLAIN.search(text) is None:
+        return text
     clean = NOT_IN_XML.sub("\ufffd", text)
     for plain, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
         clean = clean.replace(plain, entity)
