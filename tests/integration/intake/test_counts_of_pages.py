@@ -22,6 +22,11 @@ from .world import as_csv, known_at, record, send, stored
 CITY, COUNTY = "E06000016", "E07000135"
 FIRST, LAST = date(2020, 6, 1), date(2020, 6, 26)
 POSTCODES = ("LE1 1AA", "LE1 1AB", "LE2 0AA", "LE18 1AA")
+SETTINGS = (
+    {"setting_type": "", "setting_id": ""},
+    {"setting_type": "school", "setting_id": "oak-school"},
+    *({"setting_type": "care_home", "setting_id": f"home-{number}"} for number in range(5)),
+)
 Change = dict[str, Any]
 
 
@@ -59,7 +64,7 @@ def some_record(rng: random.Random, step: int, number: int) -> dict[str, str]:
         specimen_date=(FIRST + timedelta(days=rng.randrange(26))).isoformat(), postcode=rng.choice(POSTCODES),
         result=rng.choice(["positive", "positive", "negative", "void"]), pillar=rng.choice(["pillar1", "pillar2"]),
         test_type=rng.choice(["pcr", "lateral_flow"]), sex=rng.choice(["female", "male"]),
-        age_years=rng.choice(["7", "39", "84"]),
+        age_years=rng.choice(["7", "39", "84"]), **rng.choice(SETTINGS),
     )  # fmt: skip
 
 
@@ -199,6 +204,36 @@ def test_people_of_a_place_by_the_day_they_became_known(
             shown = [r for r in found.tests if r["result"] in ("positive", "negative")]
             names = ("pillar", "test_type", "result")
             assert read(shown, "day", *names) == added(tests, "specimen_day", *names)
+
+
+def obvious_homes(codes: tuple[str, ...], since: datetime, as_of: datetime, quiet: date) -> list[str]:
+    """Homes all of whose standing cases since the quiet day became known after the instant."""
+    versions: dict[Any, list[Change]] = defaultdict(list)
+    for row in stored(
+        "select c.*, t.known_at from record.case_version c join ledger.tick t on t.id = c.tick_id where t.known_at <= %s"
+        " and c.scope_ltla = any (%s) and c.setting_type = 'care_home' and c.episode_start >= %s order by c.version",
+        [as_of, list(codes), quiet],
+    ):
+        versions[row["case_id"]].append(row)
+    homes: dict[str, list[datetime]] = defaultdict(list)
+    for found in versions.values():
+        if not found[-1]["withdrawn"] and found[-1]["setting_id"]:
+            homes[found[-1]["setting_id"]].append(min(row["known_at"] for row in found))
+    return sorted(home for home, known in homes.items() if min(known) > since)
+
+
+@pytest.mark.parametrize("quiet", [FIRST, date(2020, 6, 15)])
+def test_homes_newly_affected_are_those_without_an_earlier_case(
+    quiet: date, offices: dict[str, Actor], moments: list[datetime]
+) -> None:
+    some = 0
+    with scoped_read(offices["nation"], query="test") as scope:
+        for since in moments:
+            for as_of in moments:
+                slow = obvious_homes(scope.codes, since, as_of, quiet)
+                assert list(page_reads.new_care_homes(scope, since, as_of, quiet)) == slow, (since, as_of)
+                some += bool(slow)
+    assert some > 3
 
 
 def test_nothing_kept_reaches_an_office_that_does_not_read_it(

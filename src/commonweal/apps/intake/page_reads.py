@@ -45,15 +45,20 @@ select f.name, newest.known_at as newest
      where b.feed = f.name and k.known_at <= %(as_of)s order by b.tick_id desc limit 1) newest on true
  where s.state = 'open' order by 1
 """
+# Only homes of which something became known since the instant can be new; the others' cases are not looked into.
 NEW_CARE_HOMES = """
-with standing as (
-  select distinct on (c.case_id) c.case_id, c.setting_id, c.withdrawn,
-         min(t.known_at) over (partition by c.case_id) as first_known
-    from (select x.case_id, x.version, x.tick_id, x.setting_id, x.withdrawn from record.case_version x
-           where x.scope_ltla = any (%(codes)s) and x.setting_type = 'care_home'
-             and x.episode_start >= %(quiet_since)s) c
-    join ledger.tick t on t.id = c.tick_id and t.known_at <= %(as_of)s
-   order by c.case_id, c.version desc
+with held as materialized (
+  select x.case_id, x.version, x.setting_id, x.withdrawn, t.known_at
+    from record.case_version x join ledger.tick t on t.id = x.tick_id and t.known_at <= %(as_of)s
+   where x.scope_ltla = any (%(codes)s) and x.setting_type = 'care_home' and x.episode_start >= %(quiet_since)s
+), touched as (
+  select distinct h.case_id from held h
+   where h.setting_id in (select f.setting_id from held f where f.known_at > %(since)s)
+), standing as (
+  select distinct on (h.case_id) h.case_id, h.setting_id, h.withdrawn,
+         min(h.known_at) over (partition by h.case_id) as first_known
+    from held h join touched using (case_id)
+   order by h.case_id, h.version desc
 )
 select setting_id from standing where not withdrawn and setting_id is not null
  group by setting_id having min(first_known) > %(since)s order by setting_id
