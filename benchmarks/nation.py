@@ -18,7 +18,7 @@ from commonweal.core.errors import NotThere
 SHARE = 250_000
 DRAW = """
 create temp table drawn as
-select g.n, t.id as tick_id, t.known_at, a.lsoa_code, a.scope_code as scope_ltla, a.msoa_code,
+select g.n, nextval('record.result_id') as result_id, t.id as tick_id, t.known_at, a.lsoa_code, a.scope_code as scope_ltla, a.msoa_code,
        (t.known_at - make_interval(hours => (abs(hashint8(g.n * 7 + 1)) %% 140)))::date as specimen_date,
        case when abs(hashint8(g.n * 7 + 2)) %% 5 = 0 then 'pillar1' else 'pillar2' end as pillar,
        case when abs(hashint8(g.n * 7 + 3)) %% 4 = 0 then 'lateral_flow' else 'pcr' end as test_type,
@@ -36,7 +36,7 @@ STEPS = (
     """insert into record.result (id, known_month, tick_id, feed_number, record_hash, revision, person_id, link_id, scope_ltla,
          lsoa_code, msoa_code, postcode, specimen_date, reported_at, age_years, age_band, sex, pillar, test_route, test_type,
          result)
-       select nextval('record.result_id'), date_trunc('month', known_at)::date, tick_id, 1, decode(md5(n::text), 'hex'), 1,
+       select result_id, date_trunc('month', known_at)::date, tick_id, 1, decode(md5(n::text), 'hex'), 1,
               gen_random_uuid(), gen_random_uuid(), scope_ltla, lsoa_code, msoa_code, 'ZZ11AA', specimen_date, known_at, 40,
               age_band, sex, pillar, 'home_kit', test_type, result from drawn""",
     """insert into counts.delta
@@ -51,7 +51,7 @@ STEPS = (
         group by 1, 2, 3, 4, 5, 6""",
     """insert into record.case_version (case_id, version, tick_id, withdrawn, pathogen, person_id, episode_start, result_id,
          scope_ltla, lsoa_code, msoa_code, pillar, test_type, age_band, sex, setting_type, setting_id)
-       select gen_random_uuid(), 1, tick_id, false, 'covid-19', gen_random_uuid(), specimen_date, n, scope_ltla, lsoa_code,
+       select gen_random_uuid(), 1, tick_id, false, 'covid-19', gen_random_uuid(), specimen_date, result_id, scope_ltla, lsoa_code,
               msoa_code, pillar, test_type, age_band, sex,
               case when n % 50 = 0 then 'care_home' end, case when n % 50 = 0 then 'Home ' || lsoa_code end
          from drawn where result = 'positive'""",
@@ -185,3 +185,11 @@ def nation(place: Installation, rows: int, seconds: float, days: int = 60) -> No
     left = int(place.python(FINISH, str(rows), str(seconds - (time.monotonic() - start))).output)
     if left:
         raise NotFilled(f"{left} snapshots are still to be made; run it again to go on.")
+
+
+def filled(place: Installation, rows: int, seconds: float) -> None:
+    """`nation`, unless the folder was filled before."""
+    mark = place.folder / "filled"
+    if not mark.exists():
+        nation(place, rows, seconds)
+        mark.touch()

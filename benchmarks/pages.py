@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import statistics
 import time
@@ -12,9 +13,9 @@ from pathlib import Path
 import click
 
 from benchmarks.installation import bare_installation
-from benchmarks.nation import nation
+from benchmarks.nation import filled
 from benchmarks.people import Visitors, sign_in
-from benchmarks.serving import quantile, server
+from benchmarks.serving import opened, quantile, server
 
 ATTEMPTS = """
 import json, random, sys
@@ -60,13 +61,15 @@ print(json.dumps({"asked": asked, "rows_of_others": leaked}))
 def pages(rows: int, pairs: int, attempts: int, at: Path | None, fill_seconds: float, as_json: bool) -> None:
     with bare_installation(at=at) as place:
         start = time.perf_counter()
-        if not (place.folder / "filled").exists():
-            nation(place, rows, fill_seconds)
-            (place.folder / "filled").touch()
-        filled = time.perf_counter() - start
+        filled(place, rows, fill_seconds)
+        seconds = time.perf_counter() - start
         visitors = sign_in(place, ready=True)
         with server(place) as site:
-            answer: dict[str, object] = {"results": rows, "fill_seconds": round(filled)}
+            answer: dict[str, object] = {
+                "load_average": os.getloadavg()[0],
+                "results": rows,
+                "fill_seconds": round(seconds),
+            }
             answer["left_out"] = "identifiers, keys of records, outcomes; submission_balances was off for them"
             answer |= compare(site.port, visitors, pairs) if pairs else {}
             answer["other_areas_by_http"] = other_areas(site.port, visitors, attempts // 10)
@@ -82,15 +85,15 @@ def compare(port: int, visitors: Visitors, pairs: int) -> dict[str, object]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     one_area = f"/my-area?place={visitors.area}"
     for cookie in (visitors.local, visitors.national):
-        _open(connection, one_area, cookie)
+        opened(connection, one_area, cookie)
     local, national, ratios = [], [], []
     for number in range(pairs):
         order = [("l", visitors.local), ("n", visitors.national)][:: 1 if number % 2 else -1]
-        took = {who: _open(connection, one_area, cookie) for who, cookie in order}
+        took = {who: opened(connection, one_area, cookie) for who, cookie in order}
         local.append(took["l"])
         national.append(took["n"])
         ratios.append(took["l"] / took["n"])
-    whole = [_open(connection, "/my-area", visitors.national) for _ in range(max(20, pairs // 4))]
+    whole = [opened(connection, "/my-area", visitors.national) for _ in range(max(20, pairs // 4))]
     rng = random.Random(1)
     medians = sorted(statistics.median(rng.choices(ratios, k=len(ratios))) for _ in range(1000))
     return {
@@ -100,16 +103,6 @@ def compare(port: int, visitors: Visitors, pairs: int) -> dict[str, object]:
         "local_to_national_median": round(statistics.median(ratios), 3),
         "local_to_national_upper95": round(medians[974], 3),
     }
-
-
-def _open(connection: http.client.HTTPConnection, path: str, cookie: str) -> float:
-    start = time.perf_counter()
-    connection.request("GET", path, headers={"Cookie": cookie})
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != 200:
-        raise RuntimeError(f"{path} answered {answer.status}")
-    return (time.perf_counter() - start) * 1000
 
 
 def other_areas(port: int, visitors: Visitors, attempts: int) -> dict[str, int]:

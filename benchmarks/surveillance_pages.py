@@ -4,54 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import statistics
-import time
 from pathlib import Path
 
 import click
 
+from benchmarks.drawn_signals import Chosen, drawn_signals
 from benchmarks.installation import bare_installation
-from benchmarks.nation import nation
+from benchmarks.nation import filled
 from benchmarks.people import Visitors, sign_in
-from benchmarks.serving import quantile, server
-
-# Three signals in every authority, each with five changes and ten findings; places of the local office to be opened.
-FILL = """
-import json
-from commonweal.site.installation import open_existing
-open_existing("live")
-from commonweal.web import db
-area = __import__("sys").argv[1]
-if not db.value("backup", "select exists (select from surveillance.sweep)"):
-    with db.recorded("engine") as write:
-        run = write.cursor.execute
-        day = "(commonweal.now() at time zone 'Europe/London')::date"
-        run("insert into surveillance.sweep (source, as_of, morning, touched, code_version, parameters_version, executor,"
-            " seconds, cost, places, not_done, budget, tick_id) select 'counts', commonweal.now() - make_interval(days => d),"
-            f" {day} - d, null, '1', '1', 'serial', 60, '{{}}', '{{\\"lsoa\\": 34000}}', '{{}}', '{{\\"a_year\\": 1}}', %s"
-            " from generate_series(0, 399) d", [write.tick])
-        chosen = ("(select row_number() over (order by s.scope_code, n) as number, s.scope_code, s.msoa_code,"
-                  " array(select distinct x.base_lsoa from places.lsoa_scope x where x.msoa_code = s.msoa_code) as members"
-                  " from (select distinct on (scope_code, n) scope_code, msoa_code, n from places.lsoa_scope,"
-                  " generate_series(1, 3) n order by scope_code, n, md5(msoa_code || n)) s) chosen")
-        run(f"insert into surveillance.signal select number, 'counts', 'cluster', 'cluster', members[1], null, 1, {day} - 6, %s"
-            " from " + chosen, [write.tick])
-        run("insert into surveillance.signal_change select number, step, 1, " + day + " - 6 + step, case step when 1 then 'opened'"
-            " else 'growing' end, 'cluster', members[1], array[scope_code], members, 100, 12, 3, 900, array['drawn'], %s"
-            " from " + chosen + ", generate_series(1, 5) step", [write.tick])
-        run("insert into surveillance.finding (sweep_id, signal, morning, level, place_code, method, scope, first_day, last_day,"
-            " observed, expected, expected_low, expected_high, rate, strength, members, evidence, tick_id) select 1, number, "
-            + day + " - 1, 'cluster', members[1], 'poisson scan', array[scope_code], " + day + " - 12, " + day + " - 3, 12, 3, 0, 8,"
-            " 100, 3, members, 'drawn', %s from " + chosen + ", generate_series(1, 10)", [write.tick])
-own = db.rows("backup", "select number, place_code from surveillance.signal where place_code in (select base_lsoa from"
-              " places.lsoa_scope where scope_code = %s) order by 1", [area])
-small = db.rows("backup", "select base_lsoa, msoa_code from places.lsoa_scope where scope_code = %s order by md5(base_lsoa)"
-                " limit 40", [area])
-region = db.value("backup", "select region_code from places.authority where scope_code = %s and code = %s", [area, area])
-print(json.dumps({"signals": [r["number"] for r in own], "lsoa": [r["base_lsoa"] for r in small],
-                  "msoa": sorted({r["msoa_code"] for r in small}), "region": region}))
-"""
+from benchmarks.serving import opened, quantile, server
 
 
 @click.command(help="Places, signals and sweeps with millions of results.")
@@ -63,37 +27,68 @@ print(json.dumps({"signals": [r["number"] for r in own], "lsoa": [r["base_lsoa"]
 @click.option(
     "--fill-seconds", default=3600.0, show_default=True, help="Stop drawing after that; with --at, go on later."
 )
+@click.option("--only", default="", help="Kinds of pages whose name begins with this.")
 @click.option("--json", "as_json", is_flag=True)
-def surveillance(rows: int, pairs: int, at: Path | None, fill_seconds: float, as_json: bool) -> None:
+def surveillance(rows: int, pairs: int, at: Path | None, fill_seconds: float, only: str, as_json: bool) -> None:
     with bare_installation(at=at) as place:
-        if not (place.folder / "filled").exists():
-            nation(place, rows, fill_seconds)
-            (place.folder / "filled").touch()
+        filled(place, rows, fill_seconds)
         visitors = sign_in(place, ready=True)
-        chosen = json.loads(place.python(FILL, visitors.area).output.strip().splitlines()[-1])
+        chosen = drawn_signals(place, visitors.area)
         with server(place) as site:
-            answer: dict[str, object] = {"results": rows, **measured(site.port, visitors, chosen, pairs)}
+            answer: dict[str, object] = {"load_average": os.getloadavg()[0], "results": rows}
+            answer |= measured(site.port, visitors, chosen, pairs, only)
             answer["server_peak_mebibytes"] = site.peak_mebibytes
+            answer["worst_p95_ms"] = max(p95 for each in answer.values() for p95 in p95s(each))
     click.echo(json.dumps(answer, indent=None if as_json else 2))
 
 
-def measured(port: int, visitors: Visitors, chosen: dict[str, list[str]], pairs: int) -> dict[str, object]:
-    """For each kind of page: p95 of both tiers in milliseconds, first openings apart, and the median of paired ratios."""
-    area = visitors.area
-    pages = {
-        "place_authority": [f"/places/{area}"],
-        "place_neighbourhood": [f"/places/{code}" for code in chosen["msoa"]],
-        "place_small_area": [f"/places/{code}" for code in chosen["lsoa"]],
+def p95s(found: object) -> list[float]:
+    """The 95th percentiles of one kind of page."""
+    return [value for name, value in found.items() if name.endswith("p95_ms")] if isinstance(found, dict) else []
+
+
+def pages_of_both(area: str, chosen: Chosen) -> dict[str, list[str]]:
+    """Kinds of pages that both tiers open, with the addresses of each."""
+    places = {"authority": [area], "neighbourhood": chosen.middle, "small_area": chosen.small}
+    return {
+        **{f"place_{name}": [f"/places/{code}" for code in codes] for name, codes in places.items()},
+        **{f"why_{name}": [f"/places/{code}/why" for code in codes[:5]] for name, codes in places.items()},
+        **{f"known_{name}": [f"/places/{code}/known" for code in codes[:5]] for name, codes in places.items()},
         "signals": ["/signals"],
-        "signal": [f"/signals/{number}" for number in chosen["signals"]],
+        **{
+            f"signal_{sort}": [f"/signals/{number}" for number in numbers]
+            for sort, numbers in chosen.signals.items()
+            if not sort.endswith("region")  # touches authorities of others too: the national office opens it below
+        },
         "sweeps": ["/sweeps"],
         "api_signals": ["/api/v1/signals"],
         "api_place": [f"/api/v1/places/{area}"],
     }
+
+
+def pages_of_the_nation(chosen: Chosen) -> dict[str, list[str]]:
+    """Large places that the national office alone reads whole here."""
+    city, middle, small = chosen.large
+    return {
+        "place_region": [f"/places/{chosen.region}"],
+        "why_region": [f"/places/{chosen.region}/why"],
+        "signal_rise_region": [f"/signals/{number}" for number in chosen.signals["rise_region"]],
+        "place_city": [f"/places/{city}"],
+        "place_city_neighbourhood": [f"/places/{middle}"],
+        "place_city_small_area": [f"/places/{small}"],
+        "why_city": [f"/places/{city}/why"],
+    }
+
+
+def measured(port: int, visitors: Visitors, chosen: Chosen, pairs: int, only: str = "") -> dict[str, object]:
+    """For each kind of page: p95 of both tiers in milliseconds, first openings apart, and the median of paired ratios."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     rng = random.Random(1)
     found: dict[str, object] = {}
-    for name, paths in pages.items():
+    opened(connection, "/sweeps", visitors.local)  # a process that has just started imports with its first page
+    for name, paths in pages_of_both(visitors.area, chosen).items():
+        if not name.startswith(only):
+            continue
         first = [opened(connection, path, visitors.local) for path in paths[:3]]
         opened(connection, paths[0], visitors.national)
         local, national, ratios = [], [], []
@@ -110,18 +105,16 @@ def measured(port: int, visitors: Visitors, chosen: dict[str, list[str]], pairs:
             "national_p95_ms": round(quantile(national, 0.95), 1),
             "local_to_national_median": round(statistics.median(ratios), 3),
         }
-    region = f"/places/{chosen['region']}"
-    whole = [opened(connection, region, visitors.national) for _ in range(max(10, pairs // 4))]
-    found["place_region_national"] = {"first_ms": round(whole[0], 1), "p95_ms": round(quantile(whole[1:], 0.95), 1)}
+        said(name, found[name])
+    for name, paths in pages_of_the_nation(chosen).items():
+        if not name.startswith(only):
+            continue
+        whole = [opened(connection, rng.choice(paths), visitors.national) for _ in range(1 + max(10, pairs // 4))]
+        found[name] = {"first_ms": round(whole[0], 1), "p95_ms": round(quantile(whole[1:], 0.95), 1)}
+        said(name, found[name])
     return found
 
 
-def opened(connection: http.client.HTTPConnection, path: str, cookie: str) -> float:
-    """Milliseconds from asking to the last byte. Raises RuntimeError for anything but 200."""
-    start = time.perf_counter()
-    connection.request("GET", path, headers={"Cookie": cookie})
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != 200:
-        raise RuntimeError(f"{path} answered {answer.status}")
-    return (time.perf_counter() - start) * 1000
+def said(name: str, found: object) -> None:
+    """Say what is known so far: a long run that is stopped has not been in vain."""
+    click.echo(f"{name}: {json.dumps(found)}", err=True)
