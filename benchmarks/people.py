@@ -21,7 +21,8 @@ places = db.rows("app", "select distinct on (code) code, coalesce(name_people_us
 if len(sys.argv) == 1:
     authorities.ensure({p["code"]: p["name"] for p in places})
 offices = db.rows("authn", "select id, organisation_id, title, permissions, purposes from access.office order by id")
-directors = [o for o in offices if o["id"].startswith("director-of-public-health") and "e06" in o["id"]]
+within = sys.argv[2].lower() if len(sys.argv) > 2 else "e06"
+directors = [o for o in offices if o["id"].startswith("director-of-public-health") and within in o["id"]]
 desk = [o for o in offices if "national" in o["id"] and "read_records" in o["permissions"] or o["id"].startswith("national-decision")]
 people = {}
 wanted = {directors[0]["organisation_id"], desk[0]["organisation_id"]} if len(sys.argv) > 1 else {o["organisation_id"] for o in offices}
@@ -62,9 +63,13 @@ class Visitors:
     national_office: str = ""
 
 
-def sign_in(place: Installation, *, ready: bool = False) -> Visitors:
-    """Make the people and sign two of them in; `ready` when authorities stand and agreements are accepted."""
-    answer = json.loads(place.python(SIGN_IN, *(["ready"] if ready else [])).output.strip().splitlines()[-1])
+def sign_in(place: Installation, *, ready: bool = False, area: str | None = None) -> Visitors:
+    """Make the people and sign two of them in; `ready` when authorities stand and agreements are accepted.
+
+    area: the code of the local one's authority; the first unitary authority if left out, or unless `ready`.
+    """
+    wanted = ["ready", *([area] if area else [])] if ready else []
+    answer = json.loads(place.python(SIGN_IN, *wanted).output.strip().splitlines()[-1])
     return Visitors(
         answer["local"], answer["national"], answer["area"], answer["local_office"], answer["national_office"]
     )

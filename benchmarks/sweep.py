@@ -24,31 +24,6 @@ TOWNS, TOWN, BOROUGHS, BOROUGH = 284, 103, 33, 146
 TILE_KM, BOROUGH_KM = 13.0, 5.5
 DELAY = (0.0, 0.06, 0.41, 0.24, 0.14, 0.08, 0.07)
 
-TOUCH = """
-import json, sys, time
-from commonweal.site.installation import open_existing
-open_existing("live")
-from commonweal.web import db
-from datetime import timedelta
-near = db.rows("app", "select s.base_lsoa as lsoa, s.scope_code as ltla from places.lsoa_scope s join places.area_now a on a.code = s.base_lsoa and a.level = 'lsoa' where s.scope_code = 'E06000016' order by (a.easting - 459000)^2 + (a.northing - 305500)^2 limit 4")
-some = db.rows("app", "select distinct on (scope_code) base_lsoa as lsoa, scope_code as ltla from places.lsoa_scope where scope_code like 'E06%%' limit 8")
-today = db.value("app", "select (commonweal.now() at time zone 'Europe/London')::date")
-rows = [(each, today - timedelta(days=back), "case", 8) for each in near for back in (0, 1, 2)]
-rows += [(each, day, "positive", n) for each, day, _, n in list(rows)]
-left = 1000 - sum(row[3] for row in rows) // 2
-rows += [(some[k % len(some)], today - timedelta(days=k % 3), "negative", 1) for k in range(left)]
-before = db.value("engine", "select coalesce(max(number), 0) from surveillance.signal")
-with db.recorded("ingest") as w:
-    w.cursor.executemany("insert into counts.delta values (%s, %s, %s, %s, 'pillar2', 'pcr', %s, %s)",
-        [(w.tick, each["ltla"], each["lsoa"], day, result, n) for each, day, result, n in rows])
-start = time.monotonic()
-found = None
-while found is None and time.monotonic() - start < 180:
-    found = db.value("engine", "select min(signal) from surveillance.signal_change where signal > %s and 'E06000016' = any (scope)", [before])
-    time.sleep(0.2)
-print(json.dumps({"signal": found, "seconds": round(time.monotonic() - start, 1)}))
-"""
-
 
 class Country:
     """Made-up counts in the form in which a sweep reads them."""
@@ -142,7 +117,12 @@ def gigabytes() -> float:
 
 
 @click.command(help="A sweep of a country: time, memory, workers, growth; from new results to a signal.")
-@click.option("--part", default=1.0, show_default=True, help="Part of the country (1 is 34,000 small areas).")
+@click.option(
+    "--part",
+    default=1.0,
+    show_default=True,
+    help="Part of the made-up country (1 is 34,000 small areas; 0 leaves it out).",
+)
 @click.option("--scheduler", help="Also on the two workers of this Dask scheduler.")
 @click.option("--exponent/--no-exponent", default=True, show_default=True)
 @click.option("--database", is_flag=True, help="Also with real areas and tables, and from 1,000 results to a signal.")
@@ -160,8 +140,10 @@ def sweep(
     at: Path | None,
     as_json: bool,
 ) -> None:
-    found = compute(part, scheduler, exponent)
+    found = compute(part, scheduler, exponent) if part > 0 else {}
     if database:
+        from benchmarks.sweep_database import with_database
+
         found |= with_database(rows, fill_seconds, at)
     click.echo(json.dumps(found, indent=1) if as_json else as_text(found))
 
@@ -201,31 +183,6 @@ def compute(part: float, scheduler: str | None, exponent: bool) -> dict[str, Any
         slope = np.polyfit(np.log(sizes), np.log(seconds_of), 1)[0]
         out |= {"sizes": sizes, "seconds": [round(s, 1) for s in seconds_of], "exponent": round(float(slope), 2)}
     return out
-
-
-def with_database(rows: int, fill_seconds: float, at: Path | None) -> dict[str, Any]:
-    """A whole sweep of England over drawn results, and from 1,000 new results to a signal with the worker running."""
-    from benchmarks.installation import bare_installation
-    from benchmarks.nation import nation
-
-    with bare_installation(at=at) as place:
-        if not (place.folder / "filled").exists():
-            nation(place, rows, fill_seconds)
-            (place.folder / "filled").touch()
-        ran = place.run("sweep", "--source", "counts", "--json", "--workers", "2")
-        from subprocess import Popen
-        from sys import executable
-
-        with Popen([executable, "-m", "commonweal", "worker"], env=place.environment) as worker:
-            time.sleep(15)
-            try:
-                touched = json.loads(place.python(TOUCH).output)
-            finally:
-                worker.terminate()
-    answer = ran.json
-    return {"rows": rows, "sweep_seconds": round(ran.seconds, 1), "sweep_phases": answer["cost"],
-            "sweep_gigabytes": round(ran.peak_bytes / 2**30, 2), "sweep_findings": answer.get("findings"),
-            "touched": touched}  # fmt: skip
 
 
 def as_text(found: dict[str, Any]) -> str:

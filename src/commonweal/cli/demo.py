@@ -109,7 +109,7 @@ def demo_build(data: Path | None) -> None:
 @click.option("--parent", type=int, required=True)
 @click.option("--pace", default=PACE_SECONDS)
 def demo_feed(data: Path | None, parent: int, pace: float) -> None:
-    from commonweal.site.demo.build import Built, move_clock, record_path, take_in
+    from commonweal.site.demo.build import Built, load_series, move_clock, record_path, take_in
     from commonweal.site.installation import open_existing
 
     space = "leicester" if data else "demo"
@@ -118,9 +118,13 @@ def demo_feed(data: Path | None, parent: int, pace: float) -> None:
     if built is None:
         return
     opens = datetime.fromisoformat(built.opens)
-    now = move_clock(opens)
-    for sent in _story(data, opens).arriving(max(now, opens)):
+    now = max(move_clock(opens), opens)
+    story = _story(data, opens)
+    for sent in story.arriving(now):
         if os.getppid() != parent:
             return
         take_in(sent)
+        if sent.at.date() > now.date():
+            load_series(story, now, sent.at)
+            now = sent.at
         time.sleep(pace)

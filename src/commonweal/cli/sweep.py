@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commonweal.cli.chosen import open_chosen_space, space_option
+from commonweal.core.errors import NotThere
 
 if TYPE_CHECKING:
     from commonweal.apps.surveillance.executors import Executor
@@ -20,14 +21,14 @@ SHOWN = 20
 DAY, INSTANT = "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"
 
 
-@click.command(help="Hold every place against the detectors: the counts of intake, or else the loaded series.")
+@click.command(help="Hold every place against the detectors: the counts of intake, and the loaded series.")
 @space_option
 @click.option(
     "--as-of", type=click.DateTime([DAY, INSTANT]),
     help="Only what was known by then (London); a day means its end. Now if left out.",
 )  # fmt: skip
 @click.option("--area", help="Only this authority, county or region; all places are compared all the same.")
-@click.option("--source", type=click.Choice(["counts", "series"]), help="Counts where there are any, if left out.")
+@click.option("--source", type=click.Choice(["counts", "series"]), help="Both, if left out.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes on this machine.")
 @click.option("--scheduler", help="Address of a Dask scheduler, tls://… or on this machine (extra [cluster]).")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
@@ -39,12 +40,22 @@ def sweep(
     from commonweal.apps.surveillance.executors import chosen
 
     executor = chosen(workers, scheduler)
-    if source == "counts" or (source is None and sweeps.has_counts()):
-        ran = sweeps.run(executor, as_of=_end_of(as_of), touched=[area] if area else None)
-        click.echo(json.dumps(ran.as_dict(), default=str, indent=1) if as_json else ran_as_text(ran))
+    over_counts = source == "counts" or (source is None and sweeps.has_counts())
+    if not over_counts and (as_of or area):
+        found = _over_series(as_of, area, executor)
+        click.echo(json.dumps(asdict(found), default=str, indent=1) if as_json else as_text(found))
         return
-    found = _over_series(as_of, area, executor)
-    click.echo(json.dumps(asdict(found), default=str, indent=1) if as_json else as_text(found))
+    ran = None
+    if over_counts:
+        ran = sweeps.run(executor, as_of=_end_of(as_of), touched=[area] if area else None)
+    series = [] if source == "counts" or as_of or area else sweeps.run_series(executor)
+    if ran is None and not series:
+        raise NotThere("No counts are known and no series that is swept is loaded: commonweal series load FILE…")
+    if as_json:
+        document = ran.as_dict() if ran else {}
+        click.echo(json.dumps(document | {"series": [each.as_dict() for each in series]}, default=str, indent=1))
+        return
+    click.echo("\n".join(ran_as_text(each) for each in [*([ran] if ran else []), *series]))
 
 
 def _end_of(as_of: datetime | None) -> datetime | None:
@@ -71,7 +82,8 @@ def ran_as_text(ran: Ran) -> str:
     each = ran.outcome
     where = "every place" if each.touched is None else f"{len(each.touched)} authorities and what they lie in"
     places = ", ".join(f"{number:,} {level}" for level, number in each.places.items())
-    lines = [f"Counts as known at {each.as_of:%Y-%m-%d %H:%M:%S} UTC, {where}: {places}; {each.seconds:.1f} s"]
+    what = "Counts" if each.source == "counts" else each.source
+    lines = [f"{what} as known at {each.as_of:%Y-%m-%d %H:%M:%S} UTC, {where}: {places}; {each.seconds:.1f} s"]
     lines += [f"  {event.kind.replace('_', ' ')} ({event.place}): {event.evidence}" for event in each.events]
     lines.append(f"  {len(each.found)} findings, {len(each.held)} held back")
     if ran.sweep is None:

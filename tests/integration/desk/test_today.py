@@ -93,6 +93,33 @@ def test_one_person_sees_what_waits_for_each_office_and_acknowledges_for_it() ->
     )
 
 
+def test_one_event_told_to_two_offices_of_a_person_is_one_line_and_one_press_for_both() -> None:
+    both = [build.ANALYST, build.TRACING]
+    notice = tell(*both, subject="Cases are rising", severity=2)
+    client = visitor("five", build.ANALYST)
+    waiting_part = client.get("/today").content.decode().split('id="waiting"')[1].split("</section>")[0]
+    assert waiting_part.count(f"/told/{notice}/") == 2, "the link and the button, once"
+    assert "Acknowledge for both offices" in waiting_part
+    for office in both:
+        assert len([row for row in receipts(notice, "delivered") if row["office_id"] == office]) == 1
+    first, other = re.findall(
+        rf'action="/told/{notice}/([a-z0-9-]+)/acknowledge".*?name="also" value="([^"]+)"', waiting_part
+    )[0]
+    assert sorted([first, other]) == sorted(both)
+    somebody = visitor("leader", LEADER)
+    assert somebody.post(f"/told/{notice}/{first}/acknowledge", {"also": other}).status_code == 403
+    assert receipts(notice, "acknowledged") == []
+    client.post(f"/told/{notice}/{first}/acknowledge", {"also": other})
+    assert sorted(row["office_id"] for row in receipts(notice, "acknowledged")) == sorted(both)
+    assert {row["as_office"] for row in receipts(notice, "acknowledged")} == set(both), "each office by its own name"
+
+
+def test_acknowledging_on_the_notices_own_page_is_for_that_office_alone() -> None:
+    notice = tell(build.ANALYST, build.TRACING, subject="Cases are rising", severity=2)
+    visitor("five", build.ANALYST).post(f"/told/{notice}/{build.TRACING}/acknowledge")
+    assert [row["office_id"] for row in receipts(notice, "acknowledged")] == [build.TRACING]
+
+
 def test_showing_delivers_reading_opens_and_the_page_says_what_happened() -> None:
     notice = tell(LEADER, MINISTER, subject="A school is closed", places=[PLACE])
     client = visitor("leader", LEADER)

@@ -10,12 +10,13 @@ from datetime import date, timedelta
 import pytest
 
 from commonweal.apps.access.scope import scoped_read
-from commonweal.apps.surveillance import jobs, keeping, signals, sweeps
+from commonweal.apps.surveillance import announcing, carried, checks, counted, jobs, keeping, signals, sweeps
 from commonweal.apps.surveillance.executors import Serial
 from commonweal.cli import commands
 from commonweal.cli.errors import run
 from commonweal.core.signals.running import Running, advance
 from commonweal.site import installation
+from commonweal.web import db
 from tests.conftest import make_space, remove_space
 from tests.integration.access.build import accept, agreement, office
 
@@ -95,6 +96,45 @@ def test_signals_live_on_from_sweep_to_sweep_and_a_repeated_sweep_changes_nothin
     assert len(city.rows("select number from surveillance.signal")) <= 2, "the same thing is told once"
     older = sweeps.run(Serial(), as_of=first.outcome.as_of - timedelta(hours=1))
     assert older.sweep is None, "signals go forward only"
+    assert city.rows("select count(*) as n from surveillance.known_hour")[0]["n"] > 0
+    assert [problem for check in checks.CHECKS for problem in check.run()] == []
+    with db.transaction("migrate") as cursor:
+        cursor.execute("update surveillance.standing set last_found = last_found - 1 where signal = 1")
+        cursor.execute("update surveillance.known_hour set cases = cases + 1 where known_hour ="
+                       " (select min(known_hour) from surveillance.known_hour) and scope_ltla = %s", [city.WEST])  # fmt: skip
+    assert carried.wrong() == [1]
+    assert len(checks.CHECKS[1].run()) == 1
+
+
+def test_sums_of_full_hours_change_no_answer_at_any_instant(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    counts.until(LAST - timedelta(days=1))
+    city.put([(city.at(3, 1), LAST - timedelta(days=2), "case", -1), (city.at(3, 1), LAST, "case", 7)], LAST)
+    ground_now, now = counted.geography(), db.freeze("engine")
+    instants = [now - timedelta(hours=hours) for hours in (0, 5, 24, 31, 24 * 20)]
+    before = [counted.authorities(counted.Instant(instant), ground_now) for instant in instants]
+    counted.sum_up(instants[3])
+    counted.sum_up(now)
+    counted.sum_up(instants[1])  # an earlier one leaves what is there
+    for instant, (level, began) in zip(instants, before, strict=True):
+        again, began_again = counted.authorities(counted.Instant(instant), ground_now)
+        assert (again.counts == level.counts).all()
+        assert began_again == began
+    assert before[0][0].counts[-1].sum() > before[1][0].counts[-1].sum() > before[4][0].counts[-1].sum() > 0
+
+
+def test_a_signal_without_a_row_of_its_standing_goes_on_from_its_facts(ground: str) -> None:
+    counts = city.Counts(FIRST)
+    outbreak(counts, HEART, LAST - timedelta(days=5), 7)
+    counts.until(LAST - timedelta(days=1))
+    sweeps.run(Serial())
+    with db.transaction("migrate") as cursor:
+        cursor.execute("delete from surveillance.standing")
+    counts.day(LAST)
+    ran = sweeps.run(Serial())
+    assert ran.opened == 0
+    assert carried.wrong() == []
+    assert len(city.rows("select signal from surveillance.standing")) == 1
 
 
 def test_what_a_late_batch_alone_explains_is_held_back_and_the_batch_is_told(ground: str) -> None:
@@ -181,7 +221,7 @@ def test_offices_of_both_tiers_are_told_in_the_sweeps_own_transaction(
 ) -> None:
     office("nation", [city.WEST, city.EAST])
     office("west", [city.WEST], "unitary_authority")
-    monkeypatch.setattr(keeping, "PERMISSION", "read_counts")  # what the offices of these tests have
+    monkeypatch.setattr(announcing, "PERMISSION", "read_counts")  # what the offices of these tests have
     counts = city.Counts(FIRST)
     outbreak(counts, HEART, LAST - timedelta(days=5), 5)
     counts.until(LAST - timedelta(days=1))

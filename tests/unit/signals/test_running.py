@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commonweal.core.signals.carrying import as_row, differing, from_row
 from commonweal.core.signals.found import Found
 from commonweal.core.signals.life import FOLLOWS
 from commonweal.core.signals.running import Kept, Running, Written, advance, restored
@@ -121,9 +122,13 @@ def test_signals_read_back_go_on_as_those_that_were_remembered(history: list[tup
         morning = FIRST + timedelta(days=day)
         read_back = restored({signal.number: signal.kind for signal in remembered}, kept, written)
         assert read_back == remembered
+        rows = [from_row(signal.number, signal.kind, as_row(signal)) for signal in remembered]
+        assert differing(rows, remembered) == []
         again = advance(read_back, some, morning, RULE, next_number=len(remembered) + 1, whole=whole)
         done = advance(remembered, some, morning, RULE, next_number=len(remembered) + 1, whole=whole)
         assert again == done
+        assert advance(rows, some, morning, RULE, next_number=len(rows) + 1, whole=whole) == done
+        assert differing(rows, remembered) == []
         kept += [Kept(order, number, morning, copy.deepcopy(each)) for each, number in done.homes]
         written += [Written(order, number, step) for number, step in done.changes]
     for signal in remembered:

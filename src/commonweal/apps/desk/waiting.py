@@ -28,7 +28,8 @@ class Open:
     """One thing that waits for an office.
 
     `key` stays the same as long as it waits ("agreement:…"). `due_at` is its clock, None without one. `notice` is set
-    where it can be acknowledged, acting as `as_office`. `kind` chooses the card. `lines` are what the card adds.
+    where it can be acknowledged, acting as `as_office`. `kind` chooses the card. `lines` are what the card adds. `also`
+    are the person's other offices (id, title) that were told the same notice in the same moment.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Open:
     as_office: str = ""
     capacity: str = "holder"
     lines: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,35 @@ def register_card(kind: str, card: Card) -> None:
 
 
 def for_offices(who: Who) -> list[Open]:
-    """Everything that waits, once each, the nearest clock first, then the gravest, then the oldest."""
+    """Everything that waits, once each, the nearest clock first, then the gravest, then the oldest.
+
+    A notice that was told to several offices of one person is one thing with all of them; asked for offices as such, it
+    is one for each.
+    """
     found: dict[str, Open] = {}
     for source in _open.values():
         for one in source(who):
             found.setdefault(one.key, one)
     ordered = sorted(found.values(), key=lambda one: (one.due_at or FAR, one.severity, one.since, one.key))
+    if who.person_id is not None:
+        ordered = _told_once(ordered)
     return [replace(one, lines=_cards[one.kind](one)) if one.kind in _cards else one for one in ordered]
+
+
+def _told_once(ordered: Iterable[Open]) -> list[Open]:
+    """Of one notice to several offices that the person holds, the first with the others beside it."""
+    out: list[Open] = []
+    place: dict[UUID, int] = {}
+    for one in ordered:
+        if one.notice is None or one.capacity != "holder" or one.as_office != one.office_id:
+            out.append(one)
+        elif one.notice not in place:
+            place[one.notice] = len(out)
+            out.append(one)
+        else:
+            first = out[place[one.notice]]
+            out[place[one.notice]] = replace(first, also=(*first.also, (one.office_id, one.office)))
+    return out
 
 
 def against_others(who: Who) -> list[Running]:

@@ -20,6 +20,7 @@ from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
 from commonweal.core.errors import NotThere
 from commonweal.core.signals import in_settings, large
 from commonweal.core.signals.found import Found, each_once
+from commonweal.core.signals.own_past import PastRule
 from commonweal.core.signals.setting import Setting
 from commonweal.core.signals.surroundings import Looked, Surroundings, Sweeping, blocks, look_around
 from commonweal.server import parameters
@@ -37,6 +38,7 @@ class Rules:
     how: Sweeping
     settings: dict[str, in_settings.Definition]
     batch_cases: int
+    past: PastRule
     version: str
 
 
@@ -47,12 +49,13 @@ def rules() -> Rules:
     version = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
     definitions = in_settings.definitions(sweep["settings"])
     return Rules(Setting.from_document(rule), Sweeping.from_document(sweep), definitions,
-                 int(sweep["batches"]["least_cases"]), version)  # fmt: skip
+                 int(sweep["batches"]["least_cases"]), PastRule.from_document(sweep), version)  # fmt: skip
 
 
 @dataclass
 class Outcome:
-    """What a sweep found. held: findings with the event that explains them. events: breaks and batches of today."""
+    """What a sweep found. held: findings with the event that explains them. events: breaks and batches of today.
+    source: counts, or the metric of a loaded series."""
 
     as_of: datetime
     morning: date
@@ -64,14 +67,18 @@ class Outcome:
     not_done: dict[str, str] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    source: str = SOURCE
 
 
-class _Clock:
+class Clock:
+    """Seconds of work by phase."""
+
     def __init__(self) -> None:
         self.spent: dict[str, float] = {}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
+        """Count what is done inside as a phase."""
         began = time.perf_counter()
         yield
         self.spent[name] = round(self.spent.get(name, 0.0) + time.perf_counter() - began, 3)
@@ -112,7 +119,7 @@ def look(
     Nothing is written. A place that cannot be done is listed with its reason and never stops the others. Raises
     `NotThere` while no places or counts are there.
     """
-    began, clock, rule = time.perf_counter(), _Clock(), rules()
+    began, clock, rule = time.perf_counter(), Clock(), rules()
     at = counted.Instant(as_of)
     ground = counts.geography()
     if not ground.codes:

@@ -22,14 +22,43 @@ from commonweal.web import db, times
 ALIAS = "engine"
 TABLES = ("cases", "positives", "negatives", "late_cases", "late_positives", "late_negatives")
 
-# Changes by the whole days since they became known, so that each number of days is one "publication" at this hour.
+# Cases by the whole days since the hour in which they became known, so that each number of days is one "publication" at
+# this hour. Full hours are read as they were summed up; what came since is read from the changes themselves.
 BY_AUTHORITY = """
-select least(floor(extract(epoch from (%(as_of)s - t.known_at)) / 86400)::integer, %(oldest)s) as back, d.scope_ltla,
-       d.specimen_day, coalesce(sum(d.n) filter (where d.result = 'case'), 0)::bigint as cases
-  from counts.delta d join ledger.tick t on t.id = d.tick_id
- where t.known_at <= %(as_of)s and d.specimen_day between %(first)s and %(last)s
- group by 1, 2, 3
+with edge as (
+  select least(coalesce((select known_hour from surveillance.summed_to), '-infinity'),
+               date_trunc('hour', %(as_of)s::timestamptz)) as at
+),
+known as (
+  select h.known_hour, h.scope_ltla, h.specimen_day, h.cases
+    from surveillance.known_hour h
+   where h.known_hour < (select at from edge) and h.specimen_day between %(first)s and %(last)s
+  union all
+  select date_trunc('hour', t.known_at), d.scope_ltla, d.specimen_day, d.n
+    from ledger.tick t join counts.delta d on d.tick_id = t.id
+   where t.known_at >= (select at from edge) and t.known_at <= %(as_of)s
+     and d.result = 'case' and d.specimen_day between %(first)s and %(last)s
+)
+select least(floor(extract(epoch from (%(as_of)s - k.known_hour)) / 86400)::integer, %(oldest)s) as back, k.scope_ltla,
+       k.specimen_day, sum(k.cases)::bigint as cases
+  from known k group by 1, 2, 3
 """
+BEGAN = """
+select c.code, b.specimen_day
+  from unnest(%(codes)s::text[]) c (code)
+ cross join lateral (
+   select d.specimen_day from counts.delta d join ledger.tick t on t.id = d.tick_id
+    where d.scope_ltla = c.code and d.specimen_day between %(first)s and %(last)s and t.known_at <= %(as_of)s
+    order by d.specimen_day limit 1) b
+"""
+SUM_UP = """
+insert into surveillance.known_hour
+select d.scope_ltla, d.specimen_day, date_trunc('hour', t.known_at), sum(d.n)
+  from ledger.tick t join counts.delta d on d.tick_id = t.id
+ where t.known_at >= %(since)s and t.known_at < %(until)s and d.result = 'case'
+ group by 1, 2, 3 having sum(d.n) <> 0
+"""
+SUM_LOCK = 4313
 SMALL = """
 with cell as (
   select d.lsoa_code, d.specimen_day - %(first)s as day,
@@ -172,6 +201,20 @@ def touched_since(since: datetime, as_of: datetime) -> list[str]:
     return [row["code"] for row in db.rows(ALIAS, TOUCHED, [since, as_of])]
 
 
+def sum_up(as_of: datetime) -> None:
+    """Sum up the full hours before an instant that was frozen; sums change no answer, only its speed."""
+    until = as_of.replace(minute=0, second=0, microsecond=0)
+    with db.transaction(ALIAS) as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [SUM_LOCK])
+        rows = db.fetch(cursor, "select known_hour from surveillance.summed_to")
+        since = rows[0]["known_hour"] if rows else None
+        if since is not None and since >= until:
+            return
+        cursor.execute(SUM_UP, {"since": since or "-infinity", "until": until})
+        cursor.execute("delete from surveillance.summed_to")
+        cursor.execute("insert into surveillance.summed_to values (%s)", [until])
+
+
 def authorities(at: Instant, ground: Geography) -> tuple[Level, dict[str, date]]:
     """Cases of every authority by day, as known on each of the last days at this hour; and its first day of results."""
     first = at.morning - timedelta(days=HISTORY - 1)
@@ -179,12 +222,12 @@ def authorities(at: Instant, ground: Geography) -> tuple[Level, dict[str, date]]
     codes = sorted(set(ground.authority))
     number = {code: place for place, code in enumerate(codes)}
     added = np.zeros((KNOWN, len(codes), HISTORY), dtype=np.int64)
-    began: dict[str, date] = {}
     for row in rows:
         code, day = row["scope_ltla"], row["specimen_day"]
         if code in number:
             added[KNOWN - 1 - row["back"], number[code], (day - first).days] += row["cases"]
-            began[code] = min(day, began.get(code, day))
+    asked = {"as_of": at.as_of, "codes": codes, "first": first, "last": at.morning}
+    began = {row["code"]: row["specimen_day"] for row in db.rows(ALIAS, BEGAN, asked)}
     people = np.zeros(len(codes))
     place = np.array([number[code] for code in ground.authority], dtype=np.int64)
     np.add.at(people, place, np.nan_to_num(ground.population))

@@ -33,3 +33,10 @@ def sweep_what_was_touched(timestamp: int) -> int | None:
 def tell_back(timestamp: int) -> int:
     """Tell those whose answer could not be sent before that there is one; returns how many were told."""
     return telling_back.deliver()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="surveillance", queueing_lock="sweep-series", lock="sweep", pass_context=False)
+def sweep_loaded_series(timestamp: int) -> list[int | None]:
+    """Sweep the loaded series that were added to, and each of them once a morning; returns the sweeps' numbers."""
+    return [ran.sweep for ran in sweeps.run_series_due(configured(), FIRST_HOUR)]

@@ -8,22 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from commonweal import __version__
-from commonweal.apps.desk import telling
-from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import announcing, carried
 from commonweal.apps.surveillance.count_sweeping import SOURCE, Outcome, Rules
-from commonweal.core import wording
 from commonweal.core.signals.found import EVENTS, Found
-from commonweal.core.signals.life import OPENED, REOPEN_WITHIN, REOPENED
-from commonweal.core.signals.running import Advanced, Kept, Running, Step, Written, advance, restored
+from commonweal.core.signals.life import REOPEN_WITHIN
+from commonweal.core.signals.running import Advanced, Running, Step, advance
 from commonweal.web import db
 
 KEEP_LOCK = 4312  # one sweep is written at a time: each goes on from the one before
-PERMISSION = "judge_signals"
-ANSWER_WITHIN = timedelta(days=1)
 
 SWEPT = """
 select s.id, s.as_of from surveillance.sweep s
@@ -31,31 +27,11 @@ select s.id, s.as_of from surveillance.sweep s
    and s.code_version = %s and s.parameters_version = %s
 """
 NEWEST = "select max(as_of) from surveillance.sweep where source = %s"
+LATEST_MORNING = "select max(morning) from surveillance.sweep"
 ENTER = """
 insert into surveillance.sweep (source, as_of, morning, touched, code_version, parameters_version, executor, seconds,
   cost, places, not_done, budget, tick_id)
 values (%s, %s, %s, %s::text[], %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %s) returning id
-"""
-# Signals that may go on: not closed, or found not long ago. A narrowed sweep touches those of its findings' authorities
-# only: whatever makes two findings one thing lies in a common authority.
-ALIVE = """
-select s.number, s.kind from surveillance.signal s
- where s.source = %s
-   and (exists (select from surveillance.finding f where f.signal = s.number and f.morning >= %s)
-     or 'closed' <> (select c.state from surveillance.signal_change c
-                      where c.signal = s.number order by c.step desc limit 1))
-   and (%s::text[] is null
-     or exists (select from surveillance.signal_change c where c.signal = s.number and c.scope && %s::text[]))
- order by 1
-"""
-FOUND = """
-select f.sweep_id, f.signal, f.morning, f.level, f.place_code, coalesce(f.setting_id, '') as setting_id, f.method,
-       f.scope, f.members, f.first_day, f.last_day, f.observed, f.rate, f.strength
-  from surveillance.finding f where f.signal = any (%s) order by f.id
-"""
-STEPS = """
-select c.sweep_id, c.signal, c.morning, c.state, c.level, c.place_code from surveillance.signal_change c
- where c.signal = any (%s) order by c.signal, c.step
 """
 NUMBER = "select coalesce(max(number), 0) + 1 as number from surveillance.signal"
 STEP_OF = "select signal, max(step) as step from surveillance.signal_change where signal = any (%s) group by 1"
@@ -74,14 +50,6 @@ insert into surveillance.signal_change (signal, step, sweep_id, morning, state, 
   observed, strength, recurrence_days, evidence, tick_id)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
-OFFICES = """
-select c.code, array_agg(distinct o.id order by o.id) as offices,
-       bool_or(c.code = any (places.resolve_scope(g.area_code))) as local
-  from unnest(%s::text[]) as c (code)
-  join access.mandate m on c.code = any (places.resolve_scope(m.place_code))
-  join access.office o on o.id = m.office_id join access.organisation g on g.id = o.organisation_id
- where %s = any (o.permissions) group by 1 order by 1
-"""
 LONGEST = 1e15  # a recurrence interval is kept up to here: beyond it is no number of days any more
 
 
@@ -94,15 +62,15 @@ class KeptSweep:
     changes: tuple[tuple[int, Step], ...]
 
 
-def kept_before(as_of: datetime, touched: Sequence[str] | None, rules: Rules) -> int | None:
+def kept_before(as_of: datetime, touched: Sequence[str] | None, rules: Rules, source: str = SOURCE) -> int | None:
     """The number of the same sweep at the same as-of, if it ran before."""
-    row = db.one("engine", SWEPT, [SOURCE, as_of, _sorted(touched), __version__, rules.version])
+    row = db.one("engine", SWEPT, [source, as_of, _sorted(touched), __version__, rules.version])
     return None if row is None else int(row["id"])
 
 
-def newest_as_of() -> datetime | None:
-    """The as-of of the newest sweep over counts."""
-    found: datetime | None = db.value("engine", NEWEST, [SOURCE])
+def newest_as_of(source: str = SOURCE) -> datetime | None:
+    """The as-of of the newest sweep over counts, or over a loaded series (its metric)."""
+    found: datetime | None = db.value("engine", NEWEST, [source])
     return found
 
 
@@ -114,23 +82,26 @@ def keep(outcome: Outcome, rules: Rules, executor: str) -> KeptSweep:
         again = db.fetch(write.cursor, SWEPT, _names(outcome, rules))
         if again:
             return KeptSweep(int(again[0]["id"]), True, ())
-        newest = db.fetch(write.cursor, NEWEST, [SOURCE])[0]["max"]
-        if newest is not None and outcome.as_of < newest:
+        newest = db.fetch(write.cursor, NEWEST, [outcome.source])[0]["max"]
+        latest = db.fetch(write.cursor, LATEST_MORNING)[0]["max"]
+        if (newest is not None and outcome.as_of < newest) or (latest is not None and outcome.morning < latest):
             return KeptSweep(None, False, ())
         number = _enter(write, outcome, rules, executor)
         known: set[tuple[Any, ...]] = set()
         signals = _alive(write, outcome, rules, known)
         first_new = int(db.fetch(write.cursor, NUMBER)[0]["number"])
         done = _advance(signals, outcome, rules, first_new)
-        _write_signals(write, number, outcome.morning, signals, done, first_new)
+        _write_signals(write, number, outcome, signals, done, first_new)
         _write_findings(write, number, outcome, done, known)
         _write_changes(write, number, signals, done)
-        _tell(write, number, signals, done)
+        moved = {signal for _, signal in done.homes} | {signal for signal, _ in done.changes}
+        carried.store(write, [signal for signal in signals if signal.number in moved])
+        announcing.tell(write, number, signals, done)
     return KeptSweep(number, False, tuple(done.changes))
 
 
 def _names(outcome: Outcome, rules: Rules) -> list[Any]:
-    return [SOURCE, outcome.as_of, _sorted(outcome.touched), __version__, rules.version]
+    return [outcome.source, outcome.as_of, _sorted(outcome.touched), __version__, rules.version]
 
 
 def _sorted(codes: Iterable[str] | None) -> list[str] | None:
@@ -146,29 +117,14 @@ def _enter(write: db.Recorded, outcome: Outcome, rules: Rules, executor: str) ->
 
 
 def _alive(write: db.Recorded, outcome: Outcome, rules: Rules, known: set[tuple[Any, ...]]) -> list[Running]:
-    """The signals that may go on, restored from their facts; `known` takes what was found this morning already."""
+    """The signals that may go on; `known` takes what was found this morning already."""
     oldest = outcome.morning - timedelta(days=REOPEN_WITHIN * rules.setting.life.closed_after_days)
     near = None
     if outcome.touched is not None:
         near = sorted(set().union(*(each.scope for each in [*outcome.found, *outcome.events])))
-    kinds = {row["number"]: row["kind"] for row in db.fetch(write.cursor, ALIVE, [SOURCE, oldest, near, near])}
-    numbers = list(kinds)
-    rows = db.fetch(write.cursor, FOUND, [numbers])
-    kept = [Kept(row["sweep_id"], row["signal"], row["morning"], _found(row)) for row in rows]
-    known |= {_name(each.signal, each.found) for each in kept if each.morning == outcome.morning}
-    written = [
-        Written(row["sweep_id"], row["signal"], Step(row["morning"], row["state"], row["level"], row["place_code"]))
-        for row in db.fetch(write.cursor, STEPS, [numbers])
-    ]
-    return restored(kinds, kept, written)
-
-
-def _found(row: dict[str, Any]) -> Found:
-    return Found(
-        row["level"], row["place_code"], row["method"], frozenset(row["scope"]), frozenset(row["members"]),
-        row["first_day"], row["last_day"], row["observed"], None, None, None, row["rate"], row["strength"], None, None,
-        "", row["setting_id"],
-    )  # fmt: skip
+    signals = carried.alive(write, oldest, near)
+    known |= {_name(number, found) for number, found in carried.found_on(write, signals, outcome.morning)}
+    return signals
 
 
 def _advance(signals: list[Running], outcome: Outcome, rules: Rules, first_new: int) -> Advanced:
@@ -177,12 +133,12 @@ def _advance(signals: list[Running], outcome: Outcome, rules: Rules, first_new: 
     free = [each for each, _ in outcome.held if each.key in standing]
     return advance(
         signals, [*outcome.events, *outcome.found, *free], outcome.morning, rules.setting.life, next_number=first_new,
-        whole=outcome.touched is None,
+        whole=outcome.touched is None, metric="" if outcome.source == SOURCE else outcome.source,
     )  # fmt: skip
 
 
 def _write_signals(
-    write: db.Recorded, sweep: int, morning: date, signals: list[Running], done: Advanced, first_new: int
+    write: db.Recorded, sweep: int, outcome: Outcome, signals: list[Running], done: Advanced, first_new: int
 ) -> None:
     heads = {number: found for found, number in reversed(done.homes)}
     for signal in signals:
@@ -190,14 +146,14 @@ def _write_signals(
             head = heads[signal.number]
             write.cursor.execute(
                 SIGNAL,
-                [signal.number, SOURCE, signal.kind, head.level, head.place, head.setting or None, sweep, morning,
-                 write.tick],
+                [signal.number, outcome.source, signal.kind, head.level, head.place, head.setting or None, sweep,
+                 outcome.morning, write.tick],
             )  # fmt: skip
 
 
 def _name(signal: int, found: Found) -> tuple[Any, ...]:
     """What makes a finding the same as one of an earlier sweep of the same morning."""
-    return signal, found.key, found.place, found.method, found.members, found.first, found.observed, found.rate
+    return signal, found.measured, found.place, found.method, found.members, found.first, found.observed, found.rate
 
 
 def _write_findings(
@@ -236,44 +192,3 @@ def _write_changes(write: db.Recorded, sweep: int, signals: list[Running], done:
         )  # fmt: skip
     if rows:
         write.cursor.executemany(CHANGE, rows)
-
-
-# Telling -------------------------------------------------------------------------------------------------------------
-
-WORDS = {
-    "rise": "a rise", "cluster": "a cluster", "setting": "an outbreak in a setting",
-    "definition_break": "a change in what is counted", "late_batch": "a late batch of results",
-}  # fmt: skip
-
-
-def _tell(write: db.Recorded, sweep: int, signals: list[Running], done: Advanced) -> None:
-    """Tell the local and national offices of each authority, once a sweep, what was opened there: without figures."""
-    by_number = {signal.number: signal for signal in signals}
-    opened = [by_number[number] for number, step in done.changes if step.state in (OPENED, REOPENED)]
-    by_place: dict[str, list[Running]] = {}
-    for signal in opened:
-        for code in signal.scope:
-            by_place.setdefault(code, []).append(signal)
-    names = places.names(sorted(by_place))
-    now = db.fetch(write.cursor, "select commonweal.now() as now")[0]["now"]
-    for row in db.rows("app", OFFICES, [sorted(by_place), PERMISSION]):
-        if not row["local"]:
-            continue  # no office stands there yet: nobody else is told of the place before its own
-        code, offices = row["code"], row["offices"]
-        some = by_place[code]
-        act = any(signal.kind not in EVENTS for signal in some)
-        telling.tell(
-            write, offices, _subject(names.get(code, code), some), _link(code, some), 2 if act else 3,
-            now + ANSWER_WITHIN if act else None, kind="surveillance.signals", places=[code],
-            event=f"surveillance.sweep.{sweep}.{code}",
-        )  # fmt: skip
-
-
-def _subject(name: str, some: list[Running]) -> str:
-    if len(some) == 1:
-        return f"{name}: {WORDS[some[0].kind]}"
-    return f"{name}: {wording.joined(sorted({WORDS[signal.kind] for signal in some}))}"
-
-
-def _link(code: str, some: list[Running]) -> str:
-    return f"/signals/{some[0].number}" if len(some) == 1 else f"/signals?place={code}"

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import counted, keeping
+from commonweal.apps.surveillance import counted, keeping, series_sweeping
 from commonweal.apps.surveillance.count_sweeping import Outcome, look, rules
 from commonweal.apps.surveillance.executors import Cluster, Executor, Processes, Serial
 from commonweal.core.errors import NotThere
+from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.web import db
 
 
@@ -32,7 +33,8 @@ class Ran:
                                "signals_changed": self.changed}  # fmt: skip
         if self.outcome is not None:
             each = self.outcome
-            out |= {"as_of": each.as_of.isoformat(), "morning": str(each.morning), "touched": each.touched,
+            out |= {"source": each.source, "as_of": each.as_of.isoformat(), "morning": str(each.morning),
+                    "touched": each.touched,
                     "findings": len(each.found), "held": len(each.held), "events": [e.evidence for e in each.events],
                     "places": each.places, "not_done": each.not_done, "cost": each.cost,
                     "seconds": each.seconds}  # fmt: skip
@@ -53,7 +55,39 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
     before = keeping.kept_before(instant, codes, rule)
     if before is not None:
         return Ran(before, True, None, 0, 0)
+    counted.sum_up(instant)
     outcome = look(instant, executor, codes)
+    kept = keeping.keep(outcome, rule, name_of(executor))
+    opened = sum(1 for _, step in kept.changes if step.state == "opened")
+    return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))
+
+
+def run_series(executor: Executor) -> list[Ran]:
+    """Sweep every loaded series that has a detector, as published up to now, and carry the signals on."""
+    instant = db.freeze("engine")
+    return [_kept_series(metric, instant, executor) for metric in series_sweeping.watched(instant)]
+
+
+def run_series_due(executor: Executor, hour: int) -> list[Ran]:
+    """Sweep the series that were added to since their newest sweep, and each of them once a London morning."""
+    instant = db.freeze("engine")
+    at = counted.Instant(instant)
+    due = [
+        metric
+        for metric in series_sweeping.watched(instant)
+        if (last := keeping.newest_as_of(metric.id)) is None
+        or series_sweeping.newest_known(metric, instant) > last
+        or (counted.Instant(last).morning < at.morning and at.hour >= hour)
+    ]
+    return [_kept_series(metric, instant, executor) for metric in due]
+
+
+def _kept_series(metric: Metric, instant: datetime, executor: Executor) -> Ran:
+    rule = rules()
+    before = keeping.kept_before(instant, None, rule, metric.id)
+    if before is not None:
+        return Ran(before, True, None, 0, 0)
+    outcome = series_sweeping.look(instant, metric, rule)
     kept = keeping.keep(outcome, rule, name_of(executor))
     opened = sum(1 for _, step in kept.changes if step.state == "opened")
     return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 Key = tuple[str, str, str]
+Measured = tuple[str, str, str, str]
 
 LOCAL = ("cluster", "lsoa", "msoa", "ward", "setting")
 WIDE = ("ltla", "utla", "region")
@@ -21,7 +22,7 @@ class Found:
     those that hold more than half of its cases; none for an authority and more. observed, expected: cases of
     first..last; low, high: the range that chance leaves them in. rate: cases in 7 days per 100,000 residents, once all
     is reported. strength: the method's own measure. p_value: the method's own; recurrence: days, adjusted for places,
-    families and their shares.
+    families and their shares. metric: of the loaded series that it was found in; empty for results that intake holds.
     """
 
     level: str
@@ -41,11 +42,17 @@ class Found:
     recurrence: float | None
     evidence: str
     setting: str = ""
+    metric: str = ""
 
     @property
     def key(self) -> Key:
         """By what the same place is known again: a setting by itself, wherever most of its cases live."""
         return self.level, "" if self.setting else self.place, self.setting
+
+    @property
+    def measured(self) -> Measured:
+        """The same, and what is counted there: only sizes of one metric are compared."""
+        return *self.key, self.metric
 
     @property
     def kind(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from commonweal.core.signals.found import EVENTS, LOCAL, Found, Key, in_order
+from commonweal.core.signals.found import EVENTS, LOCAL, Found, Key, Measured, in_order
 from commonweal.core.signals.life import CLOSED, GROWING, OPENED, REOPEN_WITHIN, when_found, when_quiet
 from commonweal.core.signals.setting import Life
 
@@ -36,7 +36,7 @@ class Step:
 @dataclass
 class Running:
     """A signal as it stands. members: small areas of its local findings. rates: the highest that was found of each
-    place since it was last opened (cases, where a method tells no rate); told: as of the newest change."""
+    place and metric since it was last opened (cases, where a method tells no rate); told: as of the newest change."""
 
     number: int
     kind: str
@@ -44,14 +44,18 @@ class Running:
     members: frozenset[str] = frozenset()
     keys: frozenset[Key] = frozenset()
     last_found: date = date.min
-    rates: dict[Key, float] = field(default_factory=dict)
-    told: dict[Key, float] = field(default_factory=dict)
+    rates: dict[Measured, float] = field(default_factory=dict)
+    told: dict[Measured, float] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
     @property
     def state(self) -> str:
         """The present state; empty before the first step."""
         return self.steps[-1].state if self.steps else ""
+
+    def was_found_in(self, metric: str) -> bool:
+        """Whether it was found in a loaded series, or (empty) in the results that intake holds."""
+        return any(each[3] == metric for each in (*self.rates, *self.told))
 
     def take(self, found: Found, morning: date) -> None:
         """Take a finding in."""
@@ -61,7 +65,7 @@ class Running:
         if found.level in LOCAL:
             self.members |= found.members
         size = found.observed if found.rate is None else found.rate
-        self.rates[found.key] = max(size, self.rates.get(found.key, 0.0))
+        self.rates[found.measured] = max(size, self.rates.get(found.measured, 0.0))
 
     def add(self, step: Step) -> None:
         """Tell a change: growth is measured from here on."""
@@ -78,11 +82,19 @@ class Advanced:
 
 
 def advance(
-    signals: list[Running], found: Iterable[Found], morning: date, rule: Life, *, next_number: int, whole: bool
+    signals: list[Running],
+    found: Iterable[Found],
+    morning: date,
+    rule: Life,
+    *,
+    next_number: int,
+    whole: bool,
+    metric: str = "",
 ) -> Advanced:
     """One sweep: `signals` (by number) are changed in place, new ones added from `next_number` on.
 
     whole: every place was looked at, so that signals which were not found grow old; a narrowed sweep only finds.
+    metric: of the loaded series that was swept; signals that were never found in it do not grow old by this sweep.
     """
     ordered = in_order(list(found))
     groups: dict[int, list[Found]] = {}
@@ -104,7 +116,7 @@ def advance(
         if signal.number in groups:
             step = _told(signal, groups[signal.number], morning, rule, before.get(signal.number, signal.scope))
         else:
-            step = _older(signal, morning, rule) if whole else None
+            step = _older(signal, morning, rule) if whole and signal.was_found_in(metric) else None
         if step is not None:
             signal.add(step)
             changes.append((signal.number, step))

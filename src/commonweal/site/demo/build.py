@@ -16,8 +16,8 @@ from commonweal.server.home import Home
 from commonweal.site.demo import desks
 from commonweal.site.demo.story import Sent, Story, temporary_folder
 
-VERSION = 3
-SWEPT_MORNINGS = 3  # the last ones before the demonstration opens: signals have a past when a visitor comes
+VERSION = 4
+READ_AFTER = timedelta(hours=2)  # a sweep, the people who were told have acknowledged
 LABORATORIES = "demonstration-laboratories"
 PERSON_NAMES = (
     "Amina Okafor", "Daniel Whitlow", "Priya Raman", "Callum Ferris", "Grace Adeyemi", "Marek Nowak", "Sofia Bellamy",
@@ -81,15 +81,18 @@ def build(story: Story, say: Say) -> Built:
     seats = _people(story.visited)
     _feeds(story)
     say("Taking in what was sent before")
-    mornings = {story.opens - timedelta(days=day) for day in range(1, SWEPT_MORNINGS)}
     taken: datetime | None = None
+    told: datetime | None = None
     for sent in story.history():
-        if taken is not None and taken != sent.at and taken in mornings:
-            _sweep()
+        if taken is not None and taken != sent.at and taken in story.swept:
+            load_series(story, told, taken)
+            _a_past_morning(taken, say)
+            told = taken
         take_in(sent)
         taken = sent.at
     move_clock(story.opens)
     _snapshot()
+    load_series(story, told, story.opens)
     say("Looking for signals")
     _sweep()
     desks.lay(seat.label for seat in seats)
@@ -125,6 +128,22 @@ def _load_places(story: Story) -> None:
         load_files(story.place_files(Path(folder)))
 
 
+def _a_past_morning(morning: datetime, say: Say) -> None:
+    """Sweep as known then, and let those who were told acknowledge in time."""
+    say(f"Looking for signals as known on {morning:%-d %B}")
+    _sweep()
+    move_clock(morning + READ_AFTER)
+    desks.acknowledge_what_waits()
+
+
+def load_series(story: Story, since: datetime | None, until: datetime) -> None:
+    """Load the series that were published after one moment's day, up to another's."""
+    from commonweal.apps.surveillance import actions
+
+    with temporary_folder() as folder:
+        actions.load_series(story.published(Path(folder), since, until))
+
+
 def _snapshot() -> None:
     from commonweal.web import db
 
@@ -136,6 +155,7 @@ def _sweep() -> None:
     from commonweal.apps.surveillance.executors import Serial
 
     sweeps.run(Serial())
+    sweeps.run_series(Serial())
 
 
 def _feeds(story: Story) -> None:

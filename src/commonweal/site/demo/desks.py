@@ -28,6 +28,31 @@ select o.id, c.person_id, o.purposes[1] as purpose from access.office o
 """
 
 
+WAITING = """
+select distinct on (t.notice_id, t.office_id) t.notice_id, t.office_id as id, c.person_id, o.purposes[1] as purpose
+  from desk.told t join desk.notice n on n.id = t.notice_id and n.severity < 3
+  join access.office o on o.id = t.office_id join access.current_appointment c on c.office_id = o.id
+ where not exists (select from desk.receipt r where r.notice_id = t.notice_id and r.office_id = t.office_id
+                     and r.state in ('acknowledged', 'recalled'))
+ order by t.notice_id, t.office_id, c.person_id
+"""
+
+
+def acknowledge_what_waits() -> int:
+    """Let everybody who holds an office read and acknowledge what it was told, a while after it was; returns how many.
+
+    Each act is the person's own, recorded at the space's present moment, as on the pages.
+    """
+    from commonweal.apps.desk import telling
+
+    rows = db.rows("app", WAITING)
+    for row in rows:
+        actor = _actor(row)
+        telling.open_notice(actor, row["notice_id"], row["id"])
+        telling.acknowledge(actor, row["notice_id"], row["id"])
+    return len(rows)
+
+
 def lay(titles: Iterable[str]) -> None:
     """Put somebody on duty in every organisation, and let the national desk ask the first of `titles` a question.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from commonweal.synthetic.linelist import csv_bytes
 
 SEED = 20200629
 RUTLAND = "E06000017"  # LE postcodes and the outlines reach into it
+SWEPT_DAYS_BEFORE = (1, 2)
 HISTORY_STEPS = 10  # the last days before the demonstration opens become known day by day
 
 
@@ -37,6 +38,7 @@ class Story(Protocol):
     begins: datetime
     opens: datetime
     visited: tuple[str, ...]  # authorities that a visitor may sit in, the first one first; empty: any
+    swept: frozenset[datetime]  # mornings before it opens on which signals were looked for: they have a past
 
     def place_files(self, folder: Path) -> list[Path]: ...
 
@@ -45,6 +47,10 @@ class Story(Protocol):
     def history(self) -> Iterator[Sent]: ...
 
     def arriving(self, since: datetime) -> Iterator[Sent]: ...
+
+    def published(self, folder: Path, since: datetime | None, until: datetime) -> list[Path]:
+        """Files of series that were published after one moment's day, up to another's."""
+        ...
 
 
 class FictionalCity:
@@ -58,6 +64,7 @@ class FictionalCity:
 
         self.opens = opens
         self.begins = opens - timedelta(days=HISTORY_STEPS)
+        self.swept = frozenset(opens - timedelta(days=day) for day in SWEPT_DAYS_BEFORE)
         self._outbreak = demo_outbreak(SEED, opens)
 
     def place_files(self, folder: Path) -> list[Path]:
@@ -95,6 +102,9 @@ class FictionalCity:
             label = f"{batch.feed}-{batch.at:%Y-%m-%dT%H%M}.csv"
             yield Sent(batch.at, batch.feed, label, csv_bytes(batch.rows))
 
+    def published(self, folder: Path, since: datetime | None, until: datetime) -> list[Path]:
+        return []
+
 
 class Leicester2020:
     """Leicester and Leicestershire as published counts have it: history to 15 June 2020, then day by day."""
@@ -105,6 +115,7 @@ class Leicester2020:
     opens = datetime(2020, 6, 18, 6, tzinfo=UTC)
     ends = datetime(2020, 8, 1, 6, tzinfo=UTC)
     daily_from = datetime(2020, 6, 8, 6, tzinfo=UTC)
+    swept = frozenset(datetime(2020, 6, day, 6, tzinfo=UTC) for day in (9, 11, 13, 15, 17))
 
     def __init__(self, data: Path) -> None:
         from commonweal.synthetic.leicester import leicester_replay
@@ -147,6 +158,23 @@ class Leicester2020:
         while hour < self.ends:
             yield from self._between(hour, hour + timedelta(hours=1))
             hour += timedelta(hours=1)
+
+    def published(self, folder: Path, since: datetime | None, until: datetime) -> list[Path]:
+        """The national dashboard's cases by specimen day as published, of the places of the story."""
+        source = self._data / "utla_cases_vintages_2020" / "triangle_utla.csv.gz"
+        if not source.is_file():
+            return []
+        first, last = date.min if since is None else since.date(), until.date()
+        rows = pl.read_csv(source, try_parse_dates=True).filter(
+            pl.col("area_code").is_in((*self.visited, RUTLAND))
+            & (pl.col("published") <= last)
+            & (pl.col("published") > first)
+        )
+        if rows.is_empty():
+            return []
+        path = folder / f"published-{last}.csv"
+        rows.write_csv(path)
+        return [path]
 
     def _between(self, after: datetime | None, until: datetime) -> Iterator[Sent]:
         records = self._replay.records

@@ -19,7 +19,9 @@ NOTHING = Empty("Nothing waits for you.", "What you are told appears here at onc
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that waits. `acknowledge` is where its button leads (empty: it is done on its own page)."""
+    """One thing that waits. `acknowledge` is where its button leads (empty: it is done on its own page). `also` are the
+    ids of the person's other offices that were told the same, for which the same press acknowledges; `press` says so.
+    """
 
     subject: str
     link: str
@@ -30,6 +32,8 @@ class Item:
     lines: tuple[str, ...]
     acknowledge: str
     as_office: str
+    also: tuple[str, ...] = ()
+    press: str = "Acknowledge"
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,9 @@ def sentence(waiting: Sequence[Open], now: datetime) -> str:
 
 
 def item(one: Open, now: datetime, *, many_offices: bool) -> Item:
-    told = f"for {one.office}" if many_offices or one.capacity != "holder" else ""
+    offices = (one.office, *(title for _, title in one.also))
+    named = wording.joined(list(offices))
+    told = f"for {named}" if many_offices or one.capacity != "holder" else ""
     stands_in = f", told to you as {one.capacity}" if one.capacity not in ("holder",) else ""
     return Item(
         one.subject,
@@ -130,8 +136,17 @@ def item(one: Open, now: datetime, *, many_offices: bool) -> Item:
         f"{told}{stands_in}",
         one.lines,
         f"{one.link}/acknowledge" if one.notice else "",
-        one.office,
+        named,
+        tuple(office for office, _ in one.also),
+        _press(len(offices)),
     )
+
+
+def _press(offices: int) -> str:
+    """What the button says: whoever presses it acknowledges for every office that is named beside it."""
+    if offices == 1:
+        return "Acknowledge"
+    return "Acknowledge for both offices" if offices == 2 else f"Acknowledge for all {offices} offices"
 
 
 def said(row: Mapping[str, Any], now: datetime) -> News:

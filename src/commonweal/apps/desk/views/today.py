@@ -52,11 +52,12 @@ def page(request: HttpRequest) -> HttpResponse:
         who.now,
         many_offices=len(who.offices) > 1,
     )
-    told_here = [one for one in items if one.notice]
+    told_here = [(one.notice, office) for one in items if one.notice
+                 for office in (one.office_id, *(other for other, _ in one.also))]  # fmt: skip
     db.value(
         "app",
         "select desk.shown(%s::uuid[], %s::text[], %s::uuid)",
-        [[one.notice for one in told_here], [one.office_id for one in told_here], who.person_id],
+        [[told for told, _ in told_here], [office for _, office in told_here], who.person_id],
     )
     return render(request, "desk/today.html", {"page": built.page, "today": built})
 
@@ -96,12 +97,19 @@ def notice(request: HttpRequest, notice_id: UUID, office: str) -> HttpResponse:
 
 @require_POST
 def acknowledge(request: HttpRequest, notice_id: UUID, office: str) -> HttpResponse:
-    """Acknowledge for an office; whoever comes second sees who was first."""
+    """Acknowledge for an office, and for the others of one's own that the button named; whoever comes second sees who
+    was first."""
     who = around.who(request)
-    as_office = queries.acting_as(_person(who), notice_id, office, who.offices)
-    if as_office is None:
+    wanted = list(dict.fromkeys([office, *request.POST.getlist("also")]))
+    acting_as = {each: queries.acting_as(_person(who), notice_id, each, who.offices) for each in wanted}
+    if None in acting_as.values():
         raise NotAllowed("This notice was not told to one of your offices.")
-    answer = telling.acknowledge(Actor(_person(who), as_office, ""), notice_id, office)
+    answers = [
+        telling.acknowledge(Actor(_person(who), as_office, ""), notice_id, each)
+        for each, as_office in acting_as.items()
+        if as_office is not None
+    ]
+    answer = answers[0]
     if not answer.mine or request.POST.get("stay"):
         return HttpResponseRedirect(reverse("desk:told", args=[notice_id, office]))
     return HttpResponseRedirect(reverse("desk:today") + "#waiting")

@@ -167,10 +167,15 @@ def behind(scope: Scope, codes: Sequence[str], mandate: Sequence[str], as_of: da
 def newest_sweep(as_of: datetime) -> pages.Swept | None:
     """The newest sweep over counts of every place as known at a moment, else the newest of any."""
     found = reads.sweeps(as_of=as_of, limit=10)
-    chosen = next((row for row in found if row["touched"] is None), found[0] if found else None)
+    whole = [row for row in found if row["touched"] is None]
+    chosen = next((row for row in [*_over_counts(whole), *whole, *found]), None)
     if chosen is None:
         return None
     return pages.Swept(chosen["known_at"], chosen["morning"], sum(chosen["places"].values()), chosen["id"])
+
+
+def _over_counts(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["source"] == "counts"]
 
 
 def after_of(given: str) -> tuple[int, int] | None:

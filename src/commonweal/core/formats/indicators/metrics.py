@@ -9,6 +9,7 @@ from typing import Any
 from commonweal.core.errors import Refused
 
 KINDS = ("count", "share", "level", "change")
+DETECTORS = ("none", "rate_rule", "own_past")
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Metric:
     """One indicator: its unit, the days that a value covers, its denominator, its source and its published names.
 
     suppressed: the bounds that an empty or marked cell stands for, or None where such cells mean "not published".
+    detect: what sweeps hold it against: the rate rule (daily cases by specimen day), its own past, or nothing.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Metric:
     names: tuple[str, ...]
     cumulative: tuple[str, ...] = ()
     suppressed: tuple[int, int] | None = None
+    detect: str = "none"
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,14 @@ def _metric(entry: Mapping[str, Any]) -> Metric:
         )
     if entry["kind"] not in KINDS:
         raise Refused(f"The metric {entry['id']!r} has kind {entry['kind']!r}; allowed are {', '.join(KINDS)}.")
+    detect = entry.get("detect", "none")
+    if detect not in DETECTORS:
+        raise Refused(f"The metric {entry['id']!r} has detect {detect!r}; allowed are {', '.join(DETECTORS)}.")
     bounds = entry.get("suppressed")
     return Metric(
         **{name: entry[name] for name in needed if name != "names"},
         names=tuple(entry["names"]),
         cumulative=tuple(entry.get("cumulative", ())),
         suppressed=(int(bounds[0]), int(bounds[1])) if bounds else None,
+        detect=detect,
     )

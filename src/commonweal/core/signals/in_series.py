@@ -1,0 +1,229 @@
+"""What a sweep over one loaded series finds: places held against the rate rule, or against their own past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+
+from commonweal.core.epi.checks import FloatArray
+from commonweal.core.formats.indicators.metrics import Metric
+from commonweal.core.signals.budget import Budget
+from commonweal.core.signals.found import Found
+from commonweal.core.signals.holding import definition_break
+from commonweal.core.signals.own_past import Cell, Departure, PastRule, departure
+from commonweal.core.signals.setting import Setting
+from commonweal.core.signals.sweep import from_changes
+from commonweal.core.signals.watching import Event, watch
+
+RULE, PAST = "rate rule on a published series", "own past of a published series"
+FAMILY = "series"
+HISTORY_DAYS = 120
+COMPARED_DAYS = 45  # of the newest publication and the one before, to see whether the settled past moved
+PER = 100_000.0
+SAYS = {
+    "definition_break": "{label}: the settled past of {areas} places moved ({before:,.0f} to {after:,.0f}), so what is "
+    "counted has changed. Nothing is raised for what the change explains. {source}.",
+    "late_batch": "{label}: {after:,.0f} that are several days old were published at once where {before:,.0f} are "
+    "usual, in {areas} places. What they alone explain is not raised yet. {source}.",
+}
+
+Row = tuple[str, date, date, float, float]  # place, day, published, low, high
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Of each place: the authorities that it touches, its small areas (of middle areas only), and its residents."""
+
+    scope: Mapping[str, frozenset[str]]
+    members: Mapping[str, frozenset[str]]
+    residents: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rule, how the past is read, and the budget; families: how many series are held against their past."""
+
+    setting: Setting
+    past: PastRule
+    budget: Budget
+    series: int = 1
+
+
+@dataclass
+class InSeries:
+    """What was found, what is held back and why, the events, how many places were done, and which not."""
+
+    found: list[Found] = field(default_factory=list)
+    held: list[tuple[Found, Found]] = field(default_factory=list)
+    events: list[Found] = field(default_factory=list)
+    done: int = 0
+    not_done: dict[str, str] = field(default_factory=dict)
+
+
+def look(metric: Metric, level: str, rows: Sequence[Row], ground: Ground, morning: date, rules: Rules) -> InSeries:
+    """Hold the places of one level of a series against the metric's detector, as published up to the morning.
+
+    rows: what each publication newly said. A place that cannot be done is listed with its reason.
+    """
+    out = InSeries()
+    known = [row for row in rows if ground.scope.get(row[0])]
+    for place in sorted({row[0] for row in rows} - {row[0] for row in known}):
+        out.not_done[place] = "it lies in no authority of the loaded places"
+    if not known or metric.detect == "none":
+        return out
+    newest = max(row[2] for row in known)
+    if (morning - newest).days > metric.window_days + rules.past.late_days:
+        for place in sorted({row[0] for row in known}):
+            out.not_done[place] = f"its newest publication is of {newest:%-d %B %Y}"
+        return out
+    if metric.detect == "rate_rule":
+        _by_rule(out, metric, level, known, ground, newest, rules)
+    else:
+        _by_past(out, metric, level, known, ground, newest, rules)
+    return out
+
+
+# The rate rule -------------------------------------------------------------------------------------------------------
+
+
+def _by_rule(
+    out: InSeries, metric: Metric, level: str, rows: Sequence[Row], ground: Ground, newest: date, rules: Rules
+) -> None:
+    start = newest - timedelta(days=HISTORY_DAYS - 1)
+    usable = []
+    for place, day, published, low, high in rows:
+        if not ground.residents.get(place):
+            out.not_done[place] = "no population is loaded"
+        elif low == high and day >= start:
+            usable.append((place, day, published, low))
+    triangle, refused = from_changes(usable, start, newest)
+    out.not_done |= refused
+    if triangle is None:
+        return
+    out.done = len(triangle.areas)
+    people = np.array([ground.residents[place] for place in triangle.areas])
+    last = HISTORY_DAYS - 1
+    watched = watch(triangle, people, rules.setting, last, last)
+    week = triangle.seen(last)[:, -7:].sum(axis=1)
+    flags, held = watched.flags(rules.setting.threshold)[:, last], watched.held[:, last] & watched.holds[:, last]
+    heart = triangle.areas[int(np.argmax(week))]
+    recent = [event for event in watched.events if last - event.morning < rules.setting.batches.held_days]
+    every = frozenset().union(*(ground.scope[place] for place in triangle.areas))
+    out.events += [_event(event, metric, level, heart, every, newest) for event in recent[-1:]]
+    for number, place in enumerate(triangle.areas):
+        if not (flags[number] or held[number]):
+            continue
+        rate, needed = float(watched.rate[number, last]), float(watched.needed[number, last])
+        text = (
+            f"{metric.label}: 7-day rate {rate:.0f} per 100,000 expected once all is reported, line to pass "
+            f"{needed:.0f}, all areas {watched.peers[last]:.0f}. {_said(metric, newest)}"
+        )
+        found = Found(
+            level, place, RULE, ground.scope[place], ground.members.get(place, frozenset()),
+            newest - timedelta(days=6), newest, float(week[number]), needed * float(people[number]) / PER, None, None,
+            rate, float(watched.score[number, last]), None, None, text, "", metric.id,
+        )  # fmt: skip
+        if flags[number]:
+            out.found.append(found)
+        elif out.events:
+            out.held.append((found, out.events[-1]))
+
+
+def _event(event: Event, metric: Metric, level: str, place: str, scope: frozenset[str], newest: date) -> Found:
+    text = SAYS[event.kind].format(
+        label=metric.label, areas=event.areas, before=event.before, after=event.after, source=metric.source
+    )
+    return Found(level, place, event.kind, scope, frozenset(), newest, newest, event.after, None, None, None, None,
+                 event.after, None, None, text, "", metric.id)  # fmt: skip
+
+
+# Its own past --------------------------------------------------------------------------------------------------------
+
+
+def _by_past(
+    out: InSeries, metric: Metric, level: str, rows: Sequence[Row], ground: Ground, newest: date, rules: Rules
+) -> None:
+    now, before = _as_published(rows, newest), _as_published(rows, newest - timedelta(days=1))
+    broken = _moved(now, before, newest, rules)
+    if broken is not None:
+        every = frozenset().union(*(ground.scope[place] for place in now))
+        heart = max(sorted(now), key=lambda place: sum(low for low, _ in now[place].values()))
+        out.events.append(_event(broken, metric, level, heart, every, newest))
+    together: dict[str, int] = {}
+    for place in now:
+        for code in ground.scope[place]:
+            together[code] = together.get(code, 0) + 1
+    for place, cells in sorted(now.items()):
+        met = departure(cells, metric.kind, metric.window_days, rules.past)
+        if met is None:
+            out.not_done |= _why(place, cells, metric, rules)
+            continue
+        out.done += 1
+        looks = rules.series * max(together[code] for code in ground.scope[place])
+        recurrence = float(rules.budget.recurrence(FAMILY, met.p_value, looks))
+        if recurrence < rules.budget.limit_days:
+            continue
+        found = _departed(metric, level, place, met, recurrence, ground, newest)
+        if broken is None:
+            out.found.append(found)
+        else:
+            out.held.append((found, out.events[-1]))
+
+
+def _why(place: str, cells: Mapping[date, Cell], metric: Metric, rules: Rules) -> dict[str, str]:
+    """Nothing where only few were counted: such a place was looked at."""
+    span = (max(cells) - min(cells)).days + metric.window_days
+    needed = 7 * (1 + rules.past.skipped_weeks + rules.past.least_weeks)
+    return {place: f"{span} days of values; its past is read over {needed}"} if span < needed else {}
+
+
+def _departed(
+    metric: Metric, level: str, place: str, met: Departure, recurrence: float, ground: Ground, newest: date
+) -> Found:
+    people = ground.residents.get(place, 0.0)
+    counted = metric.kind == "count" and metric.denominator == "residents" and people > 0
+    text = (
+        f"{metric.label}: {met.value:,.4g} {metric.unit} in the week to {met.last:%-d %B}, where its own past leads "
+        f"one to expect {met.expected:,.4g} ({met.low:,.4g} to {met.high:,.4g}). {_said(metric, newest)}"
+    )
+    return Found(
+        level, place, PAST, ground.scope[place], ground.members.get(place, frozenset()),
+        met.last - timedelta(days=6), met.last, met.value, met.expected, met.low, met.high,
+        PER * met.value / people if counted else None, met.value / max(met.expected, 1e-9), met.p_value, recurrence,
+        text, "", metric.id,
+    )  # fmt: skip
+
+
+def _as_published(rows: Sequence[Row], on: date) -> dict[str, dict[date, Cell]]:
+    """Each place's days as the newest publication up to a day says them."""
+    out: dict[str, dict[date, Cell]] = {}
+    for place, day, published, low, high in sorted(rows, key=lambda row: row[2]):
+        if published <= on:
+            out.setdefault(place, {})[day] = (low, high)
+    return out
+
+
+def _moved(
+    now: Mapping[str, Mapping[date, Cell]], before: Mapping[str, Mapping[date, Cell]], newest: date, rules: Rules
+) -> Event | None:
+    """Whether the newest publication moved the settled past of most places."""
+    both = sorted(now.keys() & before.keys())
+    if not both:
+        return None
+    days = [newest - timedelta(days=back) for back in range(COMPARED_DAYS - 1, -1, -1)]
+    arrays: list[FloatArray] = []
+    for table in (before, now):
+        values = [[table[place].get(day, (0.0, 0.0))[0] if day in before[place] else 0.0 for day in days]
+                  for place in both]  # fmt: skip
+        arrays.append(np.array(values))
+    moved = definition_break(arrays[0], arrays[1], rules.setting.breaks)
+    if moved is None:
+        return None
+    return Event(0, "definition_break", int(moved.areas.sum()), moved.share, moved.before, moved.after)
+
+
+def _said(metric: Metric, newest: date) -> str:
+    return f"{metric.source}, as published on {newest:%-d %B %Y}."
