@@ -14,6 +14,7 @@ from tests.integration.access.build import act, browser
 from commonweal.apps.access import actions, shell
 from commonweal.apps.desk import around, duty, telling, waiting
 from commonweal.apps.desk.waiting import Open, Running, Who
+from commonweal.site.demo import desks
 from commonweal.web import db
 
 from . import build
@@ -253,3 +254,17 @@ def test_the_office_that_told_recalls_it_on_the_page() -> None:
     assert "This notice was recalled" in text(client, f"/told/{notice}/{DIRECTOR}")
     assert "Recall it" not in text(client, f"/told/{notice}/{DIRECTOR}")
     assert "Sent by mistake" not in text(visitor("director-of-public-health", DIRECTOR))
+
+
+def test_in_a_demonstration_those_who_were_told_have_acknowledged_as_themselves() -> None:
+    notice = tell(build.ANALYST, LEADER, subject="A while ago", severity=2)
+    information = tell(LEADER, subject="To know", severity=3)
+    assert desks.acknowledge_what_waits() >= 2
+    by_office = {row["office_id"]: row for row in receipts(notice, "acknowledged")}
+    assert set(by_office) == {build.ANALYST, LEADER}
+    for office, row in by_office.items():
+        held = db.rows("app", "select person_id from access.current_appointment where office_id = %s", [office])
+        assert row["person_id"] in {each["person_id"] for each in held}
+    assert len(receipts(notice, "opened")) == 2, "it was read first"
+    assert receipts(information, "acknowledged") == []
+    assert desks.acknowledge_what_waits() == 0

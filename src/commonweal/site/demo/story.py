@@ -107,15 +107,15 @@ class FictionalCity:
 
 
 class Leicester2020:
-    """Leicester and Leicestershire as published counts have it: history to 15 June 2020, then day by day."""
+    """Leicester and Leicestershire as published counts have it: history to 28 May 2020, then day by day."""
 
     space, kind, title = "leicester", "replay", "Leicester and Leicestershire in 2020, rebuilt from published counts"
     visited: tuple[str, ...] = ("E06000016", "E10000018")
     begins = datetime(2020, 2, 24, 6, tzinfo=UTC)
     opens = datetime(2020, 6, 18, 6, tzinfo=UTC)
     ends = datetime(2020, 8, 1, 6, tzinfo=UTC)
-    daily_from = datetime(2020, 6, 8, 6, tzinfo=UTC)
-    swept = frozenset(datetime(2020, 6, day, 6, tzinfo=UTC) for day in (9, 11, 13, 15, 17))
+    daily_from = datetime(2020, 5, 28, 6, tzinfo=UTC)
+    swept = frozenset(datetime(2020, 6, day, 6, tzinfo=UTC) for day in (1, 3, 5, 8, 11, 14, 17))
 
     def __init__(self, data: Path) -> None:
         from commonweal.synthetic.leicester import leicester_replay
