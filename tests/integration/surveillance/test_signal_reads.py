@@ -9,6 +9,9 @@ from django.db import Error
 
 from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.apps.surveillance import signals
+from commonweal.apps.surveillance.pages import signal_words as words
+from commonweal.apps.surveillance.views import signals as signals_view
+from commonweal.core.errors import Refused
 from commonweal.web import db
 from tests.integration.access.build import accept, agreement, office
 from tests.integration.intake import world as intake_world
@@ -94,22 +97,50 @@ def test_of_a_life_each_reader_sees_the_part_that_touches_their_places(
 def test_pages_of_signals_follow_one_another(actors: dict[str, Actor], instants: list[datetime]) -> None:
     with scoped_read(actors["nation"], query="signals", data_class="L1") as scope:
         (first,) = signals.signals(scope, limit=1)
-        (second,) = signals.signals(scope, limit=1, after=(first["rank"], first["number"]))
+        (second,) = signals.signals(scope, limit=1, after=(first["rank"], first["weight"], first["number"]))
         assert (first["number"], second["number"]) == (1, 2), "what goes on before what is over"
-        assert signals.signals(scope, after=(second["rank"], second["number"])) == []
+        assert signals.signals(scope, after=(second["rank"], second["weight"], second["number"])) == []
         assert [row["number"] for row in signals.signals(scope, signals.Wanted(states=["closed"]))] == [2]
         assert [row["number"] for row in signals.signals(scope, signals.Wanted(places=[CITY]))] == [1]
 
 
+def test_the_most_urgent_come_first_over_all_pages_and_not_within_each(actors: dict[str, Actor]) -> None:
+    rates = (12.5, None, 90.0, 12.5, 310.25, 0.004, 40.0)
+    states = ("opened", "growing", "reopened", "fading", "closed")
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write, as_of="2020-06-22T06:00:00Z")
+        for number in range(3, 33):
+            written.signal(write, number, sweep)
+            written.change(write, number, 1, "opened", [CITY], sweep)
+            rate = rates[number % len(rates)]
+            written.change(write, number, 2, states[number % len(states)], [CITY], sweep, rate)
+    with scoped_read(actors["nation"], query="signals", data_class="L1") as scope:
+        whole = signals.signals(scope)
+        paged: list[int] = []
+        after = None
+        while some := signals.signals(scope, limit=4, after=after):
+            paged += [row["number"] for row in some]
+            after = signals_view.after_of(signals_view.place_of(some[-1]))
+    assert paged == [row["number"] for row in whole] == [row["number"] for row in words.by_urgency(whole)]
+    assert len(paged) == len(set(paged)) > 30
+    assert next(row["state"] for row in whole) == "growing"
+
+
+@pytest.mark.parametrize("typed", ["1", "1-2", "x-1-2", "1-2-3-4", "9-1-1", "1--2", "1-²-3"])
+def test_a_place_in_the_list_that_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(Refused, match="is no place in the list"):
+        signals_view.after_of(typed)
+
+
 def test_only_the_engine_writes_and_nobody_changes(actors: dict[str, Actor], instants: list[datetime]) -> None:
     with pytest.raises(Error, match="permission denied"), db.recorded("app") as write:
-        written.signal(write, 3, 1)
+        written.signal(write, 99, 1)
     with pytest.raises(Error, match="permission denied|holds facts"), db.recorded("engine") as write:
         write.cursor.execute("update surveillance.signal_change set state = 'closed'")
 
 
 def test_sweeps_are_listed_with_what_they_could_not_do(actors: dict[str, Actor], instants: list[datetime]) -> None:
-    newest, oldest = signals.sweeps()
+    *_, newest, oldest = signals.sweeps()
     assert newest["id"] > oldest["id"]
     assert signals.sweep(oldest["id"])["not_done"] == {"E01000001": "no population is loaded"}
     assert [row["id"] for row in signals.sweeps(as_of=instants[0])] == [oldest["id"]]

@@ -30,11 +30,19 @@ def signal(write: db.Recorded, number: int, sweep_id: int) -> int:
     return insert(write, "surveillance.signal", row, "number")
 
 
-def change(write: db.Recorded, number: int, step: int, state: str, scope: Sequence[str], sweep_id: int) -> None:
+def change(
+    write: db.Recorded,
+    number: int,
+    step: int,
+    state: str,
+    scope: Sequence[str],
+    sweep_id: int,
+    rate: float | None = 50.0,
+) -> None:
     row = {
         "signal": number, "step": step, "sweep_id": sweep_id, "morning": MORNING + timedelta(days=step),
         "state": state, "level": "ltla", "place_code": "E06000016", "scope": list(scope), "members": [],
-        "rate": 50.0, "observed": 9.0, "strength": 1.0, "recurrence_days": 900.0, "evidence": ["nine cases"],
+        "rate": rate, "observed": 9.0, "strength": 1.0, "recurrence_days": 900.0, "evidence": ["nine cases"],
         "tick_id": write.tick,
     }  # fmt: skip
     insert(write, "surveillance.signal_change", row, "step")

@@ -52,7 +52,7 @@ def signals(
     cursor: str = "",
     limit: int = 50,
 ) -> HttpResponse:
-    """Signals of the office's places, those that go on first.
+    """Signals of the office's places, the most urgent first.
 
     `state` is one state, `all`, or empty for those that go on; `method` a kind of signal; `place` the code of an
     authority or more; `since` the day of the newest change at the earliest.
@@ -66,7 +66,7 @@ def signals(
         rows = reads.signals(scope, signals_view.wanted(asked), as_of=moment, after=after, limit=most + 1)
     shown, more = rows[:most], len(rows) > most
     names = signal_reads.names_for(shown)
-    last = f"{shown[-1]['rank']}-{shown[-1]['number']}" if shown else cursor
+    last = signals_view.place_of(shown[-1]) if shown else cursor
     body = {
         "items": [told(row, names) for row in shown], "cursor": last, "more": more, "as_of": moment,
         "agreements": list(scope.agreements),

@@ -22,7 +22,7 @@ def place_page(kind: str, code: str, authority: str) -> str:
 
 def found_signals(asked: Asked) -> list[Hit]:
     """Signals of the office's places by their number, or by every word in the names of where they are and what they
-    are; the newest that go on first. Nothing where no agreement opens counts to the office."""
+    are; the most urgent first. Nothing where no agreement opens counts to the office."""
     typed = set(asked.words) - {"signal", "signals"}
     if not typed and not set(asked.words) & {"signal", "signals"}:
         return []

@@ -16,13 +16,16 @@ from commonweal.apps.access.scope import Scope
 from commonweal.web import db
 
 MOST = 200
+After = tuple[int, int, int]
 
-# The newest change of each signal as known at the instant; a signal's rank puts what goes on before what is over.
+# The newest change of each signal as known at the instant, the most urgent first: what grows, what is back, what is
+# new, what fades, what is over; of one state the highest rate (weight: in thousandths), then the newest.
 SIGNALS = """
 with newest as (
   select distinct on (c.signal) c.signal, c.step, c.sweep_id, c.morning, c.state, c.level, c.place_code, c.scope,
          c.members, c.rate, c.observed, c.strength, c.recurrence_days, c.evidence, t.known_at as changed_at,
-         case c.state when 'closed' then 2 when 'fading' then 1 else 0 end as rank
+         array_position(array['growing', 'reopened', 'opened', 'fading', 'closed'], c.state) as rank,
+         round(coalesce(c.rate, 0) * 1000)::bigint as weight
     from surveillance.signal_change c join ledger.tick t on t.id = c.tick_id
    where (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
      and (%(number)s::bigint is null or c.signal = %(number)s)
@@ -31,7 +34,7 @@ with newest as (
 select s.number, s.source, s.kind, s.setting_id, s.morning as opened_on, o.known_at as opened_at,
        n.state, n.step, n.morning, n.changed_at, n.sweep_id, n.level,
        coalesce(n.place_code, s.place_code) as place_code, n.scope, n.members, n.rate,
-       n.observed, n.strength, n.recurrence_days, n.evidence, n.rank
+       n.observed, n.strength, n.recurrence_days, n.evidence, n.rank, n.weight
   from newest n join surveillance.signal s on s.number = n.signal join ledger.tick o on o.id = s.tick_id
  where (%(number)s::bigint is null or s.number = %(number)s)
    and (%(states)s::text[] is null or n.state = any (%(states)s))
@@ -39,8 +42,9 @@ select s.number, s.source, s.kind, s.setting_id, s.morning as opened_on, o.known
    and (%(levels)s::text[] is null or n.level = any (%(levels)s))
    and (%(places)s::text[] is null or n.scope && %(places)s::text[])
    and (%(since)s::date is null or n.morning >= %(since)s)
-   and (%(after_rank)s::int is null or (n.rank, -s.number) > (%(after_rank)s, -%(after_number)s::bigint))
- order by n.rank, s.number desc limit %(limit)s
+   and (%(after_rank)s::int is null
+     or (n.rank, -n.weight, -s.number) > (%(after_rank)s, -%(after_weight)s::bigint, -%(after_number)s::bigint))
+ order by n.rank, n.weight desc, s.number desc limit %(limit)s
 """
 CHANGES = """
 select c.signal, c.step, c.sweep_id, c.morning, c.state, c.level, c.place_code, c.scope, c.members, c.rate, c.observed,
@@ -97,14 +101,14 @@ def signals(
     wanted: Wanted = EVERY,
     *,
     as_of: datetime | None = None,
-    after: tuple[int, int] | None = None,
+    after: After | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Signals with their newest change as known at `as_of`, those that go on first, then the newest.
+    """Signals with their newest change as known at `as_of`, the most urgent first (of all that are wanted).
 
-    `after` is (rank, number) of the last row of the page before. Rows: number, source, kind, setting_id, opened_on,
-    opened_at, state, step, morning, changed_at, sweep_id, level, place_code, scope, members, rate, observed, strength,
-    recurrence_days, evidence (sentences), rank.
+    `after` is (rank, weight, number) of the last row of the page before. Rows: number, source, kind, setting_id,
+    opened_on, opened_at, state, step, morning, changed_at, sweep_id, level, place_code, scope, members, rate, observed,
+    strength, recurrence_days, evidence (sentences), rank, weight.
     """
     return scope.rows(SIGNALS, _asked(wanted, as_of, None, after, limit))
 
@@ -165,12 +169,12 @@ def _of_sweeps(
 
 
 def _asked(
-    wanted: Wanted, as_of: datetime | None, number: int | None, after: tuple[int, int] | None, limit: int
+    wanted: Wanted, as_of: datetime | None, number: int | None, after: After | None, limit: int
 ) -> dict[str, Any]:
     lists = {name: _list(getattr(wanted, name)) for name in ("states", "kinds", "levels", "places")}
-    rank, last = after or (None, None)
+    rank, weight, last = after or (None, None, None)
     return {**lists, "since": wanted.since, "as_of": as_of, "number": number, "after_rank": rank,
-            "after_number": last, "limit": limit}  # fmt: skip
+            "after_weight": weight, "after_number": last, "limit": limit}  # fmt: skip
 
 
 def _list(values: Sequence[str] | None) -> list[str] | None:

@@ -129,7 +129,7 @@ def wanted(asked: pages.Asked) -> Wanted:
 
 
 def read(
-    actor: Actor, asked: pages.Asked, as_of: datetime, *, after: tuple[int, int] | None = None, exported: bool
+    actor: Actor, asked: pages.Asked, as_of: datetime, *, after: reads.After | None = None, exported: bool
 ) -> Read:
     """Signals and the map behind them, in one scope at one moment."""
     filters = {name: value for name, value in vars(asked).items() if value}
@@ -178,14 +178,22 @@ def _over_counts(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["source"] == "counts"]
 
 
-def after_of(given: str) -> tuple[int, int] | None:
-    """Where the list goes on: 'rank-number' of the last row before. Raises `Refused` for anything else."""
+def after_of(given: str) -> reads.After | None:
+    """Where the list goes on: 'rank-weight-number' of the last row before. Raises `Refused` for anything else."""
     if not given:
         return None
-    rank, _, number = given.partition("-")
-    if not (given.isascii() and rank.isdigit() and number.isdigit() and len(rank) < 5 and len(number) < 19):
+    parts = given.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
         raise Refused(f"{given[:40]!r} is no place in the list; leave it out to begin at the start.")
-    return int(rank), int(number)
+    rank, weight, number = (int(part) for part in parts)
+    if rank > len(words.STATES):
+        raise Refused(f"{given[:40]!r} is no place in the list; leave it out to begin at the start.")
+    return rank, weight, number
+
+
+def place_of(row: Mapping[str, Any]) -> str:
+    """The place of a row in the list, as `after_of` reads it."""
+    return f"{row['rank']}-{row['weight']}-{row['number']}"
 
 
 def pager(request: HttpRequest, found: Read, as_of: datetime) -> Pager:
@@ -193,8 +201,7 @@ def pager(request: HttpRequest, found: Read, as_of: datetime) -> Pager:
     said = wording.counted(len(found.rows), "signal", "signals")
     if not found.more:
         return Pager(f"{said}.")
-    last = found.rows[-1]
-    on = asking.with_changed(request, after=f"{last['rank']}-{last['number']}", as_of=times.link_form(as_of))
+    on = asking.with_changed(request, after=place_of(found.rows[-1]), as_of=times.link_form(as_of))
     return Pager(f"{said}; more follow.", next=on)
 
 
