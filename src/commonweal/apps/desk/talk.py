@@ -44,8 +44,8 @@ class Said:
     """What is to be said: words pinned to a page of this site, about places (codes; none where it answers or corrects:
     then they are those of what it answers or corrects).
 
-    A question has an `owner` (an office) and the aware time `due_at` by which it is to answer; offices in `mentions` are
-    named in it.
+    A question has an `owner` (an office) and the aware time `due_at` by which it is to answer; offices in `mentions`
+    are named in it.
     """
 
     pin: str

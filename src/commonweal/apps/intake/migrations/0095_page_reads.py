@@ -8,5 +8,5 @@ from commonweal.web.sql import run_sql_file
 class Migration(migrations.Migration):
     """The SQL is the source; Django keeps the order."""
 
-    dependencies = [("intake", "0080_search")]
+    dependencies = [("intake", "0090_plain_group")]
     operations = [run_sql_file(__file__, "0095_page_reads.sql")]
