@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 
 # Aliases are role names without their prefix; each connects as its own role. Sign-in data lie in a schema of their own.
 _ROLES = ("app", "authn", "ingest", "engine", "queue", "web", "migrate", "retention", "backup")
+ON_REQUEST = 1 << 30  # uses of a statement before the driver prepares it unasked: what asks is prepared at once
 
 
 def _database(alias: str, role: str, search_path: str) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def _database(alias: str, role: str, search_path: str) -> dict[str, Any]:
         options["sslmode"] = where.sslmode
     if not alias.startswith("migrate"):
         options["server_side_binding"] = True  # a handle never stands in a statement's text
+        options["prepare_threshold"] = ON_REQUEST
     else:
         options["options"] += " -c role=cw_owner"
     return {

@@ -14,7 +14,6 @@ from commonweal.core.errors import Refused
 from commonweal.core.intake.balance import Balance, SecondSheet, total
 from commonweal.core.intake.pathogen import PathogenPack
 from commonweal.core.intake.schema import LineList, table_schema
-from commonweal.core.intake.staging import age_bands_of
 
 PACK = Path(__file__).parents[3] / "parameters" / "pathogens" / "covid-19.yaml"
 
@@ -58,7 +57,7 @@ def test_the_table_schema_is_json_and_names_every_field_that_is_read(line_list: 
 
 
 def test_age_bands_cover_every_age(line_list: LineList) -> None:
-    bands = age_bands_of(line_list)
+    bands = line_list.band_by_age
     assert len(bands) == 121
     assert [bands[age] for age in (0, 4, 5, 19, 20, 29, 79, 80, 120)] == [
         "0-4", "0-4", "5-9", "15-19", "20-29", "20-29", "70-79", "80+", "80+",

@@ -160,4 +160,4 @@ def notify(tick: int, codes: list[str] | None) -> None:
     A transaction of its own that does not wait for the disk: nothing is lost with it, listeners look by themselves too.
     """
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute(NOTIFY, [CHANNEL, json.dumps({"tick": tick, "codes": codes})])
+        db.run_prepared(cursor, NOTIFY, [CHANNEL, json.dumps({"tick": tick, "codes": codes})])

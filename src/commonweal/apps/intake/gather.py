@@ -17,9 +17,11 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Protocol
 
+from django.db import close_old_connections
+
 from commonweal.apps.intake.actions import Receipt, notify
 from commonweal.apps.intake.together import Ready, write_together
-from commonweal.web.threads import in_progress
+from commonweal.web.threads import LOOK_SECONDS, in_progress
 
 MOST_TOGETHER = 64
 ANSWER_SECONDS = 60.0
@@ -91,8 +93,12 @@ class Gatherer:
 
     def _write(self) -> None:
         left_over: list[Handed] = []
+        looked = 0.0
         while True:
             group, left_over = self._next_group(left_over)
+            if time.monotonic() - looked >= LOOK_SECONDS:  # a database that was restarted costs no sender an answer
+                close_old_connections()
+                looked = time.monotonic()
             answer_all(group)
 
     def _next_group(self, left_over: list[Handed]) -> tuple[list[Handed], list[Handed]]:

@@ -111,7 +111,7 @@ def _once(submissions: Sequence[Ready]) -> Written:
 
 def _begin(cursor: Any, submissions: Sequence[Ready]) -> tuple[int, list[Begun]]:
     keys = [ready.source.provenance.idempotency_key for ready in submissions]
-    cursor.execute(BEGIN, [[r.feed for r in submissions], [r.source.sha256 for r in submissions], keys])
+    db.run_prepared(cursor, BEGIN, [[r.feed for r in submissions], [r.source.sha256 for r in submissions], keys])
     rows = cursor.fetchall()
     begun = [
         Begun(place, ready, Opened(new_id, ready.feed, feed_number, now, ready.received))
@@ -144,7 +144,7 @@ def _absorb(cursor: Any, tick: int, begun: Sequence[Begun]) -> Absorbed:
         ),
         as_json([finish_values(one.opened, one.ready.source, book) for one in begun]),
     ]
-    cursor.execute(ABSORB, values)
+    db.run_prepared(cursor, ABSORB, values)
     answer = cursor.fetchone()[0]
     answer = answer if isinstance(answer, dict) else json.loads(answer)
     if "left_out" in answer:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,6 @@ from commonweal.core.intake.rows import (
     INSTANTS,
     NewIds,
     Secrets,
-    age_bands_of,
     message,
     record_label,
 )
@@ -73,7 +71,7 @@ def stage_few(
     records: Sequence[Record], malformed: Sequence[Malformed], line_list: LineList, secrets: Secrets, *, feed: str
 ) -> Few:
     """Hash and seal each record. `feed` is the namespace of the feed's own person ids."""
-    bands = age_bands_of(line_list)
+    bands = line_list.band_by_age
     rows, carried = [], []
     for place, record in enumerate(records):
         rows.append(_row(record, bands, line_list, secrets, feed))
@@ -243,13 +241,12 @@ def as_copy_text(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
 
 def as_json(rows: Sequence[Mapping[str, Cell]]) -> str:
     """Rows as `json_populate_recordset` reads them; what is not said is null."""
-    return json.dumps([{name: _plain(cell) for name, cell in row.items() if cell is not None} for row in rows])
+    told = [{name: cell for name, cell in row.items() if cell is not None} for row in rows]
+    return json.dumps(told, default=_as_text)
 
 
-def _plain(value: Cell) -> Any:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    return value.isoformat() if isinstance(value, date) else value
+def _as_text(value: bytes | date) -> str:
+    return "\\x" + value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
 def _cell(value: Cell) -> str:

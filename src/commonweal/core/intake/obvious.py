@@ -92,11 +92,13 @@ def check_record(
 def _canonical(column: Field, record: Mapping[str, str | None], values: Mapping[str, Value]) -> str:
     """The value as text, the same for every way of writing it; the text itself where it could not be read."""
     text = record.get(column.id)
+    if text is None:
+        return ""
     value: Value = values.get(column.id)
     if column.type == "datetime" and not column.sealed:
         value = values[times.instant_column(column.id)] or values[times.day_column(column.id)]
-    if text is None or value is None:
-        return text or ""
+    if value is None:
+        return text
     if isinstance(value, datetime):
         return str((value - EPOCH) // timedelta(microseconds=1))
     if isinstance(value, date):

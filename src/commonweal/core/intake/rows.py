@@ -89,16 +89,6 @@ def record_label(feed: str) -> str:
     return f"record{SEPARATOR}{feed}"
 
 
-def age_bands_of(line_list: LineList) -> list[str]:
-    """The age band of every age from 0 to the highest allowed one."""
-    bands: list[str] = []
-    highest = line_list["age_years"].maximum or 0
-    for band in line_list.age_bands:
-        last = highest if band.endswith("+") else int(band.split("-")[1])
-        bands += [band] * (last + 1 - len(bands))
-    return bands
-
-
 def sealed_names(line_list: LineList) -> list[str]:
     """What is sealed of a record, in the order in which a message has it: its own ids, then the sealed fields."""
     return ["record_id", "person_id", *(field.id for field in line_list.fields if field.sealed)]

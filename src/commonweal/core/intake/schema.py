@@ -91,6 +91,16 @@ class LineList:
         """The fields whose sent value is used: all but the derived ones."""
         return tuple(field for field in self.fields if not field.derived)
 
+    @cached_property
+    def band_by_age(self) -> tuple[str, ...]:
+        """The age band of every age from 0 to the highest allowed one."""
+        bands: list[str] = []
+        highest = self["age_years"].maximum or 0
+        for band in self.age_bands:
+            last = highest if band.endswith("+") else int(band.split("-")[1])
+            bands += [band] * (last + 1 - len(bands))
+        return tuple(bands)
+
     def missing_columns(self, present: frozenset[str]) -> list[str]:
         """The columns a file must have and has not, each with its stand-in ("person_id or nhs_number")."""
         lacking = []

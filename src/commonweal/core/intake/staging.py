@@ -26,7 +26,6 @@ from commonweal.core.intake.rows import (
     TYPES,
     NewIds,
     Secrets,
-    age_bands_of,
     record_label,
     sealed_names,
 )
@@ -85,7 +84,7 @@ def stage(
     taken, keyed = np.flatnonzero(checked.fate == Fate.GOOD), np.flatnonzero(checked.fate != Fate.REJECTED)
     good = frame[taken]
     links = links_of(good, secrets.persons, feed=feed)
-    bands = pl.Series(age_bands_of(line_list), dtype=pl.String)
+    bands = pl.Series(line_list.band_by_age, dtype=pl.String)
     records = secrets.records
     hashed = {
         "record_hash": digests(records, records.prefix(record_label(feed)), frame["record_id"].gather(keyed)),
