@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,8 +19,10 @@ from commonweal.apps.surveillance.api import router as surveillance
 from commonweal.apps.surveillance.evidence_api import router as evidence
 from commonweal.apps.surveillance.known_api import router as known
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
+from commonweal.web.errors import document as problem
 
 logger = logging.getLogger(__name__)
+View = Callable[..., HttpResponse]
 STATUS: tuple[tuple[type[CommonwealError], int, str], ...] = (
     (NotAllowed, 403, "Not allowed"),
     (NotThere, 404, "Not there"),
@@ -40,10 +44,21 @@ api.add_router("", known)
 api.add_router("", evidence)
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
-    """An answer in the form of RFC 9457."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return HttpResponse(json.dumps(body, default=str), status=status, content_type="application/problem+json")
+def with_methods_in_words(view: View) -> View:
+    """A view of the interface that says which methods an address takes when it is asked with another one."""
+
+    @wraps(view)
+    def saying(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        allowed = ", ".join(sorted(response["Allow"].split(", ")))
+        words = f"{request.path} takes {allowed}, not {request.method}. /api/v1/openapi.json says what each one does."
+        told = problem(HTTPStatus.METHOD_NOT_ALLOWED, "Not by this method", words)
+        told["Allow"] = allowed
+        return told
+
+    return saying
 
 
 @api.exception_handler(CommonwealError)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 
-from commonweal.site.api import api
+from commonweal.site.api import api, with_methods_in_words
 from commonweal.site.demo import views as demo
 from commonweal.web.home import home
 
 programs = api.urls  # asked for once: each asking makes new views, which would not be the marked ones
 for _address in programs[0]:  # every operation states its own way of telling who asks: a token, or an acting office
     if _address.callback is not None:
-        login_not_required(_address.callback)
+        _address.callback = login_not_required(with_methods_in_words(_address.callback))
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),

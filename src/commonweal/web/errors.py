@@ -1,16 +1,22 @@
-"""Error pages: what happened, what the rule is, what to do next. Our own families of errors become them here."""
+"""Errors as pages, and as documents for programs: what happened, what the rule is, what to do next.
+
+Our own families of errors become pages here.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
 from commonweal.web.pages import Help, Link, Page, Problem
+from commonweal.web.threads import PROGRAMS
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +32,21 @@ FAMILIES: tuple[tuple[type[CommonwealError], int, str], ...] = (
 )
 
 
+def document(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
+    """A problem as programs read it (RFC 9457)."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return HttpResponse(json.dumps(body, default=str), status=status, content_type="application/problem+json")
+
+
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether the address is one of the interface for programs."""
+    return request.path.startswith(PROGRAMS)
+
+
 def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """The page of a problem, with its status. It needs no database."""
+    """The page of a problem (its document at an address for programs), with its status. It needs no database."""
+    if is_for_programs(request):
+        return document(problem.status, problem.title, " ".join(problem.sentences))
     context = {"page": Page(problem.title, HELP), "problem": problem}
     return HttpResponse(loader.render_to_string("commonweal/problem.html", context, request), status=problem.status)
 
@@ -75,10 +94,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    sentences = (
+    sentences: tuple[str, ...] = (
         "Check the address, or start from the first page.",
         "If a link brought you here, tell the person who sent it.",
     )
+    if is_for_programs(request):
+        sentences = (
+            f"No address of the interface is {request.path}.",
+            "Check the spelling and the slash at the end; /api/v1/openapi.json lists every address.",
+        )
     return respond(request, Problem(404, "There is nothing at this address", sentences))
 
 

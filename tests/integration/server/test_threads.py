@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import django
@@ -42,7 +42,7 @@ def visit(
     sent: list[dict[str, Any]] = []
 
     async def go() -> None:
-        given = iter(
+        given: Iterator[dict[str, Any]] = iter(
             [{"type": "http.request", "body": body[:3], "more_body": True}, {"type": "http.request", "body": body[3:]}]
         )
 
