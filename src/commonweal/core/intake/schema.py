@@ -38,7 +38,7 @@ class Field:
     maximum: int | None = None
     note: str = ""
 
-    @property
+    @cached_property
     def sealed(self) -> bool:
         """Whether the value is kept only under the person's data key, apart from the record."""
         return self.access == "L3"
