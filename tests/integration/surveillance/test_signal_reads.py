@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from django.db import Error
+from django.db import Error, connections
 
 from commonweal.apps.access.scope import Actor, scoped_read
-from commonweal.apps.surveillance import signals
+from commonweal.apps.surveillance import checks, signals
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.views import signals as signals_view
 from commonweal.core.errors import Refused
@@ -146,3 +146,25 @@ def test_sweeps_are_listed_with_what_they_could_not_do(actors: dict[str, Actor],
     assert [row["id"] for row in signals.sweeps(as_of=instants[0])] == [oldest["id"]]
     with pytest.raises(Error, match="duplicate key"), db.recorded("engine") as write:
         written.sweep(write)
+
+
+def test_a_signal_is_read_by_those_whom_its_changes_touch(instants: list[datetime], actors: dict[str, Actor]) -> None:
+    assert [line for each in checks.CHECKS for line in each.run()] == []
+    with connections["migrate"].cursor() as cursor:
+        cursor.execute("delete from surveillance.signal_reader where signal = 2")
+    try:
+        assert 2 not in seen(actors["district"], db.freeze() + timedelta(days=1)), "row security goes by the table"
+        assert checks.CHECKS[0].run() == [f"signal 2 touches {DISTRICT}, whose offices do not read it"]
+    finally:
+        with connections["migrate"].cursor() as cursor:
+            cursor.execute("insert into surveillance.signal_reader values (%s, 2)", [DISTRICT])
+    assert checks.CHECKS[0].run() == []
+
+
+def test_the_findings_of_a_signal_are_those_that_name_it(instants: list[datetime], actors: dict[str, Actor]) -> None:
+    with scoped_read(actors["nation"], query="signals", data_class="L1") as scope:
+        every = signals.findings(scope)
+        for number in (1, 2, 3):
+            named = [row for row in every if number in (row["signal"], row["held_by"])]
+            assert signals.findings(scope, signal=number) == named
+        assert {row["signal"] for row in every} == {1, 2}

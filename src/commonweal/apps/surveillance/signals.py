@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from commonweal.apps.access.scope import Scope
+from commonweal.apps.intake import kept
 from commonweal.web import db
 
 MOST = 200
@@ -56,15 +57,16 @@ FINDINGS = """
 select f.id, f.sweep_id, f.signal, f.held_by, f.morning, f.level, f.place_code, f.setting_id, f.method, f.scope,
        f.first_day, f.last_day, f.observed, f.expected, f.expected_low, f.expected_high, f.rate, f.strength, f.p_value,
        f.recurrence_days, f.members, f.evidence, t.known_at
-  from surveillance.finding f join ledger.tick t on t.id = f.tick_id
+  from {source} f join ledger.tick t on t.id = f.tick_id
  where (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
-   and (%(signal)s::bigint is null or f.signal = %(signal)s or f.held_by = %(signal)s)
    and (%(sweep)s::bigint is null or f.sweep_id = %(sweep)s)
    and (%(place)s::text is null or f.place_code = %(place)s)
    and (%(held)s::boolean is null or (f.held_by is not null) = %(held)s)
    and (%(before)s::bigint is null or f.id < %(before)s)
  order by f.id desc limit %(limit)s
 """
+OF_SIGNAL = """(select * from surveillance.finding x where x.signal = %(signal)s
+         union all select * from surveillance.finding x where x.held_by = %(signal)s)"""
 SWEEPS = """
 select s.id, s.source, s.as_of, s.morning, s.touched, s.code_version, s.parameters_version, s.executor, s.seconds,
        s.cost, s.places, s.not_done, s.budget, t.known_at
@@ -110,18 +112,22 @@ def signals(
     opened_on, opened_at, state, step, morning, changed_at, sweep_id, level, place_code, scope, members, rate, observed,
     strength, recurrence_days, evidence (sentences), rank, weight.
     """
-    return scope.rows(SIGNALS, _asked(wanted, as_of, None, after, limit))
+    values = _asked(wanted, as_of, None, after, limit)
+    if as_of is None:
+        return scope.rows(SIGNALS, values)
+    question = (SIGNALS, *(tuple(each) if isinstance(each, list) else each for each in values.values()))
+    return list(kept.rows(scope, question, scope.codes, as_of, lambda: scope.rows(SIGNALS, values)))
 
 
 def signal(scope: Scope, number: int, *, as_of: datetime | None = None) -> dict[str, Any] | None:
     """One signal in the same form, or None when there is none in scope (or was none at that instant)."""
-    found = scope.rows(SIGNALS, _asked(EVERY, as_of, number, None, 1))
+    found = _by_number(scope, SIGNALS, _asked(EVERY, as_of, number, None, 1))
     return found[0] if found else None
 
 
 def changes(scope: Scope, number: int, *, as_of: datetime | None = None) -> list[dict[str, Any]]:
     """The life of a signal, oldest change first."""
-    return scope.rows(CHANGES, {"number": number, "as_of": as_of})
+    return _by_number(scope, CHANGES, {"number": number, "as_of": as_of})
 
 
 def findings(
@@ -137,7 +143,10 @@ def findings(
 ) -> list[dict[str, Any]]:
     """What the methods said, newest first; of a break or batch also what it held back (`held_by`)."""
     asked = {"signal": signal, "sweep": sweep, "place": place, "held": held}
-    return scope.rows(FINDINGS, {**asked, "as_of": as_of, "before": before, "limit": limit})
+    values = {**asked, "as_of": as_of, "before": before, "limit": limit}
+    if signal is None:
+        return scope.rows(FINDINGS.format(source="surveillance.finding"), values)
+    return _by_number(scope, FINDINGS.format(source=OF_SIGNAL), values)
 
 
 def sweeps(
@@ -160,6 +169,18 @@ def sweep(number: int, alias: str = "app") -> dict[str, Any] | None:
 def bare(states: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """For whoever runs the installation: that there are signals, newest first, without a figure of any place."""
     return [row for row in db.rows("engine", BARE) if states is None or row["state"] in states]
+
+
+def _by_number(scope: Scope, sql: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of one signal by its number.
+
+    The server cannot tell how many authorities a scope has and would first look up every row that touches any of them;
+    without bitmaps it takes the number's own index and tests the scope of those few.
+    """
+    scope.cursor.execute("set local enable_bitmapscan = off")
+    found = scope.rows(sql, params)
+    scope.cursor.execute("set local enable_bitmapscan = on")
+    return found
 
 
 def _of_sweeps(
