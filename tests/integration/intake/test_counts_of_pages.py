@@ -263,12 +263,13 @@ def test_what_may_still_change_is_not_kept(offices: dict[str, Actor], moments: l
 
 
 def test_the_longest_unasked_answers_go_first() -> None:
-    store = kept.Kept(most_rows=10)
-    row: dict[str, Any] = {}
-    store.put("a", [row] * 3)
-    store.put("b", [row] * 3)
-    assert store.get("a") is not None
-    store.put("c", [row] * 3)
-    assert [store.get(key) is not None for key in "abc"] == [True, False, True]
-    store.put("d", [row], more=9)
-    assert store.get("d") is None, "larger than everything that may be kept"
+    store: kept.Kept[str] = kept.Kept(10)
+    store.put("a", "first", 4)
+    store.put("b", "second", 4)
+    assert store.get("a") == "first"
+    store.put("c", "third", 4)
+    assert [store.get(key) for key in "abc"] == ["first", None, "third"]
+    store.put("d", "larger than everything that may be kept", 11)
+    assert store.get("d") is None
+    store.clear()
+    assert store.get("a") is None

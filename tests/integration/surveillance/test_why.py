@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from commonweal.apps.surveillance import why_explaining, why_reads
 from commonweal.web import db
 
 from . import outbreak
@@ -100,3 +101,29 @@ def test_an_office_without_records_does_not_see_it() -> None:
     actions.invite("leader@leicester.example", "Leader", ["leader-e06000016"])
     leader = outbreak.browser("leader@leicester.example", "leader-e06000016")
     assert leader.get(PAGE).status_code == 403
+
+
+def test_the_same_question_at_the_same_moment_is_answered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = db.freeze().isoformat().replace("+00:00", "Z")
+    ours, theirs = (outbreak.browser(email, office) for email, office in outbreak.ANALYSTS)
+    path = f"/places/{outbreak.NEIGHBOURHOOD}/why?as_of={moment}"
+    first, counted = shown(ours, path), rows_counted()
+    worked = []
+    monkeypatch.setattr(why_reads, "read", lambda *args, **options: worked.append(args))
+    second = shown(theirs, path)
+    begin, end = "<h1", "Compare other days"
+    assert second[second.index(begin) : second.index(end)] == first[first.index(begin) : first.index(end)]
+    assert worked == []
+    assert rows_counted() == counted > 0, "it counts as read all the same"
+    why_explaining._kept.clear()
+    with pytest.raises(AttributeError):
+        shown(theirs, path)
+
+
+def rows_counted() -> int:
+    """How many rows the newest explanation was entered with."""
+    sql = (
+        "select n.row_count from access.read_record r join access.read_rows n on n.read_id = r.id"
+        " where r.query = 'why it is rising' order by r.at desc limit 1"
+    )
+    return int(db.value("backup", sql))

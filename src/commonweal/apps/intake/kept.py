@@ -12,23 +12,24 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from commonweal.apps.access.scope import Scope
 
 MOST_ROWS = 300_000  # some 100 MB
 Rows = Sequence[dict[str, Any]]
+Answer = TypeVar("Answer")
 
 
-class Kept:
-    """The answers of one process, those not asked for longest dropped first."""
+class Kept(Generic[Answer]):
+    """The answers of one process, each taking some room; those not asked for longest are dropped first."""
 
-    def __init__(self, most_rows: int = MOST_ROWS) -> None:
+    def __init__(self, most_room: int) -> None:
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, tuple[Rows, int]] = OrderedDict()
-        self._most, self._rows = most_rows, 0
+        self._answers: OrderedDict[Hashable, tuple[Answer, int]] = OrderedDict()
+        self._most, self._taken = most_room, 0
 
-    def get(self, key: Hashable) -> Rows | None:
+    def get(self, key: Hashable) -> Answer | None:
         """The answer under a key, or None."""
         with self._lock:
             if key not in self._answers:
@@ -36,27 +37,25 @@ class Kept:
             self._answers.move_to_end(key)
             return self._answers[key][0]
 
-    def put(self, key: Hashable, rows: Rows, more: int = 0) -> None:
-        """Keep an answer that takes the room of its rows and so many `more`; one that is larger than everything that
-        may be kept is not."""
-        room = 1 + len(rows) + more
+    def put(self, key: Hashable, answer: Answer, room: int) -> None:
+        """Keep an answer; one that needs more room than there is at all is not."""
         with self._lock:
             if key in self._answers or room > self._most:
                 return
-            self._answers[key] = (rows, room)
-            self._rows += room
-            while self._rows > self._most:
-                _, (_, dropped) = self._answers.popitem(last=False)
-                self._rows -= dropped
+            self._answers[key] = (answer, room)
+            self._taken += room
+            while self._taken > self._most:
+                _, (_, freed) = self._answers.popitem(last=False)
+                self._taken -= freed
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._answers.clear()
-            self._rows = 0
+            self._taken = 0
 
 
-answers = Kept()
+answers: Kept[Rows] = Kept(MOST_ROWS)
 
 
 def rows(scope: Scope, question: Hashable, codes: Sequence[str], as_of: datetime, read: Callable[[], Rows]) -> Rows:
@@ -75,7 +74,7 @@ def rows(scope: Scope, question: Hashable, codes: Sequence[str], as_of: datetime
         return found
     found = read()
     if is_frozen(scope, as_of):
-        answers.put(key, found)
+        answers.put(key, found, 1 + len(found))
     return found
 
 

@@ -193,7 +193,7 @@ def _brought(scope: Scope, ticks: Sequence[int]) -> dict[int, dict[str, Any]]:
     read = {row["tick_id"]: row for row in db.fetch(scope.cursor, BROUGHT, values)} if unread else {}
     for tick in unread:
         found[tick] = [read[tick]] if tick in read else []
-        kept.answers.put(keys[tick], found[tick], len(found[tick][0]["places"]) // 4 if found[tick] else 0)
+        kept.answers.put(keys[tick], found[tick], 1 + len(read[tick]["places"]) // 4 if tick in read else 1)
     return {tick: rows[0] if rows else {} for tick, rows in found.items()}
 
 

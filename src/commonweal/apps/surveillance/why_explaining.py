@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from commonweal.apps.access.scope import Actor, scoped_read
+from commonweal.apps.intake import kept
 from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import why_reads
 from commonweal.apps.surveillance.why_cases import prepared
@@ -26,6 +27,7 @@ from commonweal.server import parameters
 QUERY = "why it is rising"
 MOST_WEIGHTS = 6_000_000  # of draws times cases held in memory
 FEWEST_DRAWS = 100
+KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,19 @@ class Explained:
     why: Why | None
     with_addresses: bool
     agreements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Worked:
+    """An explanation that was worked out, and how many rows were read for it."""
+
+    found: Explained
+    read: int
+
+
+# They hold sums and names of settings, no record; whoever asks again has opened the scope that they were read in, and
+# entered the same read in the access record.
+_kept: kept.Kept[Worked] = kept.Kept(KEPT)
 
 
 @cache
@@ -59,9 +74,11 @@ def explained(
     """Explain the change of a place between two windows, as known at an instant.
 
     addresses: read them (class L3) to see who lives together. Raises `NotThere` for a place that the office does not
-    read whole, `NotAllowed` where purpose or agreement lack.
+    read whole, `NotAllowed` where purpose or agreement lack. The answer to the same question at the same frozen moment
+    is kept, for whoever reads the same.
     """
     rules = setting()
+    asked_for = (where, span, as_of, addresses, by_report)
     asked = {"place": where.code, "last": span.last, "days": span.days, "against": span.against}
     try:
         with scoped_read(
@@ -70,7 +87,12 @@ def explained(
         ) as scope:  # fmt: skip
             if set(scope.codes) != set(where.authorities):
                 raise NotAllowed(f"{where.name} reaches beyond them")
+            key = (kept.space_of(scope), *asked_for)
+            if (known := _kept.get(key)) is not None:
+                scope.counted += known.read
+                return replace(known.found, agreements=scope.agreements)
             found = why_reads.read(scope, where, span, as_of, by_report=by_report, addresses=addresses)
+            is_frozen = kept.is_frozen(scope, as_of)
     except NotAllowed as refused:
         reason = str(refused).rstrip(".")
         raise NotThere(f"{where.name} is not among the places whose records your office reads: {reason}.") from refused
@@ -84,7 +106,10 @@ def explained(
         # the seed is the question's, so that everybody who asks it gets the same answer
         seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
         why = explain(cases, tested, replace(rules, draws=draws), np.random.default_rng(seed))
-    return Explained(where, span, as_of, why, found.with_addresses, scope.agreements)
+    answer = Explained(where, span, as_of, why, found.with_addresses, scope.agreements)
+    if is_frozen:
+        _kept.put(key, Worked(answer, scope.counted), 1)
+    return answer
 
 
 def _names(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:
