@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commonweal.core.errors import Refused
-
 FEED = "bench"
 
 
@@ -103,27 +101,17 @@ write_line_list(Path(sys.argv[2]), benchmark_line_list(int(sys.argv[3]), int(sys
 """
 
 
-UP_TO_DATE = """
-from commonweal.site.installation import open_space
-open_space("live")
-"""
-
-
 @contextmanager
 def bare_installation(*, keep: bool = False, at: Path | None = None) -> Iterator[Installation]:
     """An installation with nothing in it; in the folder `at` it is kept, and used again with what is in it.
 
-    One that an earlier version made is brought up to date by its migrations first. Raises `Refused` where they cannot.
+    One that an earlier version made is brought up to date first. Raises `Refused` where that is not possible.
     """
+    from benchmarks import up_to_date  # which knows what an installation is
+
     if at is not None and (at / "home").is_dir():
         place = Installation(at)
-        try:
-            place.python(UP_TO_DATE)
-        except RuntimeError as error:
-            raise Refused(
-                f"The installation in {at} was made by a version from which no migration leads here: "
-                f"{str(error).strip().splitlines()[-1]}. Name an empty folder, and it is filled anew."
-            ) from error
+        up_to_date.bring_up_to_date(place)
         yield place
         return
     folder = at or Path(tempfile.mkdtemp(prefix="commonweal-bench-"))
@@ -132,6 +120,7 @@ def bare_installation(*, keep: bool = False, at: Path | None = None) -> Iterator
     try:
         place = Installation(folder)
         place.python(PREPARE)
+        up_to_date.note_texts(place)
         yield place
     finally:
         if not keep and at is None:
