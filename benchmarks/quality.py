@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from benchmarks import quality_time
+from benchmarks import false_alarms, quality_time
 
 ROOT = Path(__file__).resolve().parent.parent
 EVALUATED_WEEKS = 49
@@ -42,6 +42,7 @@ def parts(folder: Path) -> dict[str, Callable[[], dict[str, object]]]:
         "scan finds a planted cluster": scan_accuracy,
         "scan decision is that of all replicates": scan_decisions,
         "decomposition gives planted causes their share": planted_causes,
+        "sweeps keep their budget of false alarms": false_alarms.daily_looks,
         "nowcast on simulated reporting": quality_time.simulated_nowcasts,
         "R on nowcast draws of a simulated epidemic": quality_time.simulated_reproduction,
     }

@@ -23,7 +23,7 @@ WEEK = 7
 PER = 100_000.0
 SMALL = "small counts"
 MOST_CLUSTERS = 8  # of one scan; the next ones come to light when these have been dealt with
-PAST_P = 0.005  # a positivity cluster must stand out against its own past so far
+PAST_P = 0.001  # a positivity cluster must stand out against its own past so far
 BLOCK_SITES = 3000  # small areas that a worker gets at once: some hundred milliseconds of work
 
 
@@ -292,17 +292,22 @@ def _above_its_past(area: Surroundings, members: IntArray, days: int, how: Sweep
 
 
 def _prepared(area: Surroundings, model: str, how: Sweeping) -> tuple[analysis.Prepared | None, float]:
-    """The scan of one model, or None where there is too little to scan; and by how much its ratios are too large."""
+    """The scan of one model, or None where there is too little to scan; and by how much its ratios are too large.
+
+    That is by the clumps in which counts come, and, where areas are held against a level of their own, by how little
+    their past tells of it: a window of w days against T days of past varies 1 + w/T times as much.
+    """
     points = area.points / 1000.0
     windows = prepare.Windows(longest=how.longest, max_radius=how.radius_km, least_cases=how.scan_cases)
     past = area.cases[:, : area.cases.shape[1] - how.longest]
+    unsure = 1 + how.longest / past.shape[1]
     cases = area.cases[:, -how.days :]
     if model == "bernoulli":
         positive, negative = area.positives[:, -how.days :], area.negatives[:, -how.days :]
         if positive.sum() < how.scan_cases or negative.sum() == 0:
             return None, 1.0
         old = area.positives[:, : area.positives.shape[1] - how.longest]
-        return prepare.bernoulli(positive, negative, points, windows), clumping_of(_weeks(old))
+        return prepare.bernoulli(positive, negative, points, windows), unsure * clumping_of(_weeks(old))
     if cases.sum() < how.scan_cases:
         return None, 1.0
     clumping = clumping_of(_weeks(past))
@@ -312,7 +317,7 @@ def _prepared(area: Surroundings, model: str, how: Sweeping) -> tuple[analysis.P
     risk, _ = relative_risk(before, area.population)
     # each day's total is given, so that neither a rise of all areas nor a late day makes a cluster
     weights = (risk * area.population)[:, None] * cases.sum(axis=0)[None, :]
-    return prepare.poisson(cases, weights * max(1.0, float(cases.max())), points, windows), clumping
+    return prepare.poisson(cases, weights * max(1.0, float(cases.max())), points, windows), unsure * clumping
 
 
 def _seed(area: Surroundings, model: str) -> int:
