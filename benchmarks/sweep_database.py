@@ -57,13 +57,14 @@ far = db.rows("app", "select distinct on (p.lsoa_code) p.pcd from places.postcod
               " order by p.lsoa_code, p.pcd")
 print(json.dumps({"near": [r["pcd"] for r in near], "far": [r["pcd"] for r in far]}))
 """
-# When what was sent became known, when the sweep that saw it was begun, how long it looked, when what it found was kept.
+# When what was sent became known, how long the sweep that saw it looked, when what it found was kept. What lies between is
+# waiting for the sweep to begin (it looks every ten seconds, and rests after a sweep as long as that took) and writing.
 STAGES = """
 import json, sys
 from commonweal.site.installation import open_existing
 open_existing("live")
 from commonweal.web import db
-row = db.one("backup", "select t.known_at as committed, w.as_of as picked, w.seconds, k.known_at as kept, w.touched, w.cost, w.id"
+row = db.one("backup", "select t.known_at as committed, w.seconds, k.known_at as kept, w.touched, w.cost, w.id"
              " from ledger.tick t join intake.submission s on s.tick_id = t.id, surveillance.signal_change c"
              " join surveillance.sweep w on w.id = c.sweep_id join ledger.tick k on k.id = w.tick_id"
              " where s.id = %s and c.signal = %s and c.step = 1", [int(sys.argv[1]), int(sys.argv[2])])
@@ -155,9 +156,8 @@ def _measured(
         "same_signal": len({each.number for each in seen.values()}) == 1, "authorities_swept": len(stages["touched"] or ()),
         "ticks": stages["ticks"], "changes_of_counts": stages["changes"],
         "seconds_sent_to_committed": round(stages["committed"] - began, 2),
-        "seconds_committed_to_picked": round(stages["picked"] - stages["committed"], 2),
         "seconds_looked": round(stages["seconds"], 2), "looked": stages["cost"],
-        "seconds_kept": round(stages["kept"] - stages["picked"] - stages["seconds"], 2),
+        "seconds_waited_and_kept": round(stages["kept"] - stages["committed"] - stages["seconds"], 2),
         "seconds_kept_to_visible_local": round(visible["local"] - stages["kept"], 2),
         "seconds_kept_to_visible_national": round(visible["national"] - stages["kept"], 2),
         "seconds_committed_to_visible": round(max(visible.values()) - stages["committed"], 2),
