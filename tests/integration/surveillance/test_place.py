@@ -131,7 +131,9 @@ def test_parts_add_up_to_the_whole() -> None:
         assert sum(part.days[at].tests for part in parts) == day.tests
 
 
-@pytest.mark.parametrize("code", [DISTRICT, "E01025801", "E02005360", "E05005500", "E10000018", "E12000004"])
+@pytest.mark.parametrize(
+    "code", [DISTRICT, "E01025801", "E02005360", "E05005500", "E10000018", "E12000004", "E92000001"]
+)
 def test_places_of_other_offices_are_not_there(code: str, visit: Callable[..., Any]) -> None:
     for path in (f"/places/{code}", f"/places/{code}/curve.csv", f"/places/{code}/by-day.parquet"):
         answer = visit(path)
@@ -147,6 +149,24 @@ def test_a_region_is_shown_to_an_office_that_reads_all_of_it(visit: Callable[...
     assert "<h1" in text
     assert "East Midlands" in text
     assert '<a class="govuk-link" href="/places/E06000016">' in text
+
+
+def test_a_country_is_the_sum_of_what_is_loaded_and_says_so(visit: Callable[..., Any]) -> None:
+    nation = actor(MINISTER, NATION)
+    as_of = db.freeze()
+    country = place.read(nation, "E92000001", as_of, exported=False)
+    parts = [place.read(nation, code, as_of, exported=False) for code in (CITY, DISTRICT)]
+    assert country.ground.name == "2 authorities of England", "two of about 300 are not England"
+    assert country.ground.residents == sum(part.ground.residents for part in parts)
+    assert country.figures.rate.people == sum(part.figures.rate.people for part in parts)
+    assert {peer.code for peer in country.figures.peers} == {CITY, DISTRICT}
+    text = visit("/places/E92000001", MINISTER, NATION).content.decode()
+    assert '<a class="govuk-link" href="/places/E12000004">East Midlands</a>' in text
+    assert 'href="/places/E92000001/why' not in text
+    assert visit("/places/E92000001").status_code == 404, "the city's director does not read all of it"
+    analyst = ("analyst@nation.example", "national-analyst-e92000001")
+    actions.invite(analyst[0], "Analyst", [analyst[1]])
+    assert "for a region at most" in visit("/places/E92000001/why", *analyst).content.decode()
 
 
 @pytest.mark.parametrize("code", ["E06999999", "x", "E0601601", "'; drop table", "K02000001"])

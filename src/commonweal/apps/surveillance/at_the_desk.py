@@ -16,7 +16,7 @@ MOST_SIGNALS = 200
 
 
 def place_page(kind: str, code: str, authority: str) -> str:
-    """*Place* for a place of a level that has one; a postcode and a country lead to *My area*."""
+    """*Place* for a place of a level that has one; a postcode leads to *My area*."""
     return f"/places/{code}" if kind in LEVELS else intake.place_page(kind, code, authority)
 
 

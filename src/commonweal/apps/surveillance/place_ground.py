@@ -18,7 +18,7 @@ from commonweal.core.places import codes
 from commonweal.web import db
 
 KEPT = 512
-LEVELS = ("lsoa", "msoa", "ward", "ltla", "utla", "region")
+LEVELS = ("lsoa", "msoa", "ward", "ltla", "utla", "region", "country")
 WORDS = {
     "lsoa": ("small area", "small areas"),
     "msoa": ("neighbourhood", "neighbourhoods"),
@@ -26,10 +26,13 @@ WORDS = {
     "ltla": ("authority", "authorities"),
     "utla": ("county", "counties"),
     "region": ("region", "regions"),
+    "country": ("country", "countries"),
 }
 # A place is held against its like within the next larger place that one office answers for; an authority and more
 # against its own parts, because what its neighbours count is theirs to show.
-COMPARED = {"lsoa": "lsoa", "msoa": "msoa", "ward": "ward", "ltla": "msoa", "utla": "ltla", "region": "ltla"}
+COMPARED = {
+    "lsoa": "lsoa", "msoa": "msoa", "ward": "ward", "ltla": "msoa", "utla": "ltla", "region": "ltla", "country": "ltla",
+}  # fmt: skip
 
 HIERARCHY = """
 select base_lsoa as lsoa_code, msoa_code, scope_code, utla_code, region_code from places.lsoa_scope
@@ -106,7 +109,7 @@ def _worked_out(code: str, level: str, dataset: int) -> Ground:
     if not authorities:
         raise NotThere(f"There is no place {code} among the places loaded. Search for its name.")
     within = _within(own, level, authorities)
-    name = _name(code, level)
+    name = _name(code, level, len(authorities))
     counted = places.denominators(small if small is not None else [code], level="lsoa" if small else level)
     whole = len(counted) == (len(small) if small is not None else 1)
     if small is None and not whole:
@@ -160,7 +163,7 @@ def _within(own: list[dict[str, Any]], level: str, authorities: tuple[str, ...])
     if level in ("lsoa", "msoa", "ward", "ltla"):
         counties = sorted({row["utla_code"] for row in above if row["utla_code"]} - set(authorities))
         found += [(each, "utla") for each in counties]
-    if level != "region":
+    if level not in ("region", "country"):
         found += [(each, "region") for each in sorted({row["region_code"] for row in above if row["region_code"]})]
     names = places.names([code for code, _ in found])
     return tuple(Named(code, level, names.get(code, code)) for code, level in found)
@@ -170,7 +173,11 @@ def _inside(
     level: str, code: str, authorities: Sequence[str], small: tuple[str, ...] | None, dataset: int
 ) -> tuple[Named, ...]:
     """The next smaller places that it is made of."""
-    if level in ("utla", "region"):
+    if level == "country":
+        above = db.rows("app", ABOVE, [list(authorities)])
+        chosen, smaller = sorted({row["region_code"] for row in above if row["region_code"]}), "region"
+        chosen, smaller = (chosen, smaller) if chosen else (list(authorities), "ltla")
+    elif level in ("utla", "region"):
         chosen, smaller = list(authorities), "ltla"
     elif level == "ltla":
         return tuple(Named(each.code, "msoa", each.shown) for each in places.areas_in(code, "msoa"))
@@ -215,7 +222,10 @@ def _residents(level: str, group_of: dict[str, str]) -> dict[str, int]:
     return total
 
 
-def _name(code: str, level: str) -> str:
+def _name(code: str, level: str, authorities: int) -> str:
+    """The name people use; of a country of which only a part is loaded, how many authorities those are."""
+    if authorities < codes.COUNTRY_AUTHORITIES.get(code, 0):
+        return f"{wording.counted(authorities, 'authority', 'authorities')} of {codes.COUNTRY_NAMES[code]}"
     found = places.area(code, level)
     return found.shown if found else places.names([code]).get(code, code)
 

@@ -150,15 +150,13 @@ def page_of(figures: Figures, address: Address) -> Page:
 
 
 def links_of(figures: Figures, address: Address) -> tuple[Link, ...]:
-    """To why it rises, what people know, and the signals there."""
+    """To why it rises (worked out for a region at most), and what people know."""
     code, moment = figures.subject.code, f"?{address.moment}" if address.pinned else ""
-    return (
-        Link(
-            "Why is it rising?" if figures.trend.direction == "rising" else "What changed?",
-            f"/places/{code}/why{moment}",
-        ),
-        Link("What people know here", f"/places/{code}/known"),
-    )
+    known = Link("What people know here", f"/places/{code}/known")
+    if figures.subject.word == "country":
+        return (known,)
+    why = "Why is it rising?" if figures.trend.direction == "rising" else "What changed?"
+    return Link(why, f"/places/{code}/why{moment}"), known
 
 
 def caption(figures: Figures) -> str:

@@ -14,7 +14,7 @@ from commonweal.apps.intake.views import common
 from commonweal.apps.surveillance import why_explaining, why_reads
 from commonweal.apps.surveillance.pages import why as page_of
 from commonweal.apps.surveillance.why_explaining import Explained
-from commonweal.core.errors import Refused
+from commonweal.core.errors import NotThere, Refused
 from commonweal.core.pictures import draw_parts
 from commonweal.core.signals.why_windows import Windows, windows
 from commonweal.web import asking, files, times
@@ -52,8 +52,11 @@ def download(request: HttpRequest, code: str, what: str, form: str) -> HttpRespo
 def explained(request: HttpRequest, code: str, as_of: datetime, *, exported: bool) -> Explained:
     """The explanation asked for in the address."""
     common.require(request, "read_records", "see what single records have in common")
+    where = why_reads.where(code)
+    if where.level == "country":
+        raise NotThere(f"Why it is rising is worked out for a region at most. Choose one at /places/{code}.")
     return why_explaining.explained(
-        common.actor(request), why_reads.where(code), span(request, as_of), as_of,
+        common.actor(request), where, span(request, as_of), as_of,
         addresses=common.has(request, "read_identifiable"), by_report=by_report(request), exported=exported,
     )  # fmt: skip
 
