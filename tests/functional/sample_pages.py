@@ -14,7 +14,7 @@ from commonweal.core.intake.balance import Balance
 from commonweal.core.pictures import DelayRow
 from commonweal.web.pages import Link, Pager
 
-from . import sample_area, sample_place, sample_signals
+from . import sample_area, sample_desk, sample_place, sample_signals
 
 NOW: datetime = sample_area.AS_OF
 TODAY: date = sample_area.TODAY
@@ -236,5 +236,12 @@ PAGES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "sweeps": ("surveillance/sweeps.html", sample_signals.sweeps_page),
     "sweeps-empty": ("surveillance/sweeps.html", lambda: sample_signals.sweeps_page([])),
     "sweep": ("surveillance/sweep.html", sample_signals.sweep_page),
+    "today": ("desk/today.html", sample_desk.today_page),
+    "today-empty": ("desk/today.html", lambda: sample_desk.today_page(empty=True)),
+    "talk": ("desk/talk.html", sample_desk.talk_page),
+    "missed": ("desk/missed.html", sample_desk.missed_page),
+    "known": ("surveillance/known.html", sample_desk.known_page),
+    "note": ("surveillance/note.html", sample_desk.note_page),
+    "told": ("surveillance/told.html", sample_desk.told_page),
     "who-looked": ("access/who_looked.html", who_looked_page),
 }

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Opened]
 PAGES = ("components", "pictures", "form", "form-wrong", "problem")
 PLACES = ("place", "place-empty", "signals", "signals-empty", "signal", "sweeps", "sweeps-empty", "sweep")
+DESK = ("today", "today-empty", "talk", "missed", "known", "note", "told", "orphans", "who-looked")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,8 @@ def site(gallery: Gallery) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [*PAGES, *PLACES, "components?shell=rtl", "pictures?shell=rtl", "form?shell=out", "problem?shell=replay"]
+    "name",
+    [*PAGES, *PLACES, *DESK, "components?shell=rtl", "pictures?shell=rtl", "form?shell=out", "problem?shell=replay"],
 )
 def test_rules_of_accessibility_hold_on_phone_and_desk(
     name: str, site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
@@ -45,6 +47,16 @@ def test_rules_of_accessibility_hold_on_phone_and_desk(
         fold.evaluate("fold => { fold.open = true; }")
     assert axe(page) == []
     assert not runs_sideways(page)
+
+
+@pytest.mark.parametrize("name", ["signals", "orphans", "who-looked", "feeds"])
+def test_a_table_of_words_is_whole_on_a_phone(name: str, site: str, open_page: OpenPage) -> None:
+    page = open_page(f"{site}/{name}", width=320, scripts=False).page
+    tables = page.locator(".cw-table--stack").all()
+    assert tables
+    for table in tables:
+        assert table.evaluate("table => table.scrollWidth <= table.closest('.cw-scroll').clientWidth")
+        assert table.evaluate("table => table.caption.clientHeight < 100"), "the caption is not squeezed"
 
 
 @pytest.mark.parametrize("name", PAGES)

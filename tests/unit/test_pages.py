@@ -8,9 +8,10 @@ import pytest
 from jinja2 import DictLoader, UndefinedError
 
 from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import jinja, look, times
 from commonweal.web.errors import problem_of
-from commonweal.web.pages import Empty, Link
+from commonweal.web.pages import Empty, Link, ShownTable
 
 SUMMER = datetime(2020, 6, 29, 0, 4, tzinfo=UTC)
 WINTER = datetime(2020, 12, 1, 18, 10, tzinfo=UTC)
@@ -29,6 +30,21 @@ def test_names_from_outside_are_escaped_in_every_part() -> None:
     hostile = "<script>alert(1)</script>"
     text = '{% import "commonweal/parts.html" as parts %}{{ parts.empty(state) }}'
     assert hostile not in rendered(text, state=Empty(hostile, hostile, Link(hostile, "/")))
+
+
+def test_a_table_of_words_says_each_cell_by_itself_and_a_table_of_numbers_keeps_its_columns() -> None:
+    """On a phone the first stands as blocks: every cell is told its heading, and roles keep it a table."""
+    text = '{% import "commonweal/parts.html" as parts %}{{ parts.table(shown) }}'
+    words = (Column("Office", numeric=False), Column("Holder", numeric=False), Column("Deputy", numeric=False))
+    numbers = (Column("Day", numeric=False), Column("People"), Column("Tests"))
+    blocks, columns = (
+        rendered(text, shown=ShownTable(PictureTable("A table", heads, (cells,))))
+        for heads, cells in ((words, ("Director", "A. Khan", None)), (numbers, ("Monday", 3, 40)))
+    )
+    assert 'role="table"' in blocks
+    assert 'role="cell" data-label="Holder"' in blocks
+    assert "role=" not in columns.replace('role="region"', "")
+    assert "data-label" not in columns
 
 
 def test_times_are_london_times() -> None:

@@ -126,7 +126,7 @@ def _worked_out(code: str, level: str, dataset: int) -> Ground:
         f"residents on {wording.day_and_year(dates[-1])}" if dates else "residents",
         within, _inside(level, code, authorities, small, dataset), _neighbours(code, level), compared_level,
         {each: names.get(each, each) for each in sorted(set(group_of.values()))},
-        compared_in or name, group_of, residents,
+        compared_in or codes.COUNTRY_NAMES.get(code, name), group_of, residents,
     )  # fmt: skip
 
 

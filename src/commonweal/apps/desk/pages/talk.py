@@ -156,9 +156,8 @@ def missed(rows: Sequence[Row], organisation: str, now: datetime) -> Missed:
     )
     silent = sum(row["reason"] is None and row["reason_due_at"] <= now for row in rows)
     count = wording.counted(len(rows), "clock was missed", "clocks were missed")
-    said = (
-        f"{count}; for {wording.thousands(silent)} of them no reason came in time." if rows else "No clock was missed."
-    )
+    late = f"; for {wording.thousands(silent)} of them no reason came in time" if silent else ""
+    said = f"{count}{late}." if rows else "No clock was missed."
     return Missed(
         Page("Why late?", LATE_HELP, (Link("Today", "/today"), Link("Why late?", ""))),
         said,

@@ -132,17 +132,23 @@ def build(
     """names: of places by code; reader: the person, who may take back what they said within `recall_minutes`."""
     shown = tuple(note_of(row, names, now) for row in notes)
     waiting = sum(each.waits for each in shown)
-    said = [wording.counted(len(shown), "note", "notes"), wording.counted(len(hypotheses), "hypothesis", "hypotheses")]
-    merged: list[int] = []
-    if signal is not None:
-        said.append(wording.counted(len(judgements), "judgement", "judgements"))
-        merged = merged_with(judgements, signal)
-    tail = f" {wording.counted(waiting, 'note waits', 'notes wait')} for an answer." if waiting else ""
+    merged = [] if signal is None else merged_with(judgements, signal)
+    said = [
+        wording.counted(count, one, many)
+        for count, one, many in (
+            (len(judgements), "judgement", "judgements"), (len(shown), "note", "notes"),
+            (len(hypotheses), "hypothesis", "hypotheses"),
+        )
+        if count
+    ]  # fmt: skip
+    sentence = f"{wording.joined(said)}." if said else "Nothing has been said about it yet."
+    if waiting:
+        sentence += f" {wording.counted(waiting, 'note waits', 'notes wait')} for an answer."
     if merged:
-        tail += f" Said to be the same as {wording.joined([f'signal {other}' for other in merged])}."
+        sentence += f" Said to be the same as {wording.joined([f'signal {other}' for other in merged])}."
     return Known(
         Page(title, HELP),
-        f"{wording.joined(said)}.{tail}",
+        sentence,
         place,
         signal,
         shown,

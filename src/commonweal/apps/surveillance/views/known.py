@@ -12,8 +12,9 @@ from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.desk import configuration
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import known, signals, social, why_reads
+from commonweal.apps.surveillance import known, signal_reads, signals, social, why_reads
 from commonweal.apps.surveillance.pages import known as page_of
+from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import social as social_page
 from commonweal.core.errors import NotAllowed, NotThere, Refused
 from commonweal.web.pages import Link
@@ -63,12 +64,14 @@ def signal(request: HttpRequest, number: int) -> HttpResponse:
         raise NotThere(f"There is no signal {number} among those that your office sees.")
     notes = known.notes(actor, None, number)
     code = found["place_code"] or found["scope"][0]
-    names = places.names([code, *(row["place_code"] for row in notes)])
+    names = places.names([row["place_code"] for row in notes])
+    title = f"Signal {number}: {words.title(found, signal_reads.names_for([found]))}"
     built = page_of.build(
-        f"Signal {number}: {names.get(code, code)}", code, number, notes, known.hypotheses(actor, None, number),
+        title, code, number, notes, known.hypotheses(actor, None, number),
         known.judgements(actor, number), names, common.now(), actor.person_id, configuration.rules().recall_minutes,
         may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
         around=(
+            Link("The signal: its figures and its history", f"/signals/{number}"),
             Link("Why is it rising?", f"/places/{code}/why"), Link("What people know here", f"/places/{code}/known"),
             *evidence_link(request, number),
         ),
