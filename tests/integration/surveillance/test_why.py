@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
+from django.db import Error
 from django.test import Client
 
-from commonweal.apps.surveillance import why_explaining, why_reads
-from commonweal.web import db
+from commonweal.apps.access.scope import scoped_read
+from commonweal.apps.surveillance import why_explaining, why_households, why_reads
+from commonweal.apps.surveillance.why_households import Households, sentence
+from commonweal.web import db, times
 
 from . import outbreak
+from . import test_place as places
 
 PAGE = f"/places/{outbreak.CITY}/why"
 
@@ -48,8 +55,75 @@ def test_local_and_national_analysts_read_the_same_and_no_addresses() -> None:
     ours, theirs = (shown(each, f"{PAGE}?as_of={moment}") for each in analysts)
     begin, end = "<h1", "Compare other days"
     assert ours[ours.index(begin) : ours.index(end)] == theirs[theirs.index(begin) : theirs.index(end)]
-    assert "Your office does not read addresses here" in ours
+    assert "does not read addresses here" in ours
     assert "Living with another case" not in ours[: ours.index("How was this computed")]
+
+
+def test_how_many_live_together_is_told_to_whoever_reads_no_addresses_once_somebody_looked(director: Client) -> None:
+    """The number, from the moment on at which it was left; the windows must be the same."""
+    before = times.link_form(db.freeze())
+    other = f"{PAGE}?days=7"
+    analysts = [outbreak.browser(email, office) for email, office in outbreak.ANALYSTS]
+    assert "stands here once an office that reads them has looked" in shown(analysts[0], other)
+    shown(director, other)
+    for analyst in analysts:
+        page = shown(analyst, other)
+        assert "live with another one and have no setting in common" in page
+        assert "Director of Public Health, Leicester, as known today" in page
+        assert "Mill Lane" not in page
+        assert "stands here once" in shown(analyst, f"{other}&as_of={before}"), "not there yet at that moment"
+    rows = "select count(*) from surveillance.household_share"
+    kept = db.value("backup", rows)
+    shown(director, other)
+    assert db.value("backup", rows) == kept, "the same number is left once"
+
+
+NOW = datetime(2020, 6, 13, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("people", "together", "with_address", "words"),
+    [
+        (40, 6, 38, "6 live with another one"),
+        (40, 5, 38, "5 live with another one"),
+        (40, 4, 38, "fewer than 5 live"),
+        (40, 1, 38, "fewer than 5 live"),
+        (40, 0, 38, "0 live with another one"),
+        (40, 37, 40, "all but fewer than 5 live"),
+        (40, 40, 40, "40 live with another one"),
+        (40, 6, 3, "of too few people an address is known"),
+    ],
+)
+def test_small_numbers_are_not_told(people: int, together: int, with_address: int, words: str) -> None:
+    found = Households(people, together, with_address, NOW, "director of Public Health, Leicester")
+    said = sentence(found, 5, 0.3, NOW)
+    assert words in said
+    assert "cannot be told" in said if with_address == 3 else "cannot be told" not in said
+    if "fewer than" in words:
+        assert f"{together} live" not in said
+
+
+def test_cheat_nobody_without_addresses_leaves_a_number() -> None:
+    analyst = places.actor(*outbreak.ANALYSTS[0])
+    with (
+        pytest.raises(Error, match="row-level security"),
+        scoped_read(analyst, query="x", filters={}, data_class="L2"),
+        db.recorded("app") as write,
+    ):
+        values: list[Any] = [
+            outbreak.CITY,
+            [outbreak.CITY],
+            "2020-06-10",
+            14,
+            "2020-05-27",
+            NOW,
+            9,
+            8,
+            9,
+            analyst.office_id,
+        ]
+        write.cursor.execute(why_households.KEEP, [*values, analyst.person_id, write.tick])
+    assert db.rows("app", "select * from surveillance.household_share") == [], "nothing without a scope"
 
 
 def test_the_reading_is_entered_with_its_purpose(director: Client) -> None:

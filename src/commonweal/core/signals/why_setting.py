@@ -34,7 +34,8 @@ class LabelRule:
 class WhySetting:
     """Everything an explanation goes by.
 
-    least_household: cases that make a household one in common. least_completeness: share of cases with a field known,
+    least_household: cases that make a household one in common. least_told: fewer people living together are not told
+    to whoever reads no addresses. least_completeness: share of cases with a field known,
     below which nothing is concluded from it. age_groups: first ages of working life and of retirement. late_days: from
     so many days between specimen and report a result is late.
     """
@@ -45,6 +46,7 @@ class WhySetting:
     least_cases: int
     common: Common
     least_household: int
+    least_told: int
     least_completeness: float
     age_groups: tuple[int, int]
     late_days: int
@@ -61,6 +63,7 @@ class WhySetting:
                 least_cases=int(document["least_cases"]),
                 common=Common(**document["common"]),
                 least_household=int(document["household"]["least_cases"]),
+                least_told=int(document["household"]["least_told"]),
                 least_completeness=float(document["completeness"]["least"]),
                 age_groups=(int(document["age_groups"][0]), int(document["age_groups"][1])),
                 late_days=int(document["late"]["days"]),

@@ -68,12 +68,14 @@ def build(
     rules: WhySetting,
     *,
     with_addresses: bool,
+    households: str,
     by_report: bool,
     address: str,
     query: str,
     around: tuple[Link, ...] = (),
 ) -> WhyPage:
-    """address: of this page; query: what was asked of it with its moment, beginning with '?'."""
+    """households: how many live together, in words, for a reader who reads no addresses.
+    address: of this page; query: what was asked of it with its moment, beginning with '?'."""
     title = f"Why is it rising? {place}"
     known = Known(as_of, f"{address}{query}", latest=address)
     page = Page(title, HELP, known=known)
@@ -85,8 +87,8 @@ def build(
     if why is None:
         return WhyPage(page, asked, (), "", None, None, (), None, empty, around)
     said = list(sentences(why, place, before, after, rules))
-    if not with_addresses:
-        said.append("Your office does not read addresses here, so who lives together is not looked at.")
+    if households:
+        said.append(households)
     links = tuple(Link(form.upper(), f"{address}/parts.{form}{query}") for form in FORMATS)
     picture = ShownPicture(
         draw_parts(parts_of(place, why, span, as_of, rules)), links, computed(rules, with_addresses=with_addresses)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from commonweal.apps.intake import page_settings
 from commonweal.apps.intake.pages.area_figures import last_complete_day
 from commonweal.apps.intake.views import common
-from commonweal.apps.surveillance import why_explaining, why_reads
+from commonweal.apps.surveillance import why_explaining, why_households, why_reads
 from commonweal.apps.surveillance.pages import why as page_of
 from commonweal.apps.surveillance.why_explaining import Explained
 from commonweal.core.errors import NotThere, Refused
@@ -27,12 +27,13 @@ AXES = ("swab", "report")
 @require_GET
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """The explanation of a place, as known now or at the moment in the address."""
-    as_of, _ = common.as_of(request)
+    as_of, pinned = common.as_of(request)
     found = explained(request, code, as_of, exported=False)
     query = asking.with_changed(request, as_of=times.link_form(as_of))
     built = page_of.build(
         found.where.name, found.why, found.span, as_of, why_explaining.setting(), with_addresses=found.with_addresses,
-        by_report=by_report(request), address=f"/places/{code}/why", query=query, around=around(code),
+        households=living_together(request, found, pinned=pinned), by_report=by_report(request),
+        address=f"/places/{code}/why", query=query, around=around(code),
     )  # fmt: skip
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
 
@@ -59,6 +60,18 @@ def explained(request: HttpRequest, code: str, as_of: datetime, *, exported: boo
         common.actor(request), where, span(request, as_of), as_of,
         addresses=common.has(request, "read_identifiable"), by_report=by_report(request), exported=exported,
     )  # fmt: skip
+
+
+def living_together(request: HttpRequest, found: Explained, *, pinned: bool) -> str:
+    """How many live together, for an office that reads no addresses; one that does leaves the number to the others (not
+    at a past moment)."""
+    actor, rules = common.actor(request), why_explaining.setting()
+    if found.with_addresses:
+        if not pinned and not by_report(request):
+            why_households.keep(actor, found)
+        return ""
+    told = why_households.told(actor, found.where, found.span, found.as_of, pinned=pinned)
+    return why_households.sentence(told, rules.least_told, rules.least_completeness, common.now())
 
 
 def span(request: HttpRequest, as_of: datetime) -> Windows:
