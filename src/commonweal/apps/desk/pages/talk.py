@@ -22,6 +22,16 @@ HELP = Help(
     ),
     "The office that spoke.",
 )
+BRIEF_HELP = Help(
+    "Once a week, for leaders of areas in which little happens: your area, what is around it, a question to practise.",
+    (("This week's question", "What a real rise would ask of you. Talk it over; nobody collects the answers."),),
+    "The director of public health of your area.",
+)
+PAPER_HELP = Help(
+    "Messages that no other way could reach somebody with. Print them, or read them out on the telephone.",
+    (("Hand over", "Give it to the person or office named on it; they acknowledge it when they next sign in."),),
+    "Whoever is on duty.",
+)
 LATE_HELP = Help(
     "Every time that somebody was to keep and did not, with the reason they gave.",
     (("Reason", "It is due within two working days. When none came, that is what is shown."),),
@@ -236,7 +246,7 @@ def on_paper(rows: Sequence[Row], now: datetime) -> Paper:
         else "Every message found a way."
     )
     return Paper(
-        Page("Messages to hand over", words.HELP, (Link("Today", "/today"), Link("Messages to hand over", ""))),
+        Page("Messages to hand over", PAPER_HELP, (Link("Today", "/today"), Link("Messages to hand over", ""))),
         said,
         ShownTable(PictureTable("To be told in person", columns, lines), identity="paper") if rows else None,
         Empty("Nothing has to be carried by hand.", "A message that no other way carries is listed here."),
@@ -252,5 +262,5 @@ class Brief:
 
 def brief(question: str, parts: Sequence[tuple[str, Sequence[str]]]) -> Brief:
     """A leader's week: the question first, then what rooms say of the area and those around it."""
-    page = Page("Your weekly brief", words.HELP, (Link("Today", "/today"), Link("Weekly brief", "")))
+    page = Page("Your weekly brief", BRIEF_HELP, (Link("Today", "/today"), Link("Weekly brief", "")))
     return Brief(page, question, tuple((heading, tuple(said)) for heading, said in parts))
