@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -124,8 +124,26 @@ class Relay:
     def _publish(self, touched: Touched) -> None:
         with self._lock:
             concerned = [page for page in self._subscriptions if touched.concerns(page.codes)]
-        for page in concerned:
-            page.loop.call_soon_threadsafe(page.wake)
+        wake(concerned)
+
+
+def wake(pages: Iterable[Subscription]) -> None:
+    """Wake open pages from any thread: each event loop once for all of its pages.
+
+    Pages that are awake already are left alone: they read only after they have gone to sleep again, so they will meet
+    whatever is committed by now.
+    """
+    asleep: dict[asyncio.AbstractEventLoop, list[Subscription]] = {}
+    for page in pages:
+        if not page.event.is_set():
+            asleep.setdefault(page.loop, []).append(page)
+    for loop, sleepers in asleep.items():
+        loop.call_soon_threadsafe(_wake_all, sleepers)
+
+
+def _wake_all(sleepers: list[Subscription]) -> None:
+    for page in sleepers:
+        page.wake()
 
 
 @cache

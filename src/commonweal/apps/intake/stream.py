@@ -46,6 +46,8 @@ class Shared:
         """When a freeze began, not before this monotonic moment, and its as-of; the first makes it for all who wait."""
         async with self._lock:
             if self._frozen is None or self._frozen[0] < moment:
+                # pages that were woken together ask in the same round of the loop: what begins after it is for all
+                await asyncio.sleep(0)
                 started = time.monotonic()
                 self._frozen = (started, await in_thread(db.freeze))
             return self._frozen
