@@ -76,8 +76,11 @@ def evidence(address: str, number: int, token_file: Path, folder: Path, as_of: s
 @click.option("--purpose", default="outbreak_control", show_default=True)
 @click.option("--label", required=True, help="Which system will use it.")
 @click.option("--days", default=90, show_default=True)
+@click.option(
+    "--may-write", is_flag=True, help="It also writes notes, hypotheses and judgements in this person's name."
+)
 @click.option("--space", default="live", show_default=True)
-def token(email: str, office: str, purpose: str, label: str, days: int, space: str) -> None:
+def token(email: str, office: str, purpose: str, label: str, days: int, may_write: bool, space: str) -> None:
     from commonweal.site.installation import open_existing
 
     open_existing(space)
@@ -86,7 +89,7 @@ def token(email: str, office: str, purpose: str, label: str, days: int, space: s
     from commonweal.apps.intake import pull_tokens
 
     person = accounts.require(email).person_id
-    click.echo(pull_tokens.give(Actor(person, office, purpose), label, days))
+    click.echo(pull_tokens.give(Actor(person, office, purpose), label, days, may_write=may_write))
 
 
 def _page(address: str, token: str, cursor: str, places: tuple[str, ...]) -> dict[str, Any]:

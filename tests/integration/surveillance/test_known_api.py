@@ -33,7 +33,7 @@ Ask = Callable[..., Any]
 def tokens(world: None) -> dict[str, str]:
     actions.invite(ANALYST[0], "Analyst", [ANALYST[1]])
     seats = {"local": LOCAL, "national": ANALYST, "next": NEXT}
-    return {who: pull_tokens.give(places.actor(*seat), "our own system") for who, seat in seats.items()}
+    return {who: pull_tokens.give(places.actor(*seat), "our own system", may_write=True) for who, seat in seats.items()}
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,15 @@ def test_reads_outside_the_scope_are_not_there(ask: Ask) -> None:
     assert done(ask(f"/notes?place={MIDDLE}", who="next"), 200)["items"] == []
     assert Client(SERVER_NAME="localhost").get("/api/v1/signals/1/history").status_code == 401
     assert Client(SERVER_NAME="localhost").post("/api/v1/notes").status_code == 401
+
+
+def test_a_token_that_only_reads_writes_nothing(world: None) -> None:
+    reader = pull_tokens.give(places.actor(*LOCAL), "our archive")
+    client = Client(SERVER_NAME="localhost", headers={"authorization": f"Bearer {reader}"})
+    body = json.dumps({"words": "By a reader.", "place": MIDDLE})
+    said = refused(client.post("/api/v1/notes", body, content_type="application/json"), 403)
+    assert said.startswith("This token only reads.")
+    assert client.get("/api/v1/signals").status_code == 200
 
 
 def test_a_session_writes_only_with_the_token_that_its_own_pages_carry(world: None) -> None:

@@ -12,6 +12,7 @@ from ninja.security import HttpBearer, SessionAuth
 
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.intake import pull
+from commonweal.core.errors import NotAllowed
 from commonweal.web import db
 
 router = Router(tags=["results"])
@@ -37,16 +38,26 @@ class Items(Schema):
 
 
 class Token(HttpBearer):
-    """A token that an office gave to its own systems."""
+    """A token that an office gave to its own systems; `writing` asks for one that may also write."""
+
+    def __init__(self, *, writing: bool = False) -> None:
+        super().__init__()
+        self.writing = writing
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         found = db.one(
             "authn",
-            "select person_id, office_id, purpose from intake.pull_token"
+            "select person_id, office_id, purpose, may_write from intake.pull_token"
             " where token_sha256 = %s and ends_at > commonweal.now()",
             [hashlib.sha256(token.encode()).digest()],
         )
-        return Actor(found["person_id"], found["office_id"], found["purpose"]) if found else None
+        if found is None:
+            return None
+        if self.writing and not found["may_write"]:
+            raise NotAllowed(
+                "This token only reads. To write by program make one with: commonweal pull token --may-write"
+            )
+        return Actor(found["person_id"], found["office_id"], found["purpose"])
 
 
 class ActingOffice(SessionAuth):

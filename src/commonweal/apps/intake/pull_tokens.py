@@ -13,8 +13,10 @@ LONGEST_DAYS = 365
 PERMISSION = "export_records"
 
 
-def give(actor: Actor, label: str, days: int = 90) -> str:
+def give(actor: Actor, label: str, days: int = 90, *, may_write: bool = False) -> str:
     """A new token for the acting office; shown once, stored as a checksum. Each read is entered for this person.
+
+    may_write: the token also writes what the person may write in this office (notes, hypotheses, judgements).
 
     Raises `NotAllowed` when the person does not hold the office now or the office may not export, `Refused` for a time
     that is too long.
@@ -36,9 +38,9 @@ def give(actor: Actor, label: str, days: int = 90) -> str:
     token = secrets.token_urlsafe(32)
     with db.recorded("authn") as write:
         write.cursor.execute(
-            "insert into intake.pull_token (token_sha256, person_id, office_id, purpose, label, ends_at, tick_id)"
-            " values (%s, %s, %s, %s, %s, commonweal.now() + make_interval(days => %s), %s)",
+            "insert into intake.pull_token (token_sha256, person_id, office_id, purpose, label, ends_at, may_write, tick_id)"
+            " values (%s, %s, %s, %s, %s, commonweal.now() + make_interval(days => %s), %s, %s)",
             [hashlib.sha256(token.encode()).digest(), actor.person_id, actor.office_id, actor.purpose, label.strip(),
-             days, write.tick],
+             days, may_write, write.tick],
         )  # fmt: skip
     return token

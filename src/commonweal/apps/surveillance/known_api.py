@@ -32,7 +32,7 @@ from commonweal.apps.surveillance.known_schemas import (
 from commonweal.core.errors import NotThere
 
 router = Router(tags=["what people know"])
-WRITING = [Token(), ActingOffice()]
+WRITING = [Token(writing=True), ActingOffice()]
 QUERY = "history of a signal"
 Row = Mapping[str, Any]
 
