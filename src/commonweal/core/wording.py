@@ -111,6 +111,11 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def lower_first(text: str) -> str:
+    """The text with its first letter small, the others as they are."""
+    return text[:1].lower() + text[1:]
+
+
 def seconds(value: float) -> str:
     """'0.4 seconds', '1 second'."""
     return f"{value:g} {'second' if value == 1 else 'seconds'}"

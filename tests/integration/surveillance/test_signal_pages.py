@@ -209,3 +209,23 @@ def test_what_offices_say_stands_on_the_page_of_both_tiers_from_then_on(visit: C
     assert "A testing unit opened" not in then
     assert "The unit stands" not in then
     assert "Confirm, explain or dispute it</a>" not in then, "nothing can be done on a past moment"
+
+
+def test_a_signal_of_a_loaded_series_speaks_of_what_the_series_counts() -> None:
+    today = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
+    told = {"observed": 9.4, "rate": None}
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write, source="school_absence", as_of=today, morning=today)
+        row = {"number": 90, "source": "school_absence", "kind": "rise", "level": "ltla", "place_code": CITY,
+               "sweep_id": sweep, "morning": today, "tick_id": write.tick}  # fmt: skip
+        written.insert(write, "surveillance.signal", row, "number")
+        change(write, sweep, 90, [CITY], today, **told)
+    client = build.browser(DIRECTOR)
+    build.act(client, OFFICE, "outbreak_control")
+    said = client.get("/signals/90").content.decode()
+    assert "Rise in Leicester (pupils absent, per cent of those on roll)" in said
+    assert "per cent: pupils absent, per cent of those on roll, at the newest change" in said
+    listed = client.get("/signals").content.decode()
+    assert "Rise in Leicester (pupils absent, per cent of those on roll)" in listed
+    (signal_90,) = [each for each in client.get("/api/v1/signals").json()["items"] if each["number"] == 90]
+    assert (signal_90["source"], signal_90["people"]) == ("school_absence", None)

@@ -75,7 +75,7 @@ def test_a_signal_says_what_was_seen_expected_and_how_sure() -> None:
     assert built.number == "19"
     assert built.number_caption == "people who tested positive, Tuesday 2 June to Wednesday 10 June"
     assert "it was first found on Tuesday 9 June" in built.lead[0]
-    assert built.lead[1] == "19 people where 4.3 were to be expected (95% range 1.0 to 9.0)."
+    assert built.lead[1] == "19 people where 4.3 were to be expected (90% range 1.0 to 9.0)."
     assert built.lead[2] == "Chance alone: less than once in ten years."
     assert [row[1] for row in built.history.table.rows] == ["growing", "new"]
     assert [row[9] for row in built.findings.table.rows] == ["told", "told", "held back"]

@@ -220,7 +220,8 @@ def told(row: dict[str, Any] | Any, names: words.Names) -> dict[str, Any]:
         "level": row["level"], "place_code": row["place_code"], "place": words.where(row, names),
         "authorities": list(row["scope"]), "members": list(row["members"]), "setting_id": row["setting_id"],
         "opened_on": row["opened_on"], "opened_at": row["opened_at"], "changed_on": row["morning"],
-        "changed_at": row["changed_at"], "people": row["observed"], "rate_per_100000": row["rate"],
+        "changed_at": row["changed_at"], "people": pages.people_of(row, names), "source": row["told_by"],
+        "rate_per_100000": row["rate"],
         "recurrence_days": row["recurrence_days"], "evidence": list(row["evidence"]),
     }  # fmt: skip
 
@@ -236,7 +237,7 @@ def change(row: Any) -> dict[str, Any]:
 def finding(row: Any) -> dict[str, Any]:
     same = (
         "method", "level", "place_code", "morning", "first_day", "last_day", "expected", "expected_low",
-        "expected_high", "p_value", "recurrence_days", "held_by", "evidence", "known_at",
+        "expected_high", "p_value", "recurrence_days", "held_by", "evidence", "known_at", "source",
     )  # fmt: skip
     return {
         **{name: row[name] for name in same}, "members": list(row["members"]), "seen": row["observed"],

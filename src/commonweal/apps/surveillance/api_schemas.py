@@ -9,7 +9,11 @@ from ninja import Schema
 
 
 class Signal(Schema):
-    """A signal with its newest change."""
+    """A signal with its newest change.
+
+    `source` is what that was found in: `counts` of results, or the metric of a loaded series; `people` is null where
+    the series counts something else.
+    """
 
     number: int
     title: str
@@ -26,6 +30,7 @@ class Signal(Schema):
     changed_on: date
     changed_at: datetime
     people: float | None
+    source: str
     rate_per_100000: float | None
     recurrence_days: float | None
     evidence: list[str]
@@ -68,6 +73,7 @@ class Finding(Schema):
     held_by: int | None
     evidence: str
     known_at: datetime
+    source: str
     sweep: int
 
 

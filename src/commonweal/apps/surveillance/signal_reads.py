@@ -9,6 +9,7 @@ from typing import Any
 
 from commonweal.apps.access.scope import Scope
 from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance.definitions import metrics
 from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.web import db
 
@@ -61,7 +62,8 @@ def _names(codes: tuple[str, ...], settings: tuple[str, ...], _dataset: int) -> 
     inside = {row["lsoa_code"]: row["msoa_code"] for row in small if row["msoa_code"]}
     authority = {row["lsoa_code"]: row["scope_code"] for row in small}
     named = places.setting_names(settings) if settings else {}
-    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority, named)
+    series = {metric.id: (metric.label, metric.unit) for metric in metrics().all}
+    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority, named, series)
 
 
 @lru_cache(maxsize=64)

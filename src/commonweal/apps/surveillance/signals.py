@@ -35,7 +35,8 @@ with newest as (
 select s.number, s.source, s.kind, s.setting_id, s.morning as opened_on, o.known_at as opened_at,
        n.state, n.step, n.morning, n.changed_at, n.sweep_id, n.level,
        coalesce(n.place_code, s.place_code) as place_code, n.scope, n.members, n.rate,
-       n.observed, n.strength, n.recurrence_days, n.evidence, n.rank, n.weight
+       n.observed, n.strength, n.recurrence_days, n.evidence, n.rank, n.weight,
+       (select w.source from surveillance.sweep w where w.id = n.sweep_id) as told_by
   from newest n join surveillance.signal s on s.number = n.signal join ledger.tick o on o.id = s.tick_id
  where (%(number)s::bigint is null or s.number = %(number)s)
    and (%(states)s::text[] is null or n.state = any (%(states)s))
@@ -56,7 +57,8 @@ select c.signal, c.step, c.sweep_id, c.morning, c.state, c.level, c.place_code, 
 FINDINGS = """
 select f.id, f.sweep_id, f.signal, f.held_by, f.morning, f.level, f.place_code, f.setting_id, f.method, f.scope,
        f.first_day, f.last_day, f.observed, f.expected, f.expected_low, f.expected_high, f.rate, f.strength, f.p_value,
-       f.recurrence_days, f.members, f.evidence, t.known_at
+       f.recurrence_days, f.members, f.evidence, t.known_at,
+       (select w.source from surveillance.sweep w where w.id = f.sweep_id) as source
   from {source} f join ledger.tick t on t.id = f.tick_id
  where (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
    and (%(sweep)s::bigint is null or f.sweep_id = %(sweep)s)
@@ -110,7 +112,8 @@ def signals(
 
     `after` is (rank, weight, number) of the last row of the page before. Rows: number, source, kind, setting_id,
     opened_on, opened_at, state, step, morning, changed_at, sweep_id, level, place_code, scope, members, rate, observed,
-    strength, recurrence_days, evidence (sentences), rank, weight.
+    strength, recurrence_days, evidence (sentences), rank, weight, told_by (counts, or the metric of the loaded
+    series, of the newest change; `source`: of the first).
     """
     values = _asked(wanted, as_of, None, after, limit)
     if as_of is None:

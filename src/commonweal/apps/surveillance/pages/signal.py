@@ -161,6 +161,9 @@ def caption(facts: Facts) -> str:
     newest = next((each for each in facts.findings if each["signal"] == row["number"]), None)
     if row["observed"] is None:
         return ""
+    label, unit = facts.names.series.get(row.get("told_by", ""), ("", ""))
+    if unit:
+        return f"{unit}: {wording.lower_first(label)}, at the newest change"
     if newest is None:
         return "people seen at the newest change"
     first, last = newest["first_day"], newest["last_day"]
@@ -181,11 +184,9 @@ def lead(facts: Facts) -> tuple[str, ...]:
     if newest is not None:
         between = ""
         if newest["expected_low"] is not None and newest["expected_high"] is not None:
-            between = f" (95% range {wording.rate(newest['expected_low'])} to {wording.rate(newest['expected_high'])})"
-        said.append(
-            f"{wording.thousands(round(newest['observed']))} people where {wording.rate(newest['expected'])} "
-            f"were to be expected{between}."
-        )
+            between = f" (90% range {wording.rate(newest['expected_low'])} to {wording.rate(newest['expected_high'])})"
+        seen = words.size(newest["observed"], newest.get("source", ""), names)
+        said.append(f"{seen} where {wording.rate(newest['expected'])} were to be expected{between}.")
     if row["recurrence_days"] is not None:
         said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
     return tuple(said)

@@ -51,13 +51,15 @@ Row = Mapping[str, Any]
 class Names:
     """Names that people use by code, and the neighbourhood and authority that a small area lies in.
 
-    ``settings``: 'care_home:VM123' -> its name, where a register lists it.
+    ``settings``: 'care_home:VM123' -> its name, where a register lists it. ``series``: metric of a loaded series ->
+    what it counts, and in which unit.
     """
 
     by_code: Mapping[str, str]
     neighbourhood_of: Mapping[str, str]
     authority_of: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
+    series: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def of(self, code: str) -> str:
         """The name of a code; the code itself where nobody named it."""
@@ -92,7 +94,8 @@ def title(row: Row, names: Names) -> str:
         called = names.settings.get(row["setting_id"], identity or kind)
         word = kind.replace("_", " ") if identity else "setting"
         return f"Outbreak in a {word}: {called}, {where(row, names)}"
-    return f"{KINDS[row['kind']]} in {where(row, names)}"
+    label, _ = names.series.get(row.get("source", ""), ("", ""))
+    return f"{KINDS[row['kind']]} in {where(row, names)}{f' ({wording.lower_first(label)})' if label else ''}"
 
 
 def authorities(row: Row, names: Names) -> str:
@@ -104,6 +107,14 @@ def authorities(row: Row, names: Names) -> str:
 def people(value: float | None) -> str:
     """'14 people'; nothing where the method counts none."""
     return "" if value is None else wording.counted(round(value), "person", "people")
+
+
+def size(value: float | None, source: str, names: Names) -> str:
+    """'14 people'; of a loaded series in its own unit: '6.4 per cent'."""
+    _, unit = names.series.get(source, ("", ""))
+    if value is None or not unit:
+        return people(value)
+    return f"{wording.thousands(round(value)) if value == round(value) else format(value, '.3g')} {unit}"
 
 
 def chance(days: float | None) -> str:

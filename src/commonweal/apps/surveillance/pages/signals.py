@@ -162,7 +162,7 @@ def lead(rows: Sequence[Row], going_on: Sequence[Row], names: Names, place: str,
     found = []
     if going_on:
         top = going_on[0]
-        said = words.people(top["observed"])
+        said = words.size(top["observed"], top.get("told_by", ""), names)
         since = words.since(top["opened_on"], times.local(as_of).date())
         counted = f", {said}" if said else ""
         found.append(f"{words.title(top, names)} is {words.STATES[top['state']]} {since}{counted}.")
@@ -223,7 +223,7 @@ def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
             words.title(row, names), *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
-            row["observed"], row["rate"] or None, row["opened_on"],
+            people_of(row, names), row["rate"] or None, row["opened_on"],
             row["morning"], words.chance(row["recurrence_days"]), row["number"],
         )
         for row in rows
@@ -232,6 +232,12 @@ def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -
     links = tuple(f"/signals/{row['number']}{moment}" for row in rows)
     shown = PictureTable("Signals, the most urgent first", columns, cells)
     return ShownTable(shown, address.downloads("signals", picture=False), links, "signals")
+
+
+def people_of(row: Row, names: Names) -> float | None:
+    """People at the newest change; none where a loaded series counts something else."""
+    _, unit = names.series.get(row.get("told_by", ""), ("", "people"))
+    return row["observed"] if unit == "people" else None
 
 
 def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPicture | None:
