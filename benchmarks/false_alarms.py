@@ -14,7 +14,7 @@ SIDE, INNER, STEP_METRES, RESIDENTS = 10, (2, 8), 700.0, 1600.0
 FIRST = date(2027, 1, 4)
 
 
-def daily_looks(authorities: int = 40, days: int = 182) -> dict[str, object]:
+def daily_looks(authorities: int = 20, days: int = 182) -> dict[str, object]:
     """Signals a year and authority in quiet areas with clumped counts, by all methods and levels together.
 
     Passed while the number that was told is not above what a Poisson count with the budget's mean exceeds once in 20.

@@ -26,9 +26,10 @@ select m.metric, exists (select from surveillance.value v join ledger.tick t on 
   from unnest(%(metrics)s::text[]) m (metric)
 """
 NEWEST = """
-select max(t.known_at) from surveillance.dataset d join ledger.tick t on t.id = d.tick_id
+select max(t.known_at)
+  from (select distinct v.tick_id from surveillance.value v where v.metric = %(metric)s) v
+  join ledger.tick t on t.id = v.tick_id
  where t.known_at <= %(as_of)s
-   and exists (select from surveillance.value v where v.metric = %(metric)s and v.dataset_id = d.id)
 """
 VALUES = """
 select v.place_code, v.day, v.published, v.low, v.high, v.denominator
