@@ -38,7 +38,8 @@ def give(actor: Actor, label: str, days: int = 90, *, may_write: bool = False) -
     token = secrets.token_urlsafe(32)
     with db.recorded("authn") as write:
         write.cursor.execute(
-            "insert into intake.pull_token (token_sha256, person_id, office_id, purpose, label, ends_at, may_write, tick_id)"
+            "insert into intake.pull_token"
+            " (token_sha256, person_id, office_id, purpose, label, ends_at, may_write, tick_id)"
             " values (%s, %s, %s, %s, %s, commonweal.now() + make_interval(days => %s), %s, %s)",
             [hashlib.sha256(token.encode()).digest(), actor.person_id, actor.office_id, actor.purpose, label.strip(),
              days, may_write, write.tick],
