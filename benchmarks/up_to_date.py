@@ -2,8 +2,8 @@
 
 Migrations do it for versions that were released. Between releases SQL files are still edited after they ran, so the
 folder of an installation notes which texts it was made from; of files that changed since, the statements are run again:
-functions and views are replaced, tables and indexes made where they are missing. A table whose columns changed is
-beyond this, and its folder has to be filled anew.
+functions and views are replaced, tables and indexes made where they are missing, columns added. What
+is beyond this is named, and the folder has to be filled anew.
 """
 
 from __future__ import annotations
@@ -35,8 +35,25 @@ def statements(text):
     yield text[start:].strip()
 def bare(statement):
     return re.sub(r"^\s*(--[^\n]*\n\s*)*", "", statement)
+def present(table):
+    with connections["migrate"].cursor() as cursor:
+        cursor.execute("select attname from pg_attribute where attrelid = to_regclass(%s) and not attisdropped", [table])
+        return {name for name, in cursor.fetchall()}
+def columns(body):
+    depth, piece = 0, ""
+    for letter in re.sub(r"--[^\n]*", "", body) + ",":
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            if bare(piece).split()[0] not in ("primary", "unique", "check", "foreign", "exclude", "constraint"):
+                yield bare(piece).strip()
+            piece = ""
+        else:
+            piece += letter
 def again(statement):
     said = bare(statement)
+    table = re.match(r"create table (\S+) \((.*)\)", said, re.S)
+    if table and (there := present(table[1])):
+        return [f"alter table {table[1]} add column {each}" for each in columns(table[2]) if each.split()[0] not in there]
     made = re.match(r"create (trigger|policy) (\S+).*? on (\S+)", said, re.S)
     if made:
         return [f"drop {made[1]} if exists {made[2]} on {made[3]}", said]
