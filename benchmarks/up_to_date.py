@@ -102,7 +102,7 @@ def bring_up_to_date(place: Installation) -> None:
     note = place.folder / "made_from.json"
     made_from: dict[str, str] = json.loads(note.read_text()) if note.exists() else {}
     now = texts()
-    changed = [name for name, text in now.items() if made_from.get(name, text) != text]
+    changed = [name for name, text in now.items() if made_from and _to_run_again(name, text, made_from)]
     try:
         left = place.python(AGAIN, *(str(ROOMS / name) for name in changed)).output if changed else ""
         place.python(MIGRATE)
@@ -114,6 +114,14 @@ def bring_up_to_date(place: Installation) -> None:
             f"{left.strip()} Name an empty folder, and it is filled anew."
         )
     note.write_text(json.dumps(now, indent=1))
+
+
+def _to_run_again(name: str, text: str, made_from: dict[str, str]) -> bool:
+    """Whether a file changed, or is new without a migration of its own: then one that ran before names it now."""
+    if name in made_from:
+        return made_from[name] != text
+    room, _, file = name.split("/")
+    return not (ROOMS / room / "migrations" / file).with_suffix(".py").exists()
 
 
 def note_texts(place: Installation) -> None:
