@@ -19,9 +19,7 @@ ANOTHER_LOOK = timedelta(minutes=30)
 NEWEST_TICKS = 50
 
 LAST_LOOKED = """
-select max(r.at) as at from access.read_record r
- where r.person_id = %(person)s::uuid and r.query = %(query)s and r.at < commonweal.now() - %(gap)s::interval
-   and r.place_codes && %(codes)s::text[]
+select intake.last_looked(%(person)s::uuid, %(query)s, commonweal.now() - %(gap)s::interval, %(codes)s::text[]) as at
 """
 # The newest ticks, and what each of them brought to some places.
 TICKS = "select id, known_at from ledger.tick where known_at <= %(as_of)s order by known_at desc limit %(ticks)s"
