@@ -98,8 +98,10 @@ def test_one_event_told_to_two_offices_of_a_person_is_one_line_and_one_press_for
     both = [build.ANALYST, build.TRACING]
     notice = tell(*both, subject="Cases are rising", severity=2)
     client = visitor("five", build.ANALYST)
-    waiting_part = client.get("/today").content.decode().split('id="waiting"')[1].split("</section>")[0]
+    today = client.get("/today").content.decode()
+    waiting_part = today.split('id="waiting"')[1].split("</section>")[0]
     assert waiting_part.count(f"/told/{notice}/") == 2, "the link and the button, once"
+    assert today.split('id="since"')[1].split("</ul>")[0].count(f"/told/{notice}/") == 1, "and one piece of news"
     assert "Acknowledge for both offices" in waiting_part
     for office in both:
         assert len([row for row in receipts(notice, "delivered") if row["office_id"] == office]) == 1

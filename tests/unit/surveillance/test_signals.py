@@ -7,6 +7,7 @@ from datetime import timedelta
 from commonweal.apps.surveillance.pages import signal, signals, sweeps
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
+from commonweal.apps.surveillance.pages.signal_words import Names
 from tests.functional import sample_signals as sample
 
 
@@ -123,3 +124,9 @@ def test_a_sweep_says_what_it_did_and_could_not_do() -> None:
     assert one.not_done.table.rows == (("Oadby", "fewer than 35 days are known", "E07000135"),)
     assert one.limits.table.rows[1][0] == "Poisson scans"
     assert sweeps.lead([], Address("/sweeps", "", sample.AS_OF)) == ()
+
+
+def test_a_sentence_names_places_and_leaves_other_codes_alone() -> None:
+    names = Names({"E07000135": "Oadby and Wigston", "E01025801": "Oadby 001A"}, {}, {})
+    said = names.said("It now touches E07000135, E06000099 as well; sweep X12345678 and E070001351 stay.")
+    assert said == "It now touches Oadby and Wigston, E06000099 as well; sweep X12345678 and E070001351 stay."

@@ -126,7 +126,7 @@ def build(
         number=wording.thousands(round(row["observed"])) if row["observed"] is not None else "",
         number_caption=caption(facts),
         lead=lead(facts),
-        evidence=tuple(dict.fromkeys(row["evidence"])),
+        evidence=tuple(facts.names.said(each) for each in dict.fromkeys(row["evidence"])),
         next_step=next_step(facts, address) if may_judge else None,
         links=links(facts, address),
         curve=shown("curve", ("The small areas of the signal together; read as on the page of a place.",)),
@@ -346,7 +346,8 @@ def history(facts: Facts) -> PictureTable:
         (
             times.moment(each["known_at"]), words.STATES[each["state"]], words.where(each, facts.names) or "as before",
             each["observed"], each["rate"] or None,
-            " ".join(dict.fromkeys(each["evidence"])) or f"nothing found up to {wording.day(each['morning'])}",
+            facts.names.said(" ".join(dict.fromkeys(each["evidence"])))
+            or f"nothing found up to {wording.day(each['morning'])}",
             each["sweep_id"],
         )
         for each in reversed(facts.changes)
@@ -376,7 +377,7 @@ def findings(facts: Facts) -> PictureTable:
             f"{wording.short_day(each['first_day'])} to {wording.short_day(each['last_day'])}",
             each["observed"], each["expected"], each["expected_low"], each["expected_high"],
             words.chance(each["recurrence_days"]), "held back" if each["held_by"] is not None else "told",
-            each["evidence"],
+            facts.names.said(each["evidence"]),
         )
         for each in facts.findings
     )  # fmt: skip

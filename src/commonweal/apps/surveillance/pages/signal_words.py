@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -47,6 +48,9 @@ EVENTS = ("definition_break", "late_batch")
 Row = Mapping[str, Any]
 
 
+PLACE_CODE = re.compile(r"\b[EJKNSW]\d{8}\b")
+
+
 @dataclass(frozen=True)
 class Names:
     """Names that people use by code, and the neighbourhood and authority that a small area lies in.
@@ -64,6 +68,10 @@ class Names:
     def of(self, code: str) -> str:
         """The name of a code; the code itself where nobody named it."""
         return self.by_code.get(code, code)
+
+    def said(self, text: str) -> str:
+        """A sentence with the names of the places whose codes stand in it."""
+        return PLACE_CODE.sub(lambda code: self.of(code[0]), text)
 
     def short(self, code: str | None, level: str) -> str:
         """The name by which people know it: a small area by its neighbourhood."""
