@@ -139,6 +139,8 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\x1f", exclud
 
 
 @settings(max_examples=200, deadline=None)
+@example(rows=[("\ufeff", ""), ("\ufeffx", "y")], line_end="\n", quoting=csv.QUOTE_ALL)
+@example(rows=[("\ufeffx", "y")], line_end="\n", quoting=csv.QUOTE_MINIMAL)
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS), max_size=30),
     line_end=st.sampled_from(["\n", "\r\n"]),

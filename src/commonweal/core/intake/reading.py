@@ -18,7 +18,7 @@ from commonweal.core.errors import Refused
 from commonweal.core.intake.layout import RETURN, STAND_INS, Layout, layout_of, splittable
 from commonweal.core.intake.records import LONGEST_RECORD, Walked, walk
 from commonweal.core.intake.schema import LineList
-from commonweal.core.intake.streams import check_utf8, plain_bytes
+from commonweal.core.intake.streams import UTF8_MARK, check_utf8, plain_bytes
 
 CHUNK_BYTES = 24 << 20
 BLANKS = " \t"
@@ -202,8 +202,10 @@ class LineListReader:
         if not height:
             table = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         else:
+            # a mark at the start is taken off by the library; here it is the first letter of a cell, not of the file
+            marked = UTF8_MARK + text if text.startswith(UTF8_MARK) else text
             table = pl.read_csv(
-                io.BytesIO(text), has_header=False, schema=dict.fromkeys(names, pl.String), quote_char=None
+                io.BytesIO(marked), has_header=False, schema=dict.fromkeys(names, pl.String), quote_char=None
             )
         if table.height != height:
             raise AssertionError(f"{height} records were split into {table.height} rows from line {self._line} on")
