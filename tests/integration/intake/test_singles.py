@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from commonweal.apps.intake import feeds, singles
+from commonweal.apps.intake import feeds, gather, singles
+from commonweal.apps.intake.together import Ready, Written
 from commonweal.web.threads import AtOnce, ThreadedHandler
 from tests.integration.server.test_threads import SCOPE
 
@@ -101,6 +102,21 @@ def test_senders_at_once_are_told_what_the_ordinary_way_tells(remembered: str) -
 def test_an_answer_at_once_is_given_after_the_commit(remembered: str) -> None:
     [(_, _, told)] = sent(remembered, [body(record_id="C1", person_id="C1")], at_once=singles.taken_at_once)
     assert stored("select declared from intake.submission where id = %s", [told["submission"]]) == [{"declared": 1}]
+
+
+def test_what_fails_on_the_short_way_is_answered_on_the_ordinary_one(
+    remembered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, failures = gather.write_together, [RuntimeError("torn")]
+
+    def torn_once(group: list[Ready]) -> Written:
+        if failures:
+            raise failures.pop()
+        return write(group)
+
+    monkeypatch.setattr(gather, "write_together", torn_once)
+    [(status, _, told)] = sent(remembered, [body(record_id="T1", person_id="T1")], at_once=singles.taken_at_once)
+    assert (status, told["accepted"], failures) == (200, 1, [])
 
 
 def test_the_same_again_is_told_so(remembered: str) -> None:

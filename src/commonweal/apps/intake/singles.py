@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import threading
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from commonweal.apps.intake.together import Ready
 from commonweal.core.errors import CommonwealError
 from commonweal.web.live import in_thread
 
+logger = logging.getLogger(__name__)
 RESULTS = re.compile(r"/api/v1/feeds/([a-z0-9-]+)/results")
 SHORT_BODY = 8_192  # a dozen records: checking them takes a few milliseconds, in which no open page is written to
 BEARER = len("Bearer ")
@@ -42,6 +44,10 @@ async def taken_at_once(scope: Mapping[str, Any], body: bytes) -> bytes | None:
             receipt = await answer.future
     except CommonwealError:
         return None  # nothing was written; the ordinary way says why
+    except Exception:
+        # the same bytes are taken once, whatever went wrong: the ordinary way answers for them, or says what failed
+        logger.warning("a record goes the ordinary way", exc_info=True)
+        return None
     if receipt.records is None:
         document = await in_thread(lambda: answer_document(receipt))
     else:
