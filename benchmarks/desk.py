@@ -95,6 +95,7 @@ open_existing("live")
 from commonweal.apps.access import queries
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import search
+from commonweal.apps.surveillance.at_the_desk import found_signals
 from commonweal.web import db
 local, national, searches, attempts = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 rng = random.Random(5)
@@ -134,6 +135,7 @@ if "read_identifiable" in seat.permissions:
     answer["people"] = {"median_ms": round(took[len(took) // 2], 1), "p95_ms": round(took[int(len(took) * 0.95)], 1)}
 ours = set(db.value("app", "select desk.codes_of(%s, %s)", [local, who.person_id]))
 inside = {r["code"] for r in db.rows("backup", "select distinct code from desk.search_key where scope_code = any (%s)", [sorted(ours)])}
+readable = {str(r["signal"]) for r in db.rows("backup", "select signal from surveillance.signal_reader where scope_ltla = any (%s)", [sorted(ours)])}
 outside, asked = 0, 0
 while asked < attempts:
     text = typed()
@@ -141,6 +143,9 @@ while asked < attempts:
     rows = db.rows("app", "select * from desk.find_places(%s, %s, %s::text[], 50)", [local, who.person_id, words])
     rows += db.rows("app", "select * from desk.find_postcodes(%s, %s, %s, 50)", [local, who.person_id, "".join(text.upper().split())])
     outside += sum(r["scope_code"] not in ours or (r["kind"] != "postcode" and r["code"] not in inside) for r in rows)
+    if "read_counts" in seat.permissions:
+        hits = found_signals(search.Asked(f"signal {words[0]}" if asked % 2 else text, who, seat))
+        outside += sum(hit.link.removeprefix("/signals/") not in readable for hit in hits)
     asked += 1
 places = db.value("backup", "select count(distinct (kind, code)) from desk.search_key")
 answer |= {"attempts": asked, "hits_out_of_scope": outside, "places": places, "typed": [typed() for _ in range(200)]}

@@ -106,6 +106,26 @@ def test_what_lies_outside_is_found_by_those_who_answer_for_it_only() -> None:
     assert found("LE18 1AA", "minister", MINISTER) == ["LE18 1AA"]
 
 
+OBVIOUS = """
+select p.pcd from places.postcode_now p
+ where starts_with(p.pcd, %s) and (p.doterm is null or p.pcd = %s) and p.scope_code = any (desk.codes_of(%s, %s))
+ order by p.pcd limit %s
+"""
+
+
+@pytest.mark.parametrize(("name", "office"), [("director", DIRECTOR), ("minister", MINISTER)])
+@pytest.mark.parametrize("start", ["L", "LE", "LE1", "LE11", "LE11AA", "LE18", "LE2", "SW1", "ZZ"])
+@pytest.mark.parametrize("most", [1, 2, 50])
+def test_postcodes_found_authority_by_authority_are_those_of_all_postcodes(
+    name: str, office: str, start: str, most: int
+) -> None:
+    who = [office, actor(name, office).person_id]
+    found = db.rows("app", "select code from desk.find_postcodes(%s, %s, %s, %s::integer)", [*who, start, most])
+    with db.transaction("migrate") as cursor:
+        every = db.fetch(cursor, OBVIOUS, [start, start, *who, most])
+    assert [row["code"] for row in found] == [row["pcd"] for row in every]
+
+
 def test_of_ten_thousand_attempts_none_finds_anything_out_of_scope() -> None:
     """Names, codes, postcodes, fragments and noise as offices that hold nothing there; the database is asked directly."""
     chance = random.Random(3)

@@ -191,6 +191,7 @@ def test_search_finds_signals_in_scope(visit: Callable[..., Any]) -> None:
     assert 'href="/signals/1"' in text
     assert 'href="/signals/2"' not in text
     assert 'href="/signals/4"' in visit("/search?q=cluster").content.decode()
+    assert 'href="/signals/2"' in visit("/search?q=signals", NEIGHBOUR, NEXT_DOOR).content.decode()
 
 
 def test_what_offices_say_stands_on_the_page_of_both_tiers_from_then_on(visit: Callable[..., Any]) -> None:
@@ -229,3 +230,13 @@ def test_a_signal_of_a_loaded_series_speaks_of_what_the_series_counts() -> None:
     assert "Rise in Leicester (pupils absent, per cent of those on roll)" in listed
     (signal_90,) = [each for each in client.get("/api/v1/signals").json()["items"] if each["number"] == 90]
     assert (signal_90["source"], signal_90["people"]) == ("school_absence", None)
+
+
+def test_search_finds_what_the_newest_sweep_said(visit: Callable[..., Any]) -> None:
+    assert 'href="/signals/3"' in visit("/search?q=signal+3").content.decode()
+    assert "New since" in visit("/search?q=signal+1").content.decode()
+    today = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
+    with db.recorded("engine") as write:
+        sweep = written.sweep(write, as_of=db.value("backup", "select commonweal.now()"), morning=today)
+        change(write, sweep, 1, [CITY], today, step=2, state="fading")
+    assert "Fading since" in visit("/search?q=signal+1").content.decode()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from commonweal.apps.access.scope import scoped_read
+from datetime import datetime
+from itertools import islice
+
+from commonweal.apps.access.scope import Scope, scoped_read
 from commonweal.apps.desk import brief as weekly
-from commonweal.apps.desk.search import Asked, Hit, register, register_place_page
+from commonweal.apps.desk.search import LIMIT, Asked, Hit, register, register_place_page
 from commonweal.apps.intake import at_the_desk as intake
+from commonweal.apps.intake import kept
 from commonweal.apps.surveillance import brief, signal_parts, signal_reads, signals
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.place_ground import LEVELS
 from commonweal.core import wording
 from commonweal.core.errors import NotAllowed
 
-MOST_SIGNALS = 200
+MOST_SIGNALS = 20_000
 
 
 def place_page(kind: str, code: str, authority: str) -> str:
@@ -26,22 +30,32 @@ def found_signals(asked: Asked) -> list[Hit]:
     typed = set(asked.words) - {"signal", "signals"}
     if not typed and not set(asked.words) & {"signal", "signals"}:
         return []
+    known_at = signals.newest_at()
+    if known_at is None:
+        return []
     try:
         with scoped_read(
             asked.actor, query="search signals", filters={"words": sorted(typed)}, data_class="L1"
         ) as scope:
-            rows = signals.signals(scope, limit=MOST_SIGNALS)
-            names = signal_reads.names_for(rows)
+            question = ("said", signal_reads.names_version())
+            rows = kept.rows(scope, question, scope.codes, known_at, lambda: _said(scope, known_at))
     except NotAllowed:
         return []
-    hits = []
+    found = (row for row in rows if all(word in row["said"] for word in typed))
+    return [Hit(row["title"], row["link"], row["about"]) for row in islice(found, LIMIT)]
+
+
+def _said(scope: Scope, as_of: datetime) -> list[dict[str, str]]:
+    """Every signal of the scope in words, the most urgent first: `said` is what is looked in, in small letters."""
+    rows = signals.signals(scope, as_of=as_of, limit=MOST_SIGNALS)
+    names = signal_reads.names_for(rows)
+    said = []
     for row in rows:
-        title = words.title(row, names)
-        said = f"{title} {words.authorities(row, names)} {words.STATES[row['state']]} {row['number']}".lower()
-        if all(word in said for word in typed):
-            about = f"{wording.upper_first(words.STATES[row['state']])} {words.since(row['opened_on'], row['morning'])}"
-            hits.append(Hit(title, f"/signals/{row['number']}", about))
-    return hits
+        title, state = words.title(row, names), words.STATES[row["state"]]
+        whole = f"{title} {words.authorities(row, names)} {state} {row['number']}".lower()
+        about = f"{wording.upper_first(state)} {words.since(row['opened_on'], row['morning'])}"
+        said.append({"said": whole, "title": title, "link": f"/signals/{row['number']}", "about": about})
+    return said
 
 
 def register_all() -> None:

@@ -43,6 +43,11 @@ select f.method, count(*) as findings, count(distinct f.signal) as signals, coun
 """
 
 
+def names_version() -> int:
+    """Changes whenever names of places or settings may have changed."""
+    return places.newest_dataset()
+
+
 def names_for(rows: Iterable[dict[str, Any]]) -> Names:
     """The names of every place and setting in some signals, changes or findings."""
     codes: set[str] = set()

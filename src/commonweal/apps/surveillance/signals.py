@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from commonweal.apps.access.scope import Scope
 from commonweal.apps.intake import kept
@@ -167,6 +167,13 @@ def sweeps(
 def sweep(number: int, alias: str = "app") -> dict[str, Any] | None:
     """One sweep, or None."""
     return db.one(alias, SWEEPS, _of_sweeps(None, None, number, None, 1))
+
+
+def newest_at(alias: str = "app") -> datetime | None:
+    """When the newest sweep became known, and with it the newest change of any signal; None before the first."""
+    at = db.value(alias, "select t.known_at from surveillance.sweep s join ledger.tick t on t.id = s.tick_id"
+                  " order by s.id desc limit 1")  # fmt: skip
+    return cast("datetime | None", at)
 
 
 def bare(states: Sequence[str] | None = None) -> list[dict[str, Any]]:
