@@ -14,6 +14,7 @@ import yaml
 from commonweal.cli import commands
 from commonweal.cli.errors import EXIT_NOT_THERE, run
 from commonweal.core.signals import within
+from commonweal.core.signals.life import Finding
 from commonweal.core.signals.replay import above_nation, scenarios, slower, tell
 from commonweal.core.signals.setting import Setting
 from commonweal.core.signals.watching import watch
@@ -90,6 +91,21 @@ def test_the_log_of_a_place_begins_with_its_opening():
     assert tell(source, PEOPLE, SETTING, source.areas[9], span, date(2020, 5, 20)).first_signal is None
 
 
+def test_the_morning_of_the_first_signal_stands_in_the_log_when_a_cluster_was_first():
+    source = thinned(epidemic(np.random.default_rng(5)))
+    span, area = (date(2020, 4, 21), date(2020, 5, 30)), source.areas[0]
+    clusters = [
+        Finding(morning, area, "cluster", "scan", frozenset([area]), 3.0, 0.0, "nine in a quarter")
+        for morning in range((date(2020, 4, 25) - MONDAY).days, (date(2020, 5, 10) - MONDAY).days)
+    ]
+    told = tell(source, PEOPLE, SETTING, area, span, date(2020, 5, 20), clusters)
+    opened = [line for line in told.events if line.kind == "signal_opened"]
+    passed = [line for line in told.events if line.kind == "rate_passed"]
+    assert [line.day for line in opened] == [date(2020, 4, 25)]
+    assert [line.day for line in passed] == [told.first_signal] == [date(2020, 5, 3)]
+    assert "line to pass 40" in passed[0].text
+
+
 def test_after_a_break_a_hidden_rise_is_raised_from_the_restated_past():
     final = np.random.default_rng(2).poisson(3.0, (30, 110))
     final[0, 50:] = np.random.default_rng(3).poisson(25.0, 60)
@@ -126,6 +142,7 @@ def test_leicester_is_found_when_all_results_are_seen(shared: Path, capsys):
     assert everything["first_signal_levelled"] <= "2020-06-08"
     parts = [event for event in everything["events"] if event["kind"] == "cluster" and event["day"] <= "2020-06-04"]
     assert any("north-east" in event["text"] and "Rushey Mead" in event["text"] for event in parts)
+    assert everything["first_signal"] in {event["day"] for event in everything["events"]}
     assert everything["three_times_the_nation_since"] <= "2020-05-21"
 
 

@@ -73,8 +73,11 @@ def tell(
     findings = [*_findings(watched, number, area, setting, first, last), *clusters]
     mornings = [morning for morning in source.mornings if first <= morning <= last]
     signals = [signal for signal in lives(findings, mornings, setting.life) if area in signal.scope]
-    lines = [*_of_signals(signals, source.start), *_of_events(watched, source), *_of_clusters(clusters, source.start)]
     by_rate = lives([each for each in findings if each.method == RULE], mornings, setting.life)
+    lines = [
+        *_of_signals(signals, source.start), *_of_events(watched, source), *_of_clusters(clusters, source.start),
+        *_of_rate(by_rate, signals, source.start),
+    ]  # fmt: skip
     day = _first_that_stays(by_rate, (decided - source.start).days)
     start = None if day is None else source.start + timedelta(days=day)
     return Told(start, sorted(lines, key=lambda line: (line.day, line.kind)), watched)
@@ -107,6 +110,21 @@ def _of_signals(signals: list[Signal], start: date) -> list[Line]:
         )
         for signal in signals
         for change in signal.changes
+    ]
+
+
+def _of_rate(by_rate: list[Signal], signals: list[Signal], start: date) -> list[Line]:
+    """Mornings on which the place's own rate passed the line while a cluster inside it kept its signal open already."""
+    told = {change.morning for signal in signals for change in signal.changes if change.state in (OPENED, REOPENED)}
+    return [
+        Line(
+            start + timedelta(days=change.morning),
+            "rate_passed",
+            f"the rate of the whole place passes the line: {'; '.join(change.evidence)}",
+        )
+        for signal in by_rate
+        for change in signal.changes
+        if change.state in (OPENED, REOPENED) and change.morning not in told
     ]
 
 
