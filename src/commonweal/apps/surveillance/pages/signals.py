@@ -217,14 +217,14 @@ def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -
         Column("Rate per 100,000", decimals=1, absent="not said"),
         Column("Since", numeric=False),
         Column("Last change", numeric=False),
-        Column("How sure", numeric=False),
+        Column("How sure", numeric=False, absent="not said"),
         Column("Number"),
     )
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
             words.title(row, names), *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
             people_of(row, names), row["rate"] or None, row["opened_on"],
-            row["morning"], words.chance(row["recurrence_days"]), row["number"],
+            row["morning"], words.chance(row["recurrence_days"]) if row["recurrence_days"] else None, row["number"],
         )
         for row in rows
     )  # fmt: skip
