@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from commonweal.core.errors import Refused
+from commonweal.core.formats.indicators.cells import days, numbers
 from commonweal.core.formats.indicators.metrics import Metric, Metrics
+from commonweal.core.formats.indicators.opening import ROW
 from commonweal.core.formats.indicators.values import SCHEMA, Outcome, outcome
 
 DASHBOARD_AREA, DASHBOARD_DAY = "Area code", "Specimen date"
-API_FIXED = ("areaCode", "areaName", "areaType", "date", "regionCode", "regionName")
-API_NOT_VALUES = ("UtlaCode", "UtlaName", "LtlaCode", "LtlaName", "newCasesBySpecimenDateRollingRate")
+API_FIXED = ("areaCode", "areaName", "areaType", "date")
+API_HIERARCHY = ("regionCode", "regionName", "UtlaCode", "UtlaName", "LtlaCode", "LtlaName")
+API_RATE = re.compile(r"Rate$")  # worked out from counts beside it, over residents that the file does not state
+TIDY = ("place", "date", "metric", "value", "published_at", "denominator")
 TRIANGLE_METRIC = "new_cases"
 SUPPRESSED_NUMBER = -99.0  # what some releases write into a suppressed cell
 
@@ -44,7 +49,7 @@ def dashboard(table: pl.DataFrame, own: Context) -> pl.DataFrame:
     if value is None or metric is None:
         raise Refused(f"{own.label}: none of its columns is a metric that is defined. Add it to parameters/indicators.")
     found = table.select(
-        place=pl.col(DASHBOARD_AREA).str.strip_chars(),
+        place=pl.col(DASHBOARD_AREA),
         day=days(table, DASHBOARD_DAY, own.label),
         low=numbers(table, value, own.label),
     )
@@ -56,26 +61,30 @@ def dashboard(table: pl.DataFrame, own: Context) -> pl.DataFrame:
 
 
 def api(table: pl.DataFrame, own: Context) -> pl.DataFrame:
-    """A download of the interface: any metrics, one a column, in any order."""
-    headings = [name for name in table.columns if name not in (*API_FIXED, *API_NOT_VALUES)]
-    parts = []
-    for heading in headings:
-        if own.metrics.of_cumulative(heading):
-            continue
-        metric = own.metrics.by_name(heading)
-        if metric is None:
-            own.metrics.by_id(heading)
-            continue
-        found = table.select(
-            place=pl.col("areaCode"), day=days(table, "date", own.label), low=numbers(table, heading, own.label)
-        )
-        total = next((name for name in metric.cumulative if name in table.columns), None)
-        if total is not None:
-            _compare_running_total(found.with_columns(total=numbers(table, total, own.label)), metric, own)
-        parts.append(_bounded(_shaped(found, metric.id, own.day_of_publication()), metric))
-    if not parts:
-        raise Refused(f"{own.label}: it has no column of values. Ask the interface for at least one metric.")
-    return pl.concat(parts)
+    """A download of the interface: any metrics, one a column, in any order; columns of none are left out by name."""
+    fixed = (*API_FIXED, *API_HIERARCHY, ROW)
+    headings = [name for name in table.columns if name not in fixed and not API_RATE.search(name)]
+    totals = [name for name in headings if own.metrics.of_cumulative(name)]
+    defined = [(name, metric) for name in headings if (metric := own.metrics.by_name(name))]
+    undefined = [name for name in headings if name not in totals and own.metrics.by_name(name) is None]
+    if not defined and undefined:
+        own.metrics.by_id(undefined[0])
+    if not defined:
+        only = f" (only the running total {totals[0]})" if totals else ""
+        raise Refused(f"{own.label}: it has no column of values{only}. Ask the interface for the counts of each day.")
+    if undefined:
+        own.outcomes.append(Outcome("undefined_metric", len(undefined), undefined[0]))
+    return pl.concat([_column(table, heading, metric, own) for heading, metric in defined])
+
+
+def _column(table: pl.DataFrame, heading: str, metric: Metric, own: Context) -> pl.DataFrame:
+    found = table.select(
+        place=pl.col("areaCode"), day=days(table, "date", own.label), low=numbers(table, heading, own.label)
+    )
+    total = next((name for name in metric.cumulative if name in table.columns), None)
+    if total is not None:
+        _compare_running_total(found.with_columns(total=numbers(table, total, own.label)), metric, own)
+    return _bounded(_shaped(found, metric.id, own.day_of_publication()), metric)
 
 
 def triangle(table: pl.DataFrame, own: Context) -> pl.DataFrame:
@@ -113,15 +122,10 @@ def tidy(table: pl.DataFrame, own: Context) -> pl.DataFrame:
     """place, date, metric, value and, where present, published_at and denominator."""
     for name in table["metric"].unique().sort():
         own.metrics.by_id(name or "")
-    stated = "published_at" in table.columns
-    published = (
-        days(table, "published_at", own.label)
-        if stated
-        else pl.Series("published", [own.day_of_publication()] * table.height, dtype=pl.Date)
-    )
+    published = _stated_publication(table, own)
     none = pl.Series([None] * table.height, dtype=pl.Float64)
     found = table.select(
-        place=pl.col("place").str.strip_chars(),
+        place=pl.col("place"),
         day=days(table, "date", own.label),
         metric=pl.col("metric"),
         low=numbers(table, "value", own.label),
@@ -135,6 +139,15 @@ def tidy(table: pl.DataFrame, own: Context) -> pl.DataFrame:
     return pl.concat(parts).select(list(SCHEMA))
 
 
+def _stated_publication(table: pl.DataFrame, own: Context) -> pl.Series:
+    """The day of publication of each row; where it states none, that of the file."""
+    if "published_at" not in table.columns or table["published_at"].null_count() == table.height:
+        return pl.Series("published", [own.day_of_publication()] * table.height, dtype=pl.Date)
+    if table["published_at"].null_count() and own.published is not None:
+        table = table.with_columns(pl.col("published_at").fill_null(own.published.isoformat()))
+    return days(table, "published_at", own.label)
+
+
 def final(table: pl.DataFrame, own: Context) -> pl.DataFrame:
     """A daily series of one vintage by area; rows of 0 may have been left out and are not invented here."""
     metric = own.metrics.by_name(TRIANGLE_METRIC)
@@ -146,30 +159,6 @@ def final(table: pl.DataFrame, own: Context) -> pl.DataFrame:
         low=numbers(table, TRIANGLE_METRIC, own.label),
     )
     return _shaped(found, metric.id, own.day_of_publication())
-
-
-def days(table: pl.DataFrame, column: str, label: str) -> pl.Series:
-    """A column of ISO dates, of which only the day is kept. Raises `Refused` with the first that is none."""
-    read = table[column].str.strip_chars().str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    broken = read.is_null().arg_true()
-    if len(broken):
-        raise Refused(
-            f"{label}, row {broken[0] + 2}, column {column}: {table[column][broken[0]]!r} is not a date such as "
-            "2020-06-14."
-        )
-    return read
-
-
-def numbers(table: pl.DataFrame, column: str, label: str) -> pl.Series:
-    """A column of numbers; empty cells are null. Raises `Refused` with the first that is neither."""
-    text = table[column].str.strip_chars().replace("", None)
-    read = text.cast(pl.Float64, strict=False)
-    broken = (
-        (read.is_null() & text.is_not_null() | read.is_nan() | read.is_infinite()).fill_null(value=False).arg_true()
-    )
-    if len(broken):
-        raise Refused(f"{label}, row {broken[0] + 2}, column {column}: {text[broken[0]]!r} is not a number.")
-    return read
 
 
 def _compare_running_total(running: pl.DataFrame, metric: Metric, own: Context) -> None:

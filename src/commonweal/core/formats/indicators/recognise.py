@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,10 +12,12 @@ import polars as pl
 from commonweal.core.errors import Refused
 from commonweal.core.formats.indicators import long, wide
 from commonweal.core.formats.indicators.metrics import Metrics
+from commonweal.core.formats.indicators.opening import ROW, opened
 from commonweal.core.formats.indicators.values import Reading, checked
 
-GZIP = b"\x1f\x8b"
-_DAY = re.compile(r"(20\d\d)-(\d\d)-(\d\d)")
+# 2020-08-17, 2020_08_17, 20200817 and, as the interface names its downloads, 2020-Aug-17
+_DAY = re.compile(r"(?<!\d)(20\d\d)([-_]?)(\d\d|[A-Z][a-z]{2})\2(\d\d)(?!\d)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True)
@@ -56,22 +56,20 @@ def read_series(data: bytes, label: str, metrics: Metrics, *, today: date, publi
     published: the day of publication where neither a column nor the file's name states it. Raises `Refused` for an
     unknown layout, a file that is not a table, a value that is no number or date, and what `checked` refuses.
     """
-    table = _table(data, label)
-    layout = _recognised(table.columns, label)
+    table = opened(data, label, _known_headings(metrics))
+    table = table.rename(wide.as_published, strict=False)
+    layout = _recognised([name for name in table.columns if name != ROW], label)
     own = long.Context(label, metrics, published or _named_day(label))
     raw = layout.read(table, own)
     reading = checked(layout.name, layout.title, raw, metrics, label, today, every_day=layout.every_day)
     return Reading(reading.layout, reading.title, reading.frame, (*own.outcomes, *reading.outcomes))
 
 
-def _table(data: bytes, label: str) -> pl.DataFrame:
-    try:
-        plain = gzip.decompress(data) if data.startswith(GZIP) else data
-        return pl.read_csv(io.BytesIO(plain), infer_schema=False)
-    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
-        raise Refused(
-            f"{label}: this is not a table of comma-separated values ({str(error).splitlines()[0]})."
-        ) from None
+def _known_headings(metrics: Metrics) -> Iterable[str]:
+    """Every heading that a reader looks for: files write them in small and capital letters."""
+    yield from (name for layout in LAYOUTS for name in layout.headings)
+    yield from (*long.API_FIXED, *long.API_HIERARCHY, *long.TIDY, *wide.CODE_HEADINGS)
+    yield from (name for metric in metrics.all for name in (metric.id, *metric.names, *metric.cumulative))
 
 
 def _recognised(headings: list[str], label: str) -> Layout:
@@ -93,8 +91,8 @@ def _named_day(label: str) -> date | None:
     found = _DAY.findall(label)
     if not found:
         return None
-    year, month, day = map(int, found[-1])
+    year, _, month, day = found[-1]
     try:
-        return date(year, month, day)
+        return date(int(year), int(month) if month.isdigit() else _MONTHS.index(month) + 1, int(day))
     except ValueError:
         return None

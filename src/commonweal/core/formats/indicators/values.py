@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +21,8 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "published": pl.Date,
 }
 KEY = ["place", "metric", "day", "published"]
+# what a value of a kind can be; a count beyond the largest whole number that is kept exactly is none
+BOUNDS = {"count": (-math.inf, 2.0**53), "share": (0.0, 100.0), "level": (0.0, math.inf)}
 AREA_CODE = r"^(E|W|S|N|K|J)\d{8}$"
 
 # Named outcomes: what was found, and what became of it. A file with one of them is still loaded.
@@ -29,6 +32,9 @@ OUTCOMES = {
     "negative_correction": "the count is below 0: a correction of earlier days put on one day; the value is left out",
     "unknown_area": "the area code is none that is known; the value is left out",
     "future_date": "the day lies after the day of publication; the value is left out",
+    "out_of_range": "the value is beyond what its kind allows (a share 0 to 100, a level from 0); it is left out",
+    "undefined_metric": "the column is no metric of parameters/indicators; it is left out",
+    "bad_denominator": "the denominator is not above 0; the value is kept without it",
     "no_value": "the cell is empty and the series does not suppress; the value is left out",
 }
 
@@ -68,6 +74,7 @@ def checked(
     place, metric, day and publication, or nothing left.
     """
     frame = raw.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    frame = frame.with_columns(pl.col("place").str.to_uppercase())
     late = frame.filter(pl.col("published") > today)
     if late.height:
         raise Refused(
@@ -80,6 +87,8 @@ def checked(
     frame = _left_out(frame, pl.col("day") > pl.col("published"), "future_date", found)
     frame = _left_out(frame, pl.col("low").is_null(), "no_value", found)
     frame = _left_out(frame, is_count & (pl.col("low") < 0), "negative_correction", found)
+    frame = _left_out(frame, _out_of_range(metrics), "out_of_range", found)
+    frame = _usable_denominators(frame, found)
     _refuse_fractions(frame.filter(is_count), label)
     frame = frame.unique(maintain_order=True)  # unitary areas stand twice in some files, with one number
     _refuse_two_vintages(frame, label)
@@ -104,6 +113,23 @@ def _left_out(frame: pl.DataFrame, wrong: pl.Expr, name: str, found: list[Outcom
         return frame
     found.append(outcome(name, broken))
     return frame.filter(~wrong.fill_null(value=False))
+
+
+def _out_of_range(metrics: Metrics) -> pl.Expr:
+    """Values that their metric's kind rules out."""
+    of_kind = {kind: pl.col("metric").is_in([each.id for each in metrics.all if each.kind == kind]) for kind in BOUNDS}
+    wrong = pl.lit(value=False)
+    for kind, (least, most) in BOUNDS.items():
+        wrong = wrong | (of_kind[kind] & ((pl.col("low") < least) | (pl.col("high") > most)))
+    return wrong
+
+
+def _usable_denominators(frame: pl.DataFrame, found: list[Outcome]) -> pl.DataFrame:
+    wrong = frame.filter(pl.col("denominator") <= 0)
+    if wrong.is_empty():
+        return frame
+    found.append(outcome("bad_denominator", wrong))
+    return frame.with_columns(denominator=pl.when(pl.col("denominator") > 0).then("denominator"))
 
 
 def _refuse_fractions(counts: pl.DataFrame, label: str) -> None:
