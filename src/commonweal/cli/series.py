@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from commonweal.cli.chosen import open_chosen_space, space_option
+from commonweal.core.errors import CommonwealError
+
+if TYPE_CHECKING:
+    from commonweal.apps.surveillance.actions import Loaded
 
 DAY = click.DateTime(["%Y-%m-%d"])
 JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
@@ -28,10 +34,24 @@ def load(files: tuple[Path, ...], published: datetime | None, as_json: bool) -> 
     open_chosen_space()
     from commonweal.apps.surveillance.actions import load_series
 
-    loaded = load_series(files, published=published.date() if published else None)
+    loaded: list[Loaded] = []
+    refused: list[CommonwealError] = []
+    for path in files:
+        try:
+            loaded += load_series([path], published=published.date() if published else None)
+        except CommonwealError as error:
+            refused.append(error)
     if as_json:
         click.echo(json.dumps([each.as_dict() for each in loaded]))
-        return
+    else:
+        _say(loaded)
+    for each in refused[:-1]:
+        click.echo(f"commonweal: {each}", err=True)
+    if refused:
+        raise refused[-1]
+
+
+def _say(loaded: Sequence[Loaded]) -> None:
     for each in loaded:
         if each.replayed:
             click.echo(f"{each.label}: loaded before, nothing changed.")

@@ -10,6 +10,7 @@ from commonweal.server import provider, spaces
 from commonweal.server.home import Home
 from commonweal.site.routers import MIGRATION_ALIASES
 
+GRANTING_LOCK = 4320
 # Tables of libraries: each schema is one role's alone, whatever a later version of the library adds to it.
 LIBRARY_SCHEMAS = (
     "create schema if not exists migrations",
@@ -65,9 +66,11 @@ def open_existing(space: str) -> None:
 def migrate() -> None:
     """Apply every migration that is missing, as the role that may."""
     from django.core.management import call_command
-    from django.db import connections
+    from django.db import connections, transaction
 
-    with connections["migrate"].cursor() as cursor:
+    with transaction.atomic(using="migrate"), connections["migrate"].cursor() as cursor:
+        # commands that start at the same moment give the same rights; PostgreSQL refuses that side by side
+        cursor.execute("select pg_advisory_xact_lock(%s)", [GRANTING_LOCK])
         for statement in LIBRARY_SCHEMAS:
             cursor.execute(statement)
     for alias in MIGRATION_ALIASES.values():

@@ -84,6 +84,40 @@ def test_another_value_of_the_same_publication_is_refused_and_nothing_changes(sa
     assert len(queries.datasets()) == 1
 
 
+def test_a_file_of_many_publications_steps_aside_for_the_one_that_is_loaded(saved):
+    one = HEAD + "E06000016,2020-06-21,cases_by_specimen_date,10,2020-06-29\n"
+    actions.load_series([saved("one.csv", one)])
+    head = "published,area_code,specimen_date,new_cases\n"
+    days = [("2020-06-28", 8), ("2020-06-29", 9), ("2020-06-30", 9), ("2020-07-03", 71)]
+    many = head + "".join(f"{published},E06000016,2020-06-21,{n}\n" for published, n in days)
+    many += "2020-06-30,E06000017,2020-06-21,1\n"  # without anything new a publication leaves no trace
+    (loaded,) = actions.load_series([saved("many.csv", many)])
+    assert "(1, first E06000016 2020-06-21)" in loaded.outcomes["other_vintage"]
+    read = [low(date(2020, *day)) for day in ((6, 28), (6, 29), (6, 30), (7, 3))]
+    assert read == [[8], [10], [9], [71]]
+
+
+def test_values_that_another_file_published_on_every_day_are_left_to_it(saved):
+    head = "published,area_code,specimen_date,new_cases\n"
+    days = ("2020-06-28", "2020-06-29")
+    actions.load_series(
+        [saved("a.csv", head + "".join(f"{d},E06000016,2020-06-21,{n}\n" for n, d in enumerate(days, 1)))]
+    )
+    (loaded,) = actions.load_series(
+        [saved("b.csv", head + "".join(f"{d},E06000016,2020-06-21,{n}\n" for n, d in enumerate(days, 5)))]
+    )
+    assert list(loaded.outcomes) == ["other_vintage"]
+    assert [low(date(2020, 6, 28)), low(date(2020, 6, 29))] == [[1], [2]]
+
+
+def test_of_several_files_each_is_loaded_or_refused_by_itself(saved, capsys):
+    good, bad = saved("a.csv", TWO_VINTAGES), saved("x.csv", "a,b\n1,2\n")
+    code, out, err = command(capsys, f"series load {bad} {good}")
+    assert code == EXIT_REFUSED
+    assert "a.csv: a plain table of values; 2 values, 2 new" in out
+    assert "x.csv: the headings a, b" in err
+
+
 def test_a_suppressed_cell_is_read_as_an_interval(saved):
     actions.load_series([saved("msoa_2020-07-30.csv", "msoa11cd,wk_25\nE02000001,\nE02000002,0\n")])
     rows = queries.values("cases_in_week")

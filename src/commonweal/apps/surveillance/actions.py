@@ -7,9 +7,10 @@ import io
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -21,6 +22,7 @@ from commonweal.core.formats.indicators.values import Outcome, Reading, outcome
 from commonweal.web import db
 
 ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
+TRIANGLE = "triangle"  # the layout of files with every publication
 SERIES_LOCK = 4311  # one load at a time: the staging table has one writer
 STAGED = ("place_code", "metric", "day", "published", "low", "high", "denominator")
 
@@ -30,6 +32,30 @@ select s.place_code, s.metric, s.day, s.published, v.low as was, s.low as now, d
   join surveillance.value v using (metric, place_code, day, published)
   join surveillance.dataset d on d.id = v.dataset_id
  where (v.low, v.high) is distinct from (s.low, s.high) order by 3, 1 limit 1
+"""
+# A file of many publications steps aside where a file that is loaded speaks for one of its days: what it says there
+# holds from its own next publication on, unless that says something itself.
+STEP_ASIDE = """
+with aside as (
+  delete from surveillance.value_staging s using surveillance.value v
+   where (v.metric, v.place_code, v.day, v.published) = (s.metric, s.place_code, s.day, s.published)
+     and (v.low, v.high) is distinct from (s.low, s.high)
+  returning s.*
+),
+later as (
+  select a.place_code, a.metric, a.day,
+         (select min(p.day) from unnest(%(published)s::date[]) p (day) where p.day > a.published) as published,
+         a.low, a.high, a.denominator
+    from aside a
+),
+back as (
+  insert into surveillance.value_staging
+  select l.* from later l
+   where l.published is not null
+     and not exists (select from surveillance.value_staging s where (s.metric, s.place_code, s.day, s.published)
+                       = (l.metric, l.place_code, l.day, l.published))
+)
+select a.place_code as place, a.day from aside a order by a.published, a.day, a.place_code
 """
 TAKE = """
 insert into surveillance.value (place_code, metric, day, published, low, high, denominator, dataset_id, tick_id)
@@ -89,7 +115,7 @@ def _load(path: Path, published: date | None) -> Loaded:
                       came_before["outcomes"], True, 0.0)  # fmt: skip
     reading = read_series(data, path.name, metrics(), today=queries.today(), published=published)
     reading = _of_known_places(reading, path.name)
-    new = _write(reading, path.name, digest)
+    reading, new = _write(reading, path.name, digest)
     seconds = round(time.monotonic() - began, 3)
     return Loaded(
         path.name, reading.layout, reading.title, reading.frame.height, new, _sentences(reading), False, seconds
@@ -122,8 +148,10 @@ def _sentences(reading: Reading) -> dict[str, str]:
     return {found.name: found.sentence for found in reading.outcomes}
 
 
-def _write(reading: Reading, label: str, digest: bytes) -> int:
+def _write(reading: Reading, label: str, digest: bytes) -> tuple[Reading, int]:
+    """Write a file's values in one transaction; what was found while writing is added to the reading."""
     frame = reading.frame.rename({"place": "place_code"}).select(STAGED)
+    days = frame["published"].unique().sort().to_list()
     with db.recorded("ingest") as write:
         cursor = write.cursor
         cursor.execute("select pg_advisory_xact_lock(%s)", [SERIES_LOCK])
@@ -132,18 +160,36 @@ def _write(reading: Reading, label: str, digest: bytes) -> int:
         frame.write_csv(buffer, include_header=False)
         with cursor.copy(f"copy surveillance.value_staging ({', '.join(STAGED)}) from stdin (format csv)") as copy:
             copy.write(buffer.getbuffer())
-        for clash in db.fetch(cursor, CLASH):
-            raise Refused(
-                f"{label}: two vintages on one day: {clash['metric']} of {clash['place_code']} on {clash['day']}, "
-                f"published on {clash['published']}, is {clash['now']:g} here and {clash['was']:g} in "
-                f"{clash['label']}. "
-                "Give the day of publication with --published."
-            )
+        if reading.layout == TRIANGLE:
+            reading = _stepped_aside(reading, days, cursor)
+        _refuse_clash(label, cursor)
         cursor.execute(NEW)
         new = int(cursor.fetchone()[0])
-        days = frame["published"].unique().sort().to_list()
         about = [digest, label, reading.layout, reading.title, days[0], days[-1], frame.height, new]
         cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, write.tick])
         cursor.execute(TAKE, [int(cursor.fetchone()[0]), write.tick])
         cursor.execute("delete from surveillance.value_staging")
-    return new
+    return reading, new
+
+
+def _stepped_aside(reading: Reading, published: list[date], cursor: Any) -> Reading:
+    """The reading with what another file says otherwise of one of its publications; each step goes one further."""
+    found: list[dict[str, Any]] = []
+    for _ in published:
+        aside = db.fetch(cursor, STEP_ASIDE, {"published": published})
+        found = found or aside
+        if not aside:
+            break
+    if not found:
+        return reading
+    other = Outcome("other_vintage", len(found), f"{found[0]['place']} {found[0]['day']}")
+    return replace(reading, outcomes=(*reading.outcomes, other))
+
+
+def _refuse_clash(label: str, cursor: Any) -> None:
+    for clash in db.fetch(cursor, CLASH):
+        raise Refused(
+            f"{label}: two vintages on one day: {clash['metric']} of {clash['place_code']} on {clash['day']}, "
+            f"published on {clash['published']}, is {clash['now']:g} here and {clash['was']:g} in {clash['label']}. "
+            "Give the day of publication with --published."
+        )

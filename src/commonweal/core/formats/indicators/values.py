@@ -35,6 +35,8 @@ OUTCOMES = {
     "out_of_range": "the value is beyond what its kind allows (a share 0 to 100, a level from 0); it is left out",
     "undefined_metric": "the column is no metric of parameters/indicators; it is left out",
     "bad_denominator": "the denominator is not above 0; the value is kept without it",
+    "other_vintage": "another file gives another value of the same publication; that one is kept, this file's holds "
+    "from its next publication on",
     "no_value": "the cell is empty and the series does not suppress; the value is left out",
 }
 
