@@ -18,8 +18,9 @@ GROUNDS = ("no_longer_needed", "consent_withdrawn", "objection", "unlawful", "le
 @click.option("--name", help="With --birth-date and --postcode.")
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--postcode")
-@click.option("--office", required=True, help="The office that decided it: director, chief executive, data protection.")
-@click.option("--ground", type=click.Choice(GROUNDS), required=True, help="On which the law gives the right.")
+@click.option("--office", help="The office that decided it: director, chief executive, data protection.")
+@click.option("--ground", type=click.Choice(GROUNDS), help="On which the law gives the right.")
+@click.option("--again", is_flag=True, help="After a restore: end once more what was erased since the backup.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True)
 def erase(
@@ -27,11 +28,17 @@ def erase(
     name: str | None,
     birth_date: datetime | None,
     postcode: str | None,
-    office: str,
-    ground: str,
+    office: str | None,
+    ground: str | None,
+    again: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
+    if again:
+        _again(asked=bool(nhs_number or name or office or ground), as_json=as_json)
+        return
+    if not office or not ground:
+        raise click.UsageError("Give --office and --ground: who decided it, and on which right. Or --again alone.")
     open_chosen_space()
     from commonweal.apps.access import subjects
 
@@ -51,6 +58,22 @@ def erase(
     click.echo(
         f"{erased:,} records open no more; results without names, cases and counts stay. What is left: "
         "commonweal users sar.\n"
-        "Not reached: copies of records that were rejected or wait for a place (they end by themselves, see commonweal "
-        "retention), what was handed to other systems before, and records that come in from now on."
+        "Records that were rejected or wait for a place are among them.\n"
+        "Not reached: what was handed to other systems before, and records that come in from now on. After a restore "
+        "of an older backup: commonweal erase --again."
     )
+
+
+def _again(*, asked: bool, as_json: bool) -> None:
+    if asked:
+        raise click.UsageError("--again stands alone: it ends what was erased before, nothing new.")
+    open_chosen_space()
+    from commonweal.apps.access import subjects
+
+    ended = subjects.erase_again()
+    if as_json:
+        click.echo(json.dumps({"erased_again": ended}))
+    elif ended:
+        click.echo(f"{ended:,} records that had been erased open no more again.")
+    else:
+        click.echo("Nothing that was erased opens: there is nothing to do.")

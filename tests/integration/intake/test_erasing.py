@@ -89,7 +89,8 @@ def test_the_event_says_how_many_where_who_and_why_and_not_whose() -> None:
     event = entries("intake.person_erased")[-1]
     assert (event["subject"], event["place_codes"], event["office_id"]) == ("tested_person", ["E06000016"], OFFICE)
     assert event["body"] == {
-        "ground": "unlawful", "erased": 2, "fingerprint": hashlib.sha256(" ".join(map(str, gone)).encode()).hexdigest(),
+        "ground": "unlawful", "erased": 2, "copies": 0,
+        "fingerprint": hashlib.sha256(" ".join(map(str, gone)).encode()).hexdigest(),
     }  # fmt: skip
 
 
@@ -124,10 +125,13 @@ def test_only_an_office_that_binds_its_organisation_and_answers_for_a_place_deci
 
 
 def test_cheat_no_other_role_erases_and_retention_not_on_a_ground_of_its_own() -> None:
-    sql = "select intake.erase_results(array[1]::bigint[], %s, %s)"
+    sql = "select intake.erase_person(array[1]::bigint[], '{}', '{}', %s, %s)"
+    again = "select intake.erase_again(array[1]::bigint[], array[sha256('x')], '{}', '{}', '{}')"
     for alias in ("app", "authn", "ingest", "queue", "web", "backup", "engine"):
         with pytest.raises(Error, match="permission denied"):
             db.rows(alias, sql, [OFFICE, "objection"])
+        with pytest.raises(Error, match="permission denied"):
+            db.rows(alias, again)
     with pytest.raises(Error, match="no ground for erasure"):
         db.rows("retention", sql, [OFFICE, "tidiness"])
 

@@ -56,10 +56,14 @@ Provider = Callable[[TestedPerson], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class Eraser:
-    """How a room erases: `find` counts the records of a person that still open, `erase` makes them open no more."""
+    """How a room erases: `find` counts the records of a person that still open, `erase` makes them open no more.
+
+    again: ends once more what was ended before and opens since an older database was put back; returns how many.
+    """
 
     find: Callable[[TestedPerson], int]
     erase: Callable[[TestedPerson, Erasure], int]
+    again: Callable[[], int]
 
 
 _providers: dict[str, Provider] = {}
@@ -99,6 +103,14 @@ def erase_tested_person(person: TestedPerson, erasure: Erasure) -> int:
     """
     erasable(person)
     return sum(eraser.erase(person, erasure) for _, eraser in sorted(_erasers.items()))
+
+
+def erase_again() -> int:
+    """After an older database was put back: end once more whatever a person had had erased; returns how many records.
+
+    Nothing new is decided: each room ends only copies that are in its list of erasures, to the byte.
+    """
+    return sum(eraser.again() for _, eraser in sorted(_erasers.items()))
 
 
 def _require_enough(person: TestedPerson) -> None:

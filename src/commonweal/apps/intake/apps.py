@@ -18,5 +18,5 @@ class IntakeConfig(AppConfig):
         shell.register("Why was this late?", "intake:late", "read_records", place=30)
         shell.register("Balance", "intake:balance", place=80)
         subjects.register("intake", tested_people.held)
-        subjects.register_eraser("intake", subjects.Eraser(erasing.find, erasing.erase))
+        subjects.register_eraser("intake", subjects.Eraser(erasing.find, erasing.erase, erasing.erase_again))
         at_the_desk.register_all()

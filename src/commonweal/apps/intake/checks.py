@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commonweal.apps.access import configuration
+from commonweal.apps.intake import erasing
 from commonweal.web import db
 from commonweal.web.checks import Check
 
@@ -102,10 +103,27 @@ def _old_held() -> list[str]:
     return _kept_too_long("held_record", OLD_HELD, "copies of records that were not taken")
 
 
+def _undone() -> list[str]:
+    lost, open_again = erasing.missing_from_the_list(), len(erasing.undone())
+    found = []
+    if open_again:
+        found.append(
+            f"{open_again} sealed copies that were erased open again, since an older database was put back: "
+            "commonweal erase --again"
+        )
+    if lost:
+        found.append(
+            f"{lost} erased copies of the register are not in the list of erasures beside the keys: put keys/erased "
+            "back from where keys are kept, or a restored backup would open them"
+        )
+    return found
+
+
 CHECKS = (
     Check("every record received has one outcome", "conservation", _balance),
     Check("every record without a place is in the queue", "conservation", _waiting),
     Check("copies of records not taken are dropped in time", "place-scoped access", _old_held),
+    Check("what a person had erased stays erased", "place-scoped access", _undone),
     Check("identifiable fields open no longer than their rule says", "place-scoped access", _old_keys, thorough=True),
     Check("outcomes and tallies agree", "conservation", _outcomes, thorough=True),
     Check("counts of results are what the records say", "traceability", _counts, thorough=True),

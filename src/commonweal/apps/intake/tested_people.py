@@ -7,6 +7,7 @@ the ledger by the room that asks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,8 @@ from uuid import UUID
 from django.db.backends.utils import CursorWrapper
 
 from commonweal.apps.access.subjects import TestedPerson
-from commonweal.apps.intake import rulebook
+from commonweal.apps.intake import not_taken, rulebook
+from commonweal.apps.intake.not_taken import Copy
 from commonweal.core.intake.asking import identifiers_of
 from commonweal.core.intake.identifiers import Kind
 from commonweal.core.intake.rows import opened_message
@@ -29,7 +31,7 @@ LINKS = """
 with asked as (select * from unnest(%s::smallint[], %s::bytea[]) as a (kind, hash)),
 met as (select l.id, l.component, c.component is not null as in_conflict
           from asked join identity.link l using (kind, hash) left join identity.conflict c using (component))
-select l.id, l.kind, l.component, t.known_at as since, c.component is not null as in_conflict
+select l.id, l.hash, l.kind, l.component, t.known_at as since, c.component is not null as in_conflict
   from identity.link l left join ledger.tick t on t.id = l.tick_id left join identity.conflict c using (component)
  where l.id in (select id from met) or l.component in (select component from met where not in_conflict)
  order by l.kind, l.id
@@ -48,7 +50,7 @@ select r.id, f.name as feed, t.known_at, r.revision, r.record_hash,
  where r.link_id = any (%s::uuid[]) order by t.known_at, r.id
 """
 OPEN = """
-select r.id, r.scope_ltla from record.result r join identity.sealed s on s.result_id = r.id
+select r.id from record.result r join identity.sealed s on s.result_id = r.id
  where r.link_id = any (%s::uuid[]) and s.wrapped_key is not null order by r.id
 """
 # A person's earlier components are followed back: cases keep the one they were worked out for.
@@ -72,28 +74,51 @@ def held(person: TestedPerson) -> Mapping[str, Any] | None:
     line_list = rulebook.line_list()
     with db.transaction("backup") as cursor:
         links = _links(cursor, person)
-        if not links:
-            return None
         results = db.fetch(cursor, RESULTS, [[link["id"] for link in links]])
         persons = sorted({link["id"] if link["in_conflict"] else link["component"] for link in links})
         cases = db.fetch(cursor, CASES, [persons, [result["id"] for result in results]])
+    copies = not_taken.of_person(person, _hashes(links))
+    if not links and not copies:
+        return None
     return {
         "identifiers": [_link(link) for link in links],
         "to_be_reviewed": any(link["in_conflict"] for link in links),
         "results": [_result(row, line_list) for row in results],
         "cases": [_plain(case) for case in cases],
+        "not_taken": [_not_taken(copy) for copy in copies],
     }
 
 
-def sealed_results(person: TestedPerson) -> tuple[list[int], list[str]]:
-    """The results of a person whose identifiable fields still open, and the authorities that they belong to.
+@dataclass(frozen=True)
+class StillOpen:
+    """What of a person still opens: numbers of results, and copies of records that were not taken."""
+
+    results: list[int]
+    copies: list[Copy]
+
+    def __len__(self) -> int:
+        return len(self.results) + len(self.copies)
+
+
+def still_open(person: TestedPerson) -> StillOpen:
+    """What of a person still opens.
 
     Where identifiers are in conflict only what lies under the one asked for: nobody can say that the rest is theirs.
     """
     with db.transaction("backup") as cursor:
         links = _links(cursor, person)
         rows = db.fetch(cursor, OPEN, [[link["id"] for link in links]])
-    return [row["id"] for row in rows], sorted({row["scope_ltla"] for row in rows})
+    return StillOpen([row["id"] for row in rows], not_taken.of_person(person, _hashes(links)))
+
+
+def _hashes(links: list[Row]) -> frozenset[bytes]:
+    return frozenset(bytes(link["hash"]) for link in links)
+
+
+def _not_taken(copy: Copy) -> Row:
+    """A copy in values that JSON knows: its text as it came where it does not split into columns."""
+    told = {"feed": copy.feed, "known_at": copy.known_at, "why_not_taken": copy.reasons}
+    return told | {"received": copy.values or copy.raw.decode("utf-8", "replace")}
 
 
 def _links(cursor: CursorWrapper, person: TestedPerson) -> list[Row]:
