@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ class Mailbox:
     mails: list[tuple[str, str]] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     busy: bool = False
+    slow_seconds: float = 0.0
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -42,6 +44,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 lines = []
                 while (text := self.rfile.readline().decode().rstrip("\r\n")) != ".":
                     lines.append(text)
+                time.sleep(self.box.slow_seconds)
                 self.box.mails.append((recipient, "\n".join(lines)))
                 self.say("250 taken")
             else:

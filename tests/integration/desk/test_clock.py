@@ -150,7 +150,7 @@ def test_a_rota_that_was_not_offered_cannot_be_chosen() -> None:
 
 
 def left(notice: UUID, way: str) -> int:
-    return sum(str(notice) in letter["message"]["text"] for letter in build.outgoing(way))
+    return sum(letter["key"].endswith(str(notice)) for letter in build.outgoing(way))
 
 
 def test_severity_two_waits_for_the_morning_and_rings_nobody_at_night() -> None:

@@ -21,31 +21,36 @@ OFFICES = 1000
 SECONDS = 5.0
 
 
-@pytest.fixture(scope="module", autouse=True)
-def world(space: str) -> Iterator[None]:
+def people_in_offices(count: int) -> None:
+    """So many offices of one organisation, each with a holder who is reached by e-mail."""
     with db.recorded("authn") as write:
         run = write.cursor.execute
         run("insert into access.organisation values ('many', 'Many', 'community_body', null, %s)", [write.tick])
         run(
             "insert into access.office select 'told-' || n, 'many', 'Office ' || n, '{read_counts}', '{outbreak_control}', %s"
             " from generate_series(1, %s::int) n",
-            [write.tick, OFFICES],
+            [write.tick, count],
         )
         run(
             "insert into access.person (id, name, tick_id) select md5('told-' || n)::uuid, 'Person ' || n, %s"
             " from generate_series(1, %s::int) n",
-            [write.tick, OFFICES],
+            [write.tick, count],
         )
         run(
             "insert into access.appointment (person_id, office_id, capacity, starts_at, tick_id)"
             " select md5('told-' || n)::uuid, 'told-' || n, 'holder', commonweal.now(), %s from generate_series(1, %s::int) n",
-            [write.tick, OFFICES],
+            [write.tick, count],
         )
         run(
             "insert into desk.contact_way (person_id, way, address)"
             " select md5('told-' || n)::uuid, 'email', 'told-' || n || '@many.example' from generate_series(1, %s::int) n",
-            [OFFICES],
+            [count],
         )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(space: str) -> Iterator[None]:
+    people_in_offices(OFFICES)
     with build.named_space(space):
         yield
 
@@ -145,7 +150,5 @@ def test_one_job_carries_out_steps_and_sends_at_once_and_leaves_no_lock() -> Non
     assert jobs.turn_to_the_next(0) >= 1
     assert [row["way"] for row in build.receipts(notice, "sent")] == ["email"]
     assert jobs.send_what_waits(0) == 0
-    assert (
-        db.value("queue", "select count(*) from pg_locks where locktype = 'advisory' and objid = %s", [jobs.ONE_SENDER])
-        == 0
-    )
+    held = "select count(*) from pg_locks where locktype = 'advisory' and classid = %s"
+    assert db.value("queue", held, [jobs.ONE_SENDER]) == 0

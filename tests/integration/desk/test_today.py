@@ -237,6 +237,22 @@ def test_what_no_way_carries_is_on_the_list_to_carry_by_hand() -> None:
     assert f"{notice}" not in text(client, "/on-paper")
 
 
+def test_the_short_address_in_an_sms_leads_to_the_notice_and_only_for_whoever_was_told() -> None:
+    director = actor("director-of-public-health", DIRECTOR)
+    build.way(director, sms="+44 7700 900123")
+    notice = tell(DIRECTOR, subject="A short way")
+    build.work()
+    sms = build.outgoing("sms")[-1]
+    assert sms["key"].endswith(str(notice))
+    path = re.search(r"/n/\d+$", sms["message"]["text"])
+    assert path is not None
+    found = visitor("director-of-public-health", DIRECTOR).get(path[0])
+    assert (found.status_code, found.headers["Location"]) == (302, f"/told/{notice}/{DIRECTOR}")
+    assert visitor("quiet", build.ANALYST).get(path[0], follow=True).status_code == 404
+    assert visitor("quiet", build.ANALYST).get("/n/999999999999999999999").status_code == 404
+    assert Client(headers={"host": "127.0.0.1"}).get(path[0]).headers["Location"].startswith("/account/login/")
+
+
 def test_the_office_that_told_recalls_it_on_the_page() -> None:
     minister = actor("national-decision-maker", MINISTER)
     with db.recorded("app") as write:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 from collections.abc import Iterator
@@ -91,6 +92,41 @@ def test_mail_leaves_through_a_server(mail: Mailbox) -> None:
     assert len(receipts(notice, "sent")) == 1
 
 
+def test_a_letter_that_mail_cannot_carry_holds_up_no_other(mail: Mailbox) -> None:
+    wrong = [
+        "josé@desk.example",
+        "x\r\nRCPT TO:<spy@desk.example>@desk.example",
+        "x@desk.example\nBcc: spy@desk.example",
+    ]
+    bad_header = Outgoing("Something\nBcc: spy@desk.example", "Something")
+    letters = [Letter(str(n), address, LETTER.message) for n, address in enumerate(wrong)]
+    letters += [Letter("3", "good@desk.example", bad_header), Letter("4", "good@desk.example", LETTER.message)]
+    back_end = ways.back_end("email", "live")
+    outcomes = [back_end.send([letter])[0] for letter in letters] + back_end.send(letters[:4])
+    back_end.close()
+    assert [(each.sent, each.bounced) for each in outcomes[:5]] == [(False, True)] * 4 + [(True, False)]
+    assert [recipient for recipient, _ in mail.mails] == ["good@desk.example"]
+
+
+def test_an_office_whose_name_holds_a_header_names_one_line(mail: Mailbox) -> None:
+    with db.recorded("authn") as write:
+        run = write.cursor.execute
+        run(
+            "insert into access.office select 'odd-office', organisation_id, %s, permissions, purposes, %s"
+            " from access.office where id = %s",
+            ["Desk\nBcc: spy@desk.example", write.tick, DIRECTOR],
+        )
+    build.person("odd", "odd-office")
+    tell("odd-office")
+    build.work()
+    ((recipient, text),) = mail.mails
+    assert recipient == "odd@desk.example"
+    head = text.split("\n\n")[0].replace("\n ", " ")
+    assert "Subject: Urgent: something for Desk Bcc: spy@desk.example, open by" in head
+    assert not [line for line in head.splitlines() if line.startswith("Bcc")]
+    assert "\nDate: " in head
+
+
 def test_a_mail_server_that_is_down_is_tried_again_shown_and_gone_around(monkeypatch: pytest.MonkeyPatch) -> None:
     with mail_server() as box:
         port = box.port
@@ -113,6 +149,23 @@ def test_a_mail_server_that_is_down_is_tried_again_shown_and_gone_around(monkeyp
         later(notice, 31)
         build.work()
         assert len(box.mails) == 1
+    assert sorted(row["way"] for row in receipts(notice, "sent")) == ["email", "sms"]
+
+
+def test_a_way_that_another_sender_uses_is_left_to_it_and_the_others_leave(mail: Mailbox) -> None:
+    from commonweal.apps.desk import jobs
+
+    director = actor("director-of-public-health", DIRECTOR)
+    with db.transaction("authn") as cursor:
+        cursor.execute("delete from desk.contact_way")
+    build.way(director, sms="07700900002")
+    notice = tell(DIRECTOR)
+    with db.transaction("app") as cursor:  # another session holds the sender of e-mail
+        cursor.execute("select pg_advisory_lock(%s, %s)", [jobs.ONE_SENDER, ways.WAYS.index("email")])
+        jobs.turn_to_the_next(0)
+        cursor.execute("select pg_advisory_unlock(%s, %s)", [jobs.ONE_SENDER, ways.WAYS.index("email")])
+    assert [row["way"] for row in receipts(notice, "sent")] == ["sms"]
+    jobs.send_what_waits(0)
     assert sorted(row["way"] for row in receipts(notice, "sent")) == ["email", "sms"]
 
 
@@ -170,7 +223,7 @@ def test_a_number_that_bounces_goes_to_the_call_and_a_gateway_signs_for_delivery
     body, headers = gateway.taken[-1]
     assert body["to"] == "07700900003"
     assert set(body) == {"to", "subject", "text", "key"}
-    assert len(headers["X-Signature-Sha256"]) == 64
+    assert len(headers["X-Signature-SHA256"]) == 64
 
 
 def test_two_workers_never_send_one_message_both_and_a_lost_claim_comes_back(mail: Mailbox) -> None:
@@ -216,15 +269,15 @@ def test_a_setting_that_cannot_carry_a_way_is_refused(monkeypatch: pytest.Monkey
     with pytest.raises(Refused, match="COMMONWEAL_WAY_SMS begins with 'smtp', which cannot carry sms"):
         ways.back_end("sms", "live")
     monkeypatch.setenv("COMMONWEAL_WAY_SMS", "notify:abc")
-    with pytest.raises(NotThere, match="pip install notifications-python-client"):
+    with pytest.raises(NotThere, match=r"pip install 'commonweal\[notify\]'"):
         ways.back_end("sms", "live")
 
 
-def test_a_webhook_without_encryption_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COMMONWEAL_WAY_WEBHOOK", "https")
-    letter = Letter("1", "http://elsewhere.example/", LETTER.message)
-    (outcome,) = ways.back_end("webhook", "live").send([letter])
-    assert (outcome.sent, outcome.bounced) == (False, True)
+class Refusal(Exception):
+    """An error as the service's client raises it: a status, and what the service said."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.status_code, self.message = 400, [{"error": kind, "message": message}]
 
 
 class FakeNotify:
@@ -235,9 +288,9 @@ class FakeNotify:
 
     def send_sms_notification(self, **given: Any) -> None:
         if given["phone_number"] == "nowhere":
-            error = RuntimeError("bad number")
-            error.status_code = 400  # type: ignore[attr-defined]
-            raise error
+            raise Refusal("ValidationError", "phone_number Not enough digits")
+        if given["phone_number"] == "no template":
+            raise Refusal("BadRequestError", "Template not found")
         self.sent.append(given)
 
     def send_email_notification(self, **given: Any) -> None:
@@ -247,13 +300,23 @@ class FakeNotify:
 def test_notify_gets_the_words_and_nothing_else() -> None:
     fake = FakeNotify()
     good, bad = LETTER, Letter("2", "nowhere", LETTER.message)
-    outcomes = NotifyBackEnd("sms", "t1", "live", client=fake).send([good, bad])
-    assert [(each.sent, each.bounced) for each in outcomes] == [(True, False), (False, True)]
+    ours = Letter("3", "no template", LETTER.message)
+    outcomes = NotifyBackEnd("sms", "t1", "live", client=fake).send([good, bad, ours])
+    assert [(each.sent, each.bounced) for each in outcomes] == [(True, False), (False, True), (False, False)]
     NotifyBackEnd("email", "t2", "live", client=fake).send([good])
     assert [each["personalisation"] for each in fake.sent] == [
         {"text": LETTER.message.text},
         {"text": LETTER.message.text, "subject": LETTER.message.subject},
     ]
+
+
+def test_the_fake_has_the_arguments_of_the_real_client() -> None:
+    real = pytest.importorskip(
+        "notifications_python_client.notifications", reason="the extra [notify] is not installed"
+    )
+    for name, address in (("send_sms_notification", "phone_number"), ("send_email_notification", "email_address")):
+        taken = inspect.signature(getattr(real.NotificationsAPIClient, name)).parameters
+        assert {address, "template_id", "personalisation", "reference"} <= set(taken)
 
 
 def test_letters_in_files_are_for_their_owner_only() -> None:

@@ -12,9 +12,10 @@ from commonweal.core.errors import Refused
 from commonweal.web import db
 
 FORMS = {
-    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "an e-mail address, like name@council.gov.uk"),
+    "email": (re.compile(r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+"), "an e-mail address, like name@council.gov.uk"),
     "sms": (re.compile(r"\+?[0-9][0-9 ]{6,20}"), "a telephone number, like +44 7700 900123"),
     "call": (re.compile(r"\+?[0-9][0-9 ]{6,20}"), "a telephone number, like +44 7700 900123"),
+    "webhook": (re.compile(r"https://[!-~]{4,290}"), "an address of the web, like https://hooks.council.gov.uk/desk"),
 }
 
 

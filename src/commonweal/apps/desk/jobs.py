@@ -5,21 +5,28 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from commonweal.apps.desk import brief, digest, missed, own, sending, steps
+from commonweal.apps.desk.ways import WAYS
 from commonweal.web import db
 
-ONE_SENDER = 4310  # an advisory lock: a mail server that hangs holds up one job, not every place of the worker
+# An advisory lock for each way, with the way's place: a server that hangs holds up its own way and one job, no other.
+ONE_SENDER = 4319
 
 
 def _send() -> int:
-    """Send what is due, unless another worker is sending; returns how many messages were tried."""
-    if not db.value("queue", "select pg_try_advisory_lock(%s)", [ONE_SENDER]):
+    """Send what is due by every way by which nobody is sending; returns how many messages were tried."""
+    return sum(_send_by(way) for way in sending.ways_due())
+
+
+def _send_by(way: str) -> int:
+    lock = [ONE_SENDER, WAYS.index(way)]
+    if not db.value("queue", "select pg_try_advisory_lock(%s, %s)", lock):
         return 0
     tried = 0
     try:
-        while some := sending.run():
+        while some := sending.run(by=(way,)):
             tried += some
     finally:
-        db.value("queue", "select pg_advisory_unlock(%s)", [ONE_SENDER])
+        db.value("queue", "select pg_advisory_unlock(%s, %s)", lock)
     return tried
 
 
@@ -38,7 +45,7 @@ def turn_to_the_next(timestamp: int) -> int:
 @app.periodic(cron="* * * * * *")
 @app.task(queue="desk", queueing_lock="desk-outbox", pass_context=False)
 def send_what_waits(timestamp: int) -> int:
-    """Send the messages that are due; returns how many were tried. Does nothing while another worker sends."""
+    """Send the messages that are due; returns how many were tried. A way that another worker uses is left to it."""
     return _send()
 
 

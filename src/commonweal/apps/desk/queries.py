@@ -167,6 +167,13 @@ def notice(notice_id: UUID, office: str) -> dict[str, Any] | None:
     )
 
 
+def message(number: int) -> dict[str, Any] | None:
+    """Which notice a message that left was about: notice_id and office_id; or None."""
+    if number >= 2**63:
+        return None
+    return db.one("app", "select notice_id, office_id from desk.outbox where id = %s", [number])
+
+
 def told_with(notice_id: UUID, but: str) -> list[str]:
     """The titles of the other offices that were told the same notice in the same moment."""
     rows = db.rows(

@@ -1,33 +1,38 @@
 """The outbox: messages leave in blocks, are tried again, and go another way when one fails. Run by the worker.
 
 A message is claimed and committed before it leaves, so two workers never send it both; a worker that dies in between
-gives its claims back after a minute, and then a message may come twice rather than not at all (its key is the same).
+gives its claims back after a minute. What became of a message is written down before the next one leaves over the same
+connection: of a sender that was killed only those in flight may come twice (their keys are the same), and none is lost.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
 from commonweal.apps.desk import configuration, ways
-from commonweal.apps.desk.rows import columns
+from commonweal.apps.desk.rows import batched, columns
 from commonweal.apps.desk.ways import Letter, Outcome
 from commonweal.core.desk.escalation import leaves_at
-from commonweal.core.desk.messages import outgoing
+from commonweal.core.desk.messages import outgoing, short
 from commonweal.web import db, times
 
-BLOCK = 2000
+BLOCK = 200
 CLAIM_SECONDS = 60
-CLAIM = """
+WAITING = """
+     o.due_at <= commonweal.now() and (
+       o.state = 'waiting' or (o.state = 'taken' and o.taken_at < commonweal.now() - make_interval(secs => %s)))
+"""
+DUE = f"select distinct o.way from desk.outbox o where {WAITING}"  # noqa: S608 - no value from outside
+CLAIM = f"""
 with chosen as (
-  select o.id from desk.outbox o
-   where o.due_at <= commonweal.now()
-     and (o.state = 'waiting' or (o.state = 'taken' and o.taken_at < commonweal.now() - make_interval(secs => %s)))
-   order by o.due_at, o.id limit %s for update skip locked
+  select o.id from desk.outbox o join desk.notice n on n.id = o.notice_id
+   where {WAITING} and o.way = any (%s)
+   order by n.severity, o.due_at, o.id limit %s for update of o skip locked
 ), taken as (
   update desk.outbox o set state = 'taken', taken_at = commonweal.now(), attempts = attempts + 1
     from chosen where chosen.id = o.id returning o.*
@@ -36,8 +41,9 @@ select t.id, t.notice_id, t.office_id, t.person_id, t.way, t.attempts, n.severit
        commonweal.now() as now,
        (select r.capacity from desk.reached r where r.notice_id = t.notice_id and r.office_id = t.office_id
            and r.person_id = t.person_id order by r.id desc limit 1) as capacity
-  from taken t join desk.notice n on n.id = t.notice_id join access.office f on f.id = t.office_id order by t.id
-"""
+  from taken t join desk.notice n on n.id = t.notice_id join access.office f on f.id = t.office_id
+ order by n.severity, t.id
+"""  # noqa: S608 - no value from outside
 ENDED = """
 update desk.outbox o set state = e.state, due_at = coalesce(e.due_at, o.due_at)
   from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as e(id, state, due_at)
@@ -55,45 +61,66 @@ select n.* from unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::times
                      = (n.notice_id, n.office_id, n.person_id, n.way))
 """
 Row = Mapping[str, Any]
+Addresses = Mapping[tuple[str, str], str]
+SPOKEN = ("sms", "call")
 
 
-def run(block: int = BLOCK) -> int:
-    """Send one block of what is due; returns how many messages were tried."""
+def ways_due() -> list[str]:
+    """The ways by which something is to leave now."""
+    found = {row["way"] for row in db.rows("queue", DUE, [CLAIM_SECONDS])}
+    return [way for way in ways.WAYS if way in found]
+
+
+def run(block: int = BLOCK, by: Sequence[str] = ways.WAYS) -> int:
+    """Send one block of what is due by these ways, the gravest first; returns how many messages were tried."""
     with db.transaction("queue") as cursor:
-        claimed = db.fetch(cursor, CLAIM, [CLAIM_SECONDS, block])
+        claimed = db.fetch(cursor, CLAIM, [CLAIM_SECONDS, list(by), block])
     if not claimed:
         return 0
     addresses = _addresses(claimed)
-    done: list[tuple[Row, Outcome]] = []
     by_way: dict[str, list[Row]] = defaultdict(list)
     for row in claimed:
         by_way[row["way"]].append(row)
     for way, rows in by_way.items():
-        done += _send(way, rows, addresses)
-    with db.transaction("queue") as cursor:
-        _record(cursor, done, addresses)
+        for done in _send(way, rows, addresses):
+            _write_down(done, addresses)
     return len(claimed)
 
 
-def _addresses(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
+def _addresses(rows: Sequence[Row]) -> Addresses:
     people = sorted({str(row["person_id"]) for row in rows})
     found = db.rows("queue", "select person_id, way, address from desk.addresses(%s::uuid[])", [people])
     return {(str(each["person_id"]), each["way"]): each["address"] for each in found}
 
 
-def _send(way: str, rows: Sequence[Row], addresses: Mapping[tuple[str, str], str]) -> list[tuple[Row, Outcome]]:
-    """Try every row of one way."""
-    ready, done = [], []
+def _send(way: str, rows: Sequence[Row], addresses: Addresses) -> Iterator[list[tuple[Row, Outcome]]]:
+    """Try every row of one way, as many at once as its back-end does; gives what became of them before it goes on."""
+    ready, lost = [], []
     for row in rows:
         address = "on paper" if way == "print" else addresses.get((str(row["person_id"]), way))
         if address is None:
-            done.append((row, Outcome(False, f"no address for {way} is known any more", bounced=True)))
+            lost.append((row, Outcome(False, f"no address for {way} is known any more", bounced=True)))
         else:
             ready.append((row, letter(row, address)))
-    if ready:
-        outcomes = ways.back_end(way, _kind_of_space()).send([each for _, each in ready])
-        done += [(row, outcome) for (row, _), outcome in zip(ready, outcomes, strict=True)]
-    return done
+    if lost:
+        yield lost
+    if not ready:
+        return
+    back_end = ways.back_end(way, _kind_of_space())
+    try:
+        for some in batched(ready, back_end.at_once):
+            outcomes = back_end.send([each for _, each in some])
+            yield [(row, outcome) for (row, _), outcome in zip(some, outcomes, strict=True)]
+    finally:
+        back_end.close()
+
+
+def _write_down(done: Sequence[tuple[Row, Outcome]], addresses: Addresses) -> None:
+    """What became of messages. A sender that is killed after this loses nothing; only when the database itself is cut
+    off within the same second may a message that has left count as waiting, and come twice."""
+    with db.transaction("queue") as cursor:
+        cursor.execute("set local synchronous_commit = off")
+        _record(cursor, done, addresses)
 
 
 def _kind_of_space() -> str:
@@ -104,14 +131,18 @@ def letter(row: Row, address: str) -> Letter:
     """The letter about a claimed message. The notice's own words are not among what is read for it."""
     due, now = row["acknowledge_by"], times.local(row["now"])
     stands_in = row["capacity"] if row["capacity"] not in (None, "holder") else ""
-    link = f"{settings.PUBLIC_ADDRESS}/told/{row['notice_id']}/{row['office_id']}"
-    message = outgoing(
-        row["title"], times.local(due) if due else None, now, link, urgent=row["severity"] == 1, stands_in=stands_in
-    )
-    return Letter(f"{row['id']}", address, message)
+    about = row["title"], times.local(due) if due else None, now
+    urgent = row["severity"] == 1
+    if row["way"] in SPOKEN:
+        link = f"{settings.PUBLIC_ADDRESS}/n/{row['id']}"
+        message = short(*about, link, urgent=urgent, stands_in=stands_in)
+    else:
+        link = f"{settings.PUBLIC_ADDRESS}/told/{row['notice_id']}/{row['office_id']}"
+        message = outgoing(*about, link, urgent=urgent, stands_in=stands_in)
+    return Letter(f"{row['id']}.{row['notice_id']}", address, message)
 
 
-def _record(cursor: Any, done: Sequence[tuple[Row, Outcome]], addresses: Mapping[tuple[str, str], str]) -> None:
+def _record(cursor: Any, done: Sequence[tuple[Row, Outcome]], addresses: Addresses) -> None:
     ended, receipts, others = [], [], []
     for row, outcome in done:
         state, again = _afterwards(row, outcome)
@@ -130,7 +161,8 @@ def _record(cursor: Any, done: Sequence[tuple[Row, Outcome]], addresses: Mapping
             others.append([row["notice_id"], row["office_id"], person, other, _leaves(row, other)])
     cursor.execute(ENDED, columns(ended, 3))
     cursor.execute(RECEIPTS, columns(receipts, 6))
-    cursor.execute(OTHER_WAY, columns(others, 5))
+    if others:
+        cursor.execute(OTHER_WAY, columns(others, 5))
 
 
 def _afterwards(row: Row, outcome: Outcome) -> tuple[str, datetime | None]:
@@ -144,7 +176,12 @@ def _afterwards(row: Row, outcome: Outcome) -> tuple[str, datetime | None]:
 
 
 def next_way(failed: str, known: set[str], severity: int) -> str | None:
-    """The way tried next, after one that failed: those the person has, a call for severity 1 only, paper at last."""
+    """The way tried next, after one that failed: those the person has, a call for severity 1 only, paper at last.
+
+    A webhook is read by a machine beside what the person gets: without it nothing has to be carried to them on paper.
+    """
+    if failed == "webhook" and known - {"webhook"}:
+        return None
     order = [way for way in ways.WAYS if way != "webhook" or "webhook" in known]
     for way in order[order.index(failed) + 1 :] if failed in order else ["print"]:
         if way == "print" or (way in known and (way != "call" or severity == 1)):

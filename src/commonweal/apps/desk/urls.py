@@ -8,6 +8,7 @@ app_name = "desk"
 urlpatterns = [
     path("today", today.page, name="today"),
     path("today/live", today.live, name="today_live"),
+    path("n/<int:number>", today.by_number, name="by_number"),
     path("told/new", announcing.page, name="announce"),
     path("told/<uuid:notice_id>/recall", talk.recall, name="recall"),
     path("told/<uuid:notice_id>/<slug:office>", today.notice, name="told"),

@@ -56,6 +56,12 @@ class ReachForm(forms.Form):
         max_length=30,
         help_text="Called only for what cannot wait until the morning.",
     )
+    webhook = forms.CharField(
+        label="Webhook of your own system",
+        required=False,
+        max_length=298,
+        help_text="An address that begins with https and is open to the internet. It gets the office and the hour.",
+    )
 
 
 @require_GET
@@ -148,7 +154,7 @@ def reach_me(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            contact.set_ways(person, {way: given[way] for way in ("email", "sms", "call")})
+            contact.set_ways(person, {way: given[way] for way in contact.FORMS})
             if given["phone"].strip() != known.phone:
                 duty.set_work_phone(person, given["phone"])
         except Refused as refused:

@@ -95,6 +95,15 @@ def notice(request: HttpRequest, notice_id: UUID, office: str) -> HttpResponse:
     return render(request, "desk/told.html", {"page": built.page, "told": built})
 
 
+@require_GET
+def by_number(request: HttpRequest, number: int) -> HttpResponse:
+    """The short address in an SMS: leads to the notice it was about, which opens for whoever it was told to."""
+    row = queries.message(number)
+    if row is None:
+        raise NotThere("There is no such message any more. What waits for you is on Today.")
+    return HttpResponseRedirect(reverse("desk:told", args=[row["notice_id"], row["office_id"]]))
+
+
 @require_POST
 def acknowledge(request: HttpRequest, notice_id: UUID, office: str) -> HttpResponse:
     """Acknowledge for an office, and for the others of one's own that the button named; whoever comes second sees who

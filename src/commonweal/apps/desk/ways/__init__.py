@@ -5,7 +5,7 @@
 | e-mail | COMMONWEAL_WAY_EMAIL | `file`, `smtp://…`, `notify:TEMPLATE` |
 | SMS | COMMONWEAL_WAY_SMS | `file`, `https://…` (a gateway), `notify:TEMPLATE` |
 | telephone call | COMMONWEAL_WAY_CALL | `file`, `https://…` (a gateway) |
-| webhook | COMMONWEAL_WAY_WEBHOOK | `file`, `https` (each person's own address) |
+| webhook | COMMONWEAL_WAY_WEBHOOK | `file`, `https` (each person's own address), `https+inside` (also inside) |
 | printed list | none | the page “Messages to hand over”, for whoever no other way reaches |
 """
 
@@ -25,7 +25,8 @@ WAYS = ("email", "sms", "call", "webhook", "print")
 
 @dataclass(frozen=True)
 class Letter:
-    """One message on its way: `key` is the same for a repeated attempt, so that a receiver can drop the second."""
+    """One message on its way. `key` is the same for a repeated attempt and for no other message of any installation, so
+    that a receiver can drop the second."""
 
     key: str
     address: str
@@ -46,9 +47,17 @@ SENT = Outcome(True)
 
 
 class BackEnd(Protocol):
-    """A way out. `send` answers for each letter, in order, and raises nothing that one letter can cause."""
+    """A way out. `send` answers for each letter, in order, and raises nothing that one letter can cause.
+
+    It is given as many letters as it sends side by side, `at_once`: what became of them is written down before it is
+    given the next, so that a sender that is killed leaves no more than those in doubt. `close` ends what it kept open.
+    """
+
+    at_once: int
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]: ...
+
+    def close(self) -> None: ...
 
 
 def back_end(way: str, kind_of_space: str) -> BackEnd:
@@ -69,7 +78,9 @@ def back_end(way: str, kind_of_space: str) -> BackEnd:
     if way in ("sms", "call", "webhook") and setting.startswith("http"):
         from commonweal.apps.desk.ways.web import WebBackEnd
 
-        return WebBackEnd("" if way == "webhook" else setting, kind_of_space)
+        if way != "webhook":
+            return WebBackEnd(kind_of_space, setting)
+        return WebBackEnd(kind_of_space, reach_inside=setting == "https+inside")
     name = f"COMMONWEAL_WAY_{way.upper()}"
     raise Refused(f"{name} begins with {setting.split(':')[0]!r}, which cannot carry {way}; `file` always can.")
 

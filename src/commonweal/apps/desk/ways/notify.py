@@ -12,11 +12,14 @@ from typing import Any
 from commonweal.apps.desk.ways import SENT, Letter, Outcome, refuse_unless_live
 from commonweal.core.errors import NotThere
 
-LEADS_NOWHERE = 400  # Notify answers so for an address or number that it cannot use
+INVALID = 400
+ADDRESSES = ("phone_number ", "email_address ")  # how what Notify says of an address that it cannot use begins
 
 
 class NotifyBackEnd:
     """Sends e-mail or SMS through a template of the service."""
+
+    at_once = 1
 
     def __init__(self, way: str, template: str, kind_of_space: str, client: Any = None) -> None:
         refuse_unless_live(kind_of_space)
@@ -24,6 +27,9 @@ class NotifyBackEnd:
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
         return [self._one(letter) for letter in letters]
+
+    def close(self) -> None:
+        """The client keeps nothing open between letters."""
 
     def _one(self, letter: Letter) -> Outcome:
         common = {"template_id": self._template, "reference": letter.key}
@@ -37,15 +43,27 @@ class NotifyBackEnd:
         except Exception as error:
             # The client's own families of errors are known only where it is installed; all carry a status.
             status = getattr(error, "status_code", None)
-            return Outcome(False, f"Notify answered {status or type(error).__name__}", bounced=status == LEADS_NOWHERE)
+            return Outcome(
+                False, f"Notify answered {status or type(error).__name__}", bounced=_leads_nowhere(error, status)
+            )
         return SENT
+
+
+def _leads_nowhere(error: Exception, status: object) -> bool:
+    """Whether it is the address that Notify refuses, and not the template or the key: that is nobody's number."""
+    said = getattr(error, "message", None)
+    return (
+        status == INVALID
+        and isinstance(said, list)
+        and any(str(each.get("message", "")).startswith(ADDRESSES) for each in said if isinstance(each, dict))
+    )
 
 
 def _client() -> Any:
     try:
         from notifications_python_client.notifications import NotificationsAPIClient
     except ImportError as error:
-        raise NotThere("GOV.UK Notify needs its client: pip install notifications-python-client") from error
+        raise NotThere("GOV.UK Notify needs its client: pip install 'commonweal[notify]'") from error
     key = os.environ.get("COMMONWEAL_NOTIFY_KEY", "")
     if not key:
         raise NotThere("GOV.UK Notify needs its key: set COMMONWEAL_NOTIFY_KEY.")

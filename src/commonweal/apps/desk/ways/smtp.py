@@ -1,53 +1,78 @@
-"""E-mail through a server: a few connections for a batch. A refused address bounces, all else is tried again."""
+"""E-mail through a server: a few connections kept for a batch. A refused address bounces, all else is tried again."""
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.errors import MessageError
 from email.header import Header
 from email.message import Message
-from email.utils import make_msgid
+from email.utils import formatdate
 from os import environ
 from urllib.parse import unquote, urlsplit
 
 from commonweal.apps.desk.ways import SENT, Letter, Outcome, refuse_unless_live
+from commonweal.core.errors import Refused
 
 TIMEOUT_SECONDS = 10.0
-CONNECTIONS, FEW = 4, 20  # a batch of more than a few letters is shared out over this many connections
+CONNECTIONS = 4
 PERMANENT = 500  # from here on an answer of the server is final
-
-NOT_TRIED = Outcome(False, "the mail server was not asked")
+PRINTABLE = re.compile(r"[!-~]+")  # a line break in an address would be read as a command
+PATIENCE = 3  # so often in a row may no answer come at all before a server counts as down for this batch
 
 
 class SmtpBackEnd:
     """`smtp://user:password@host:port` (STARTTLS where the server offers it) or `smtps://…`."""
 
+    at_once = CONNECTIONS
+
     def __init__(self, url: str, kind_of_space: str) -> None:
         refuse_unless_live(kind_of_space)
         self._url = urlsplit(url)
         self._sender = environ.get("COMMONWEAL_MAIL_FROM", f"commonweal@{self._url.hostname or 'localhost'}")
+        if not self._sender.isascii():
+            raise Refused(f"COMMONWEAL_MAIL_FROM is {self._sender!r}; mail needs a sender in plain ASCII letters.")
+        self._open: dict[int, smtplib.SMTP] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._silent = 0
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
-        if len(letters) <= FEW:
-            return self._by_one_connection(letters)
-        outcomes: list[Outcome] = [NOT_TRIED] * len(letters)
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            shares = pool.map(self._by_one_connection, [letters[place::CONNECTIONS] for place in range(CONNECTIONS)])
-            for place, share in enumerate(shares):
-                outcomes[place::CONNECTIONS] = share
-        return outcomes
+        if len(letters) == 1:
+            return [self._over(0, letters[0])]
+        self._pool = self._pool or ThreadPoolExecutor(CONNECTIONS)
+        return list(self._pool.map(self._over, [n % CONNECTIONS for n in range(len(letters))], letters))
 
-    def _by_one_connection(self, letters: Sequence[Letter]) -> list[Outcome]:
+    def close(self) -> None:
+        """Say goodbye on every connection."""
+        if self._pool is not None:
+            self._pool.shutdown()
+        for server in self._open.values():
+            try:
+                server.quit()
+            except (smtplib.SMTPException, OSError):
+                server.close()  # it is going anyway; what it took is known
+        self._open.clear()
+
+    def _over(self, place: int, letter: Letter) -> Outcome:
+        """Send one letter over the connection at a place, opened where there is none."""
+        if self._silent >= PATIENCE:
+            return Outcome(False, "the mail server did not answer a moment ago")
         try:
-            server = self._connect()
+            server = self._open.get(place) or self._connect()
         except (OSError, smtplib.SMTPException) as error:
-            return [Outcome(False, f"the mail server does not answer ({type(error).__name__})")] * len(letters)
-        try:
-            return [self._one(server, letter) for letter in letters]
-        finally:
-            self._leave(server)
+            self._silent += 1
+            return Outcome(False, f"the mail server does not answer ({type(error).__name__})")
+        self._open[place] = server
+        outcome = self._one(server, letter)
+        if outcome is None:
+            self._silent += 1
+            self._open.pop(place).close()
+            return Outcome(False, "the mail server did not finish its answer")
+        self._silent = 0
+        return outcome
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._url.hostname or "localhost", self._url.port or 0
@@ -62,27 +87,34 @@ class SmtpBackEnd:
             server.login(unquote(self._url.username), unquote(self._url.password or ""))
         return server
 
-    def _one(self, server: smtplib.SMTP, letter: Letter) -> Outcome:
-        # The older kind of message: the newer one parses every header that it is given, ten times as long.
-        mail = Message()
-        mail["From"], mail["To"] = self._sender, letter.address
-        mail["Subject"] = Header(letter.message.subject).encode()
-        mail["Message-ID"] = make_msgid(letter.key, "commonweal")
-        mail["Auto-Submitted"] = "auto-generated"
-        text = letter.message.text
-        mail.set_payload(text, "us-ascii" if text.isascii() else "utf-8")
+    def _one(self, server: smtplib.SMTP, letter: Letter) -> Outcome | None:
+        """What the server said of a letter; None when the connection broke."""
         try:
-            server.sendmail(self._sender, [letter.address], mail.as_bytes())
+            server.sendmail(self._sender, [letter.address], self._written(letter))
         except smtplib.SMTPRecipientsRefused as refused:
             code = next(iter(refused.recipients.values()), (PERMANENT, b""))[0]
             return Outcome(False, f"the mail server refused the address ({code})", bounced=code >= PERMANENT)
-        except (smtplib.SMTPException, OSError) as error:
-            return Outcome(False, f"the mail server failed ({type(error).__name__})")
+        except smtplib.SMTPResponseException as error:
+            return Outcome(False, f"the mail server answered {error.smtp_code}")
+        except smtplib.SMTPNotSupportedError:
+            return Outcome(False, "the mail server cannot take what was asked of it")
+        except (smtplib.SMTPException, OSError):
+            return None
+        except (ValueError, MessageError):
+            # of the address or the subject: no server is asked, and no other letter held up
+            return Outcome(False, "the address has signs that mail cannot carry", bounced=True)
         return SENT
 
-    @staticmethod
-    def _leave(server: smtplib.SMTP) -> None:
-        try:
-            server.quit()
-        except (smtplib.SMTPException, OSError):
-            server.close()  # it is going anyway; what it took is known
+    def _written(self, letter: Letter) -> bytes:
+        # The older kind of message: the newer one parses every header that it is given, ten times as long.
+        mail = Message()
+        if not PRINTABLE.fullmatch(letter.address):
+            raise ValueError("an address with signs that mail cannot carry")
+        mail["From"], mail["To"] = self._sender, letter.address
+        mail["Subject"] = Header(letter.message.subject).encode()
+        mail["Date"] = formatdate(usegmt=True)
+        mail["Message-ID"] = f"<{letter.key}@{self._sender.rpartition('@')[2] or 'localhost'}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        text = letter.message.text
+        mail.set_payload(text, "us-ascii" if text.isascii() else "utf-8")
+        return mail.as_bytes()
