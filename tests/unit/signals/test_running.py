@@ -136,3 +136,34 @@ def test_signals_read_back_go_on_as_those_that_were_remembered(history: list[tup
         assert states[0] == "opened"
         if signal.kind != "late_batch":
             assert all(after in FOLLOWS[before] for before, after in itertools.pairwise(states)), states
+
+
+apart = st.dictionaries(st.sampled_from(["a1", "b1", "c1", "d1"]), st.sampled_from([40.0, 50.0, 63.0]), max_size=4)
+
+
+@given(apart, apart, apart)
+def test_a_whole_sweep_kept_after_a_narrowed_one_that_looked_later_leaves_signals_as_in_order(
+    before: dict[str, float], whole: dict[str, float], touched: dict[str, float]
+) -> None:
+    """Places that have nothing in common, so that which findings are one thing does not depend on their order."""
+
+    def told(rates: dict[str, float]) -> list[Found]:
+        return [found("lsoa", place, (place,), rate=rate) for place, rate in rates.items()]
+
+    started: list[Running] = []
+    sweep(started, 0, *told(before))
+    in_order, overtaken = copy.deepcopy(started), copy.deepcopy(started)
+    for signals, order in ((in_order, (True, False)), (overtaken, (False, True))):
+        for is_whole in order:
+            sweep(signals, 5, *told(whole if is_whole else touched), whole=is_whole)
+    left, right = (
+        {signal.members: (signal.scope, signal.keys, signal.rates, signal.last_found) for signal in signals}
+        for signals in (in_order, overtaken)
+    )
+    assert left == right
+    assert len(in_order) == len(overtaken) == len({*before, *whole, *touched}), "nothing is told twice"
+    going_on = [
+        {signal.members for signal in signals if signal.state in ("opened", "growing")}
+        for signals in (in_order, overtaken)
+    ]
+    assert going_on[0] == going_on[1]

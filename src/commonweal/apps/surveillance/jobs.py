@@ -1,4 +1,8 @@
-"""Work that goes on by itself: the morning's sweep of every place, and soon after results the places they touched."""
+"""Work that goes on by itself: the morning's sweep of every place, and soon after results the places they touched.
+
+Each kind of sweep has a lock of its own: a sweep of every place takes minutes, and places touched meanwhile do not wait
+for it. Only the keeping of what they found is one after the other (`keeping`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ FIRST_HOUR = 5  # London: the night's results are in, and nobody has started wor
 
 
 @app.periodic(cron="* * * * *")
-@app.task(queue="surveillance", queueing_lock="sweep-every-place", lock="sweep", pass_context=False)
+@app.task(queue="surveillance", queueing_lock="sweep-every-place", lock="sweep-every-place", pass_context=False)
 def sweep_every_place(timestamp: int) -> int | None:
     """Sweep every place once a morning; returns the sweep's number."""
     if not sweeps.whole_is_due(db.value("engine", "select commonweal.now()"), FIRST_HOUR):
@@ -21,7 +25,7 @@ def sweep_every_place(timestamp: int) -> int | None:
 
 
 @app.periodic(cron="* * * * * */10")  # the sixth field is seconds
-@app.task(queue="surveillance", queueing_lock="sweep-touched", lock="sweep", pass_context=False)
+@app.task(queue="surveillance", queueing_lock="sweep-touched", lock="sweep-touched", pass_context=False)
 def sweep_what_was_touched(timestamp: int) -> int | None:
     """Sweep the places whose counts changed since the sweep before; what comes meanwhile waits for the next one."""
     ran = sweeps.run_touched(configured())
@@ -36,7 +40,7 @@ def tell_back(timestamp: int) -> int:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(queue="surveillance", queueing_lock="sweep-series", lock="sweep", pass_context=False)
+@app.task(queue="surveillance", queueing_lock="sweep-series", lock="sweep-series", pass_context=False)
 def sweep_loaded_series(timestamp: int) -> list[int | None]:
     """Sweep the loaded series that were added to, and each of them once a morning; returns the sweeps' numbers."""
     return [ran.sweep for ran in sweeps.run_series_due(configured(), FIRST_HOUR)]

@@ -1,6 +1,8 @@
 """What a sweep found becomes facts: findings, signals and their changes, and the offices concerned are told at once.
 
 All of it is one transaction of the engine: local and national offices see the same signals from the same commit.
+Sweeps look at the same time and are kept one after the other; each goes on from the signals as they stand when it is
+kept, so that what two of them found is one signal.
 """
 
 from __future__ import annotations
@@ -27,6 +29,15 @@ select s.id, s.as_of from surveillance.sweep s
    and s.code_version = %s and s.parameters_version = %s
 """
 NEWEST = "select max(as_of) from surveillance.sweep where source = %s"
+NEWEST_NUMBER = "select coalesce(max(id), 0) as number from surveillance.sweep"
+# Sweeps that looked later: those kept before this one began, and those kept since that looked at all its places.
+OVERTAKEN_BY = """
+select s.id from surveillance.sweep s
+ where s.source = %(source)s and s.as_of > %(as_of)s
+   and (%(begun_after)s::bigint is null or s.id <= %(begun_after)s or s.touched is null
+        or s.touched @> %(touched)s::text[])
+ limit 1
+"""
 LATEST_MORNING = "select max(morning) from surveillance.sweep"
 ENTER = """
 insert into surveillance.sweep (source, as_of, morning, touched, code_version, parameters_version, executor, seconds,
@@ -74,17 +85,26 @@ def newest_as_of(source: str = SOURCE) -> datetime | None:
     return found
 
 
-def keep(outcome: Outcome, rules: Rules, executor: str) -> KeptSweep:
+def newest_number() -> int:
+    """The number of the sweep that was kept last, of any source; 0 before the first."""
+    number: int = db.value("engine", NEWEST_NUMBER)
+    return number
+
+
+def keep(outcome: Outcome, rules: Rules, executor: str, begun_after: int | None = None) -> KeptSweep:
     """Write a sweep and carry the signals on. The same sweep again changes nothing; one that looks further back than a
-    sweep that was written is not written: signals only go forward."""
+    sweep that was written is not written: signals only go forward.
+
+    begun_after: the newest sweep when this one began (`newest_number`). Narrowed sweeps that were kept since, while
+    this one still computed, do not undo it: a narrowed sweep lets nothing grow old, and what both found joins. One that
+    a newer sweep of all its places overtook, or a new morning, is not written. Left out: any newer sweep counts.
+    """
     with db.recorded("engine") as write:
         write.cursor.execute("select pg_advisory_xact_lock(%s)", [KEEP_LOCK])
         again = db.fetch(write.cursor, SWEPT, _names(outcome, rules))
         if again:
             return KeptSweep(int(again[0]["id"]), True, ())
-        newest = db.fetch(write.cursor, NEWEST, [outcome.source])[0]["max"]
-        latest = db.fetch(write.cursor, LATEST_MORNING)[0]["max"]
-        if (newest is not None and outcome.as_of < newest) or (latest is not None and outcome.morning < latest):
+        if _is_overtaken(write, outcome, begun_after):
             return KeptSweep(None, False, ())
         number = _enter(write, outcome, rules, executor)
         known: set[tuple[Any, ...]] = set()
@@ -98,6 +118,13 @@ def keep(outcome: Outcome, rules: Rules, executor: str) -> KeptSweep:
         carried.store(write, [signal for signal in signals if signal.number in moved])
         announcing.tell(write, number, signals, done)
     return KeptSweep(number, False, tuple(done.changes))
+
+
+def _is_overtaken(write: db.Recorded, outcome: Outcome, begun_after: int | None) -> bool:
+    latest = db.fetch(write.cursor, LATEST_MORNING)[0]["max"]
+    asked = {"source": outcome.source, "as_of": outcome.as_of, "begun_after": begun_after,
+             "touched": _sorted(outcome.touched)}  # fmt: skip
+    return (latest is not None and outcome.morning < latest) or bool(db.fetch(write.cursor, OVERTAKEN_BY, asked))
 
 
 def _names(outcome: Outcome, rules: Rules) -> list[Any]:

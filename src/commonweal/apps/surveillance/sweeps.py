@@ -47,6 +47,7 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
     touched: codes of any tier; only what they cover is swept. The same sweep at the same as-of is done once. Raises
     `NotThere` where nothing can be swept, or a code covers no authority.
     """
+    begun_after = keeping.newest_number()
     instant = db.freeze("engine")
     if as_of is not None:
         instant = min(instant, as_of)
@@ -57,7 +58,7 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
         return Ran(before, True, None, 0, 0)
     counted.sum_up(instant)
     outcome = look(instant, executor, codes)
-    kept = keeping.keep(outcome, rule, name_of(executor))
+    kept = keeping.keep(outcome, rule, name_of(executor), begun_after)
     opened = sum(1 for _, step in kept.changes if step.state == "opened")
     return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))
 
@@ -95,14 +96,16 @@ def _kept_series(metric: Metric, instant: datetime, executor: Executor) -> Ran:
 
 RESTING = """
 select t.known_at + make_interval(secs => s.seconds) > commonweal.now() as resting
-  from surveillance.sweep s join ledger.tick t on t.id = s.tick_id where s.source = 'counts' order by s.id desc limit 1
+  from surveillance.sweep s join ledger.tick t on t.id = s.tick_id
+ where s.source = 'counts' and s.touched is not null order by s.id desc limit 1
 """
 
 
 def run_touched(executor: Executor) -> Ran | None:
     """Sweep the places whose counts changed since the newest sweep; None when nothing did.
 
-    After a sweep it rests as long as that took, so that a stream of results never takes the whole of a processor.
+    After such a sweep it rests as long as that took, so that a stream of results never takes the whole of a processor.
+    A sweep of every place is neither waited for nor rested after.
     """
     last = keeping.newest_as_of()
     if last is None or db.value("engine", RESTING):
