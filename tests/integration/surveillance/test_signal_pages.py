@@ -240,3 +240,31 @@ def test_search_finds_what_the_newest_sweep_said(visit: Callable[..., Any]) -> N
         sweep = written.sweep(write, as_of=db.value("backup", "select commonweal.now()"), morning=today)
         change(write, sweep, 1, [CITY], today, step=2, state="fading")
     assert "Fading since" in visit("/search?q=signal+1").content.decode()
+
+
+def test_a_merged_signal_stands_under_the_other_and_says_where_it_went(visit: Callable[..., Any]) -> None:
+    director = places.actor(*LOCAL)
+    merge = known.judge(director, 3, "merge", "The same works on both sides.", 1)
+    assert (3 in listed(*LOCAL), 3 in listed(MINISTER, NATION), 3 in listed(NEIGHBOUR, NEXT_DOOR)) == (
+        False,
+        False,
+        True,
+    )
+    text = visit("/signals").content.decode()
+    assert "Rise in Leicester, with 1 signal merged into it" in text
+    assert 'href="/signals/3' not in text
+    assert 'href="/signals/1"' in visit("/search?q=signal+3").content.decode(), "found under the one it stands under"
+    gone = visit("/signals/3").content.decode()
+    assert "It was merged into another signal, under which it stands in the list." in gone
+    assert 'href="/signals/1">Signal 1: Rise in Leicester</a>' in gone
+    assert 'href="/signals/3">Signal 3: Rise in Leicester</a>' in visit("/signals/1").content.decode()
+    foreign = visit("/signals/3", NEIGHBOUR, NEXT_DOOR).content.decode()
+    assert "under which it stands in the list (1 of them lies with other offices)." in foreign
+    client = build.browser(DIRECTOR)
+    build.act(client, OFFICE, "outbreak_control")
+    told = {each["number"]: each for each in client.get("/api/v1/signals").json()["items"]}
+    assert (told[1]["merged"], 3 in told) == ([3], False)
+    assert client.get("/api/v1/signals/3").json()["signal"]["merged_into"] == [1]
+    known.take_back(director, merge)
+    assert 3 in listed(*LOCAL)
+    assert 'href="/signals/3"' in visit("/search?q=signal+3").content.decode()

@@ -55,7 +55,8 @@ def signals(
     """Signals of the office's places, the most urgent first.
 
     `state` is one state, `all`, or empty for those that go on; `method` a kind of signal; `place` the code of an
-    authority or more; `since` the day of the newest change at the earliest.
+    authority or more; `since` the day of the newest change at the earliest. A signal that was merged into another one
+    of the list stands in that one's `merged`; by its number it is read as before, with `merged_into`.
     """
     moment, asked = at(as_of), narrowed(state, level, method, place, since)
     after = signals_view.after_of(cursor)
@@ -223,6 +224,7 @@ def told(row: dict[str, Any] | Any, names: words.Names) -> dict[str, Any]:
         "changed_at": row["changed_at"], "people": pages.people_of(row, names), "source": row["told_by"],
         "rate_per_100000": row["rate"],
         "recurrence_days": row["recurrence_days"], "evidence": list(row["evidence"]),
+        "merged_into": list(row["merged_into"]), "merged": list(row["merged"]),
     }  # fmt: skip
 
 
@@ -290,7 +292,9 @@ def as_table(rows: list[dict[str, Any]], names: words.Names) -> PictureTable:
     cells = []
     for row in rows:
         said = told(row, names)
-        cells.append(tuple("; ".join(v) if isinstance(v := said[name], list) else v for name in fields))
+        cells.append(
+            tuple("; ".join(str(each) for each in v) if isinstance(v := said[name], list) else v for name in fields)
+        )
     return PictureTable("Signals", columns, tuple(cells))
 
 

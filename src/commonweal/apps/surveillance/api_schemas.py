@@ -12,7 +12,8 @@ class Signal(Schema):
     """A signal with its newest change.
 
     `source` is what that was found in: `counts` of results, or the metric of a loaded series; `people` is null where
-    the series counts something else.
+    the series counts something else. `merged_into`: the signals that offices last said this one to be the same as;
+    `merged`: those that stand under this one.
     """
 
     number: int
@@ -34,6 +35,8 @@ class Signal(Schema):
     rate_per_100000: float | None
     recurrence_days: float | None
     evidence: list[str]
+    merged_into: list[int]
+    merged: list[int]
 
 
 class Change(Schema):

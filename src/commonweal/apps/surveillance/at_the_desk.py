@@ -52,7 +52,8 @@ def _said(scope: Scope, as_of: datetime) -> list[dict[str, str]]:
     said = []
     for row in rows:
         title, state = words.title(row, names), words.STATES[row["state"]]
-        whole = f"{title} {words.authorities(row, names)} {state} {row['number']}".lower()
+        numbers = " ".join(str(each) for each in (row["number"], *row["merged"]))
+        whole = f"{title} {words.authorities(row, names)} {state} {numbers}".lower()
         about = f"{wording.upper_first(state)} {words.since(row['opened_on'], row['morning'])}"
         said.append({"said": whole, "title": title, "link": f"/signals/{row['number']}", "about": about})
     return said

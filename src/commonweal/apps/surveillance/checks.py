@@ -1,4 +1,5 @@
-"""What must hold of surveillance: what sweeps carry on from, and who reads a signal, is what the facts say."""
+"""What must hold of surveillance: what sweeps carry on from, and how and for whom signals are listed, is what the facts
+say."""
 
 from __future__ import annotations
 
@@ -24,6 +25,17 @@ with touched as (
 select signal, scope_ltla, t.signal is not null as touches
   from surveillance.signal_reader r full join touched t using (signal, scope_ltla)
  where r.signal is null or t.signal is null order by 1, 2 limit 20
+"""
+NEWEST = """
+with facts as (
+  select distinct on (c.signal) c.signal, c.step, c.state, c.level, s.kind, c.morning, c.scope,
+         surveillance.urgency(c.state) as urgency, surveillance.weight(c.rate) as weight, c.tick_id
+    from surveillance.signal_change c join surveillance.signal s on s.number = c.signal order by c.signal, c.step desc)
+select coalesce(f.signal, n.signal) as signal
+  from facts f full join surveillance.signal_newest n on n.signal = f.signal
+ where (f.signal, f.step, f.state, f.level, f.kind, f.morning, f.scope, f.urgency, f.weight, f.tick_id) is distinct from
+       (n.signal, n.step, n.state, n.level, n.kind, n.morning, n.scope, n.urgency, n.weight, n.tick_id)
+ order by 1 limit 20
 """
 
 
@@ -52,8 +64,15 @@ def _readers() -> list[str]:
     ]
 
 
+def _newest() -> list[str]:
+    return [
+        f"signal {row['signal']} is listed otherwise than by its newest change" for row in db.rows("backup", NEWEST)
+    ]
+
+
 CHECKS = (
     Check("signals stand as their findings leave them", "traceability", _standing, thorough=True),
     Check("cases summed by hour are what the changes say", "traceability", _sums, thorough=True),
     Check("signals are read by those whom they touch", "parity", _readers, thorough=True),
+    Check("signals are listed by their newest change", "traceability", _newest, thorough=True),
 )

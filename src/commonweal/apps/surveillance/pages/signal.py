@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -63,7 +63,8 @@ class Alike:
 class Facts:
     """What was read of a signal. ``figures`` are those of its small areas (or its place) as far as the office reads
     them; ``whole`` says whether that is all of it, ``codes`` are the authorities of it that the office reads. ``alike``
-    begins with the signal's own place."""
+    begins with the signal's own place. ``others``: titles by number of the signals merged with it that the office
+    reads."""
 
     row: Row
     names: Names
@@ -75,6 +76,15 @@ class Facts:
     alike_word: str
     alike_days: tuple[date, ...]
     codes: tuple[str, ...]
+    others: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What was said of this and other signals being one, and the pages of those that the office reads."""
+
+    sentence: str
+    links: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class SignalPage:
     number_caption: str
     lead: tuple[str, ...]
     evidence: tuple[str, ...]
+    merged: tuple[Merged, ...]
     next_step: Link | None
     links: tuple[Link, ...]
     curve: ShownPicture | None
@@ -127,6 +138,7 @@ def build(
         number_caption=caption(facts),
         lead=lead(facts),
         evidence=tuple(facts.names.said(each) for each in dict.fromkeys(row["evidence"])),
+        merged=merged(facts, address),
         next_step=next_step(facts, address) if may_judge else None,
         links=links(facts, address),
         curve=shown("curve", ("The small areas of the signal together; read as on the page of a place.",)),
@@ -190,6 +202,23 @@ def lead(facts: Facts) -> tuple[str, ...]:
     if row["recurrence_days"] is not None:
         said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
     return tuple(said)
+
+
+def merged(facts: Facts, address: Address) -> tuple[Merged, ...]:
+    """Where the signal went, and what went into it."""
+    row, moment = facts.row, f"?{address.moment}" if address.pinned else ""
+    found = []
+    for numbers, one, several in (
+        (row.get("merged_into", ()), "It was merged into another signal, under which it stands in the list",
+         "It was merged into other signals, under which it stands in the list"),
+        (row.get("merged", ()), "Another signal was merged into it", "Other signals were merged into it"),
+    ):  # fmt: skip
+        links = tuple(Link(facts.others[each], f"/signals/{each}{moment}") for each in numbers if each in facts.others)
+        unseen = len(numbers) - len(links)
+        rest = f" ({unseen} of them {'lies' if unseen == 1 else 'lie'} with other offices)" if unseen else ""
+        if numbers:
+            found.append(Merged(f"{one if len(numbers) == 1 else several}{rest}.", links))
+    return tuple(found)
 
 
 def next_step(facts: Facts, address: Address) -> Link | None:

@@ -106,6 +106,12 @@ def title(row: Row, names: Names) -> str:
     return f"{KINDS[row['kind']]} in {where(row, names)}{f' ({wording.lower_first(label)})' if label else ''}"
 
 
+def with_merged(row: Row) -> str:
+    """', with 2 signals merged into it'; nothing where none is."""
+    many = len(row.get("merged", ()))
+    return f", with {wording.counted(many, 'signal', 'signals')} merged into it" if many else ""
+
+
 def authorities(row: Row, names: Names) -> str:
     """The authorities that it touches, by name."""
     shown = sorted(names.of(code) for code in row["scope"])

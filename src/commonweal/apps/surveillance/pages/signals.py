@@ -33,6 +33,7 @@ HELP = Help(
         ("Growing, fading, over", "Found again and stronger; not found for some days; not found for a fortnight."),
         ("Cluster", "Small areas side by side with more people than their own past or tests would give."),
         ("Chance alone", "In how many days chance would bring one as sure, after allowing for all places looked at."),
+        ("Merged", "Offices said that it is the same as another one, under which it stands; they can undo that."),
         ("Sweep", "One run of every method over every place."),
     ),
     "The public health team of the place; for the methods, the operator of this service.",
@@ -222,7 +223,8 @@ def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -
     )
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            words.title(row, names), *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
+            words.title(row, names) + words.with_merged(row),
+            *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
             people_of(row, names), row["rate"] or None, row["opened_on"],
             row["morning"], words.chance(row["recurrence_days"]) if row["recurrence_days"] else None, row["number"],
         )

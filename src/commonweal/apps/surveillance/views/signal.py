@@ -96,13 +96,20 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         mine = tuple(code for code in row["scope"] if code in scope.codes)
         ground, whole = of_signal(row, names, mine)
         figures = None if ground is None else counted(scope, ground, as_of)
+        others = titles(scope, (*row["merged_into"], *row["merged"]), as_of)
         compared = alike(scope, row, names, mine, as_of)
         drawn = None if figures is None else cluster_map(scope, row, names, mine, figures)
     days = tuple(compared_days(as_of))
-    facts = signal.Facts(
-        row, names, changes, found, figures, whole, compared, WORDS[alike_level(row)][1] if compared else "", days, mine
-    )
+    word = WORDS[alike_level(row)][1] if compared else ""
+    facts = signal.Facts(row, names, changes, found, figures, whole, compared, word, days, mine, others)
     return Read(facts, drawn, mine, scope.agreements)
+
+
+def titles(scope: Scope, numbers: Sequence[int], as_of: datetime) -> dict[int, str]:
+    """'Signal 3: Rise in Larkminster' of those that the scope reads."""
+    found = [row for number in numbers if (row := reads.signal(scope, number, as_of=as_of)) is not None]
+    names = signal_reads.names_for(found)
+    return {row["number"]: f"Signal {row['number']}: {words.title(row, names)}" for row in found}
 
 
 def of_signal(row: Mapping[str, Any], names: Names, mine: Sequence[str]) -> tuple[Ground | None, bool]:
