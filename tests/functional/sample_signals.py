@@ -77,9 +77,6 @@ def ground() -> signals.Ground:
     )  # fmt: skip
 
 
-SWEPT = signals.Swept(AS_OF - timedelta(hours=2), TODAY, 643, 7)
-
-
 def signals_page(found: list[dict[str, Any]] | None = None, **asked: str) -> dict[str, Any]:
     built = signals.build(
         rows() if found is None else found, NAMES, signals.Asked(**asked), [(CITY, "Fernleigh"), ("E07000135", "Oadby")],
@@ -108,8 +105,9 @@ def facts(**changes: Any) -> signal.Facts:
 def signal_page(**changes: Any) -> dict[str, Any]:
     drawn = signals.signal_map([row()], ground(), Address("/signals", "", AS_OF))
     built = signal.build(
-        facts(**changes), drawn.picture if drawn else None, Address("/signals/1", "", AS_OF, pinned=True), "Commonweal."
-    )
+        facts(**changes), drawn.picture if drawn else None, Address("/signals/1", "", AS_OF, pinned=True), "Commonweal.",
+        swept=SWEPT,
+    )  # fmt: skip
     return {"signal": built, "page": built.page, "slots": ()}
 
 
@@ -124,6 +122,9 @@ def sweep_row(number: int = 7, **changes: Any) -> dict[str, Any]:
         "known_at": AS_OF - timedelta(hours=2),
     }  # fmt: skip
     return {**made, **changes}
+
+
+SWEPT = signals.Swept(AS_OF - timedelta(hours=2), TODAY, 643, 7, sweep_row())
 
 
 def sweeps_page(found: list[dict[str, Any]] | None = None) -> dict[str, Any]:

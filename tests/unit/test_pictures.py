@@ -13,6 +13,7 @@ import pytest
 from commonweal.core import pictures as p
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import palette, scale, shapes, svg
+from commonweal.core.pictures.funnel import Across
 from tests.functional import samples
 
 
@@ -164,11 +165,37 @@ def test_a_fan_is_broken_off_where_days_are_missing_and_shows_a_lone_one() -> No
         drawn(2, 1)
 
 
+def test_the_sizes_of_a_funnel_begin_below_the_smallest_place() -> None:
+    alike = Across.over([3.6, 4.5, 5.7], 40.0, 400.0)
+    assert alike.ticks == (3.5, 4.0, 4.5, 5.0, 5.5, 6.0)
+    assert (alike.at(3.5), alike.at(6.0)) == (40.0, 400.0)
+    assert Across.over([0.3, 90.0], 0.0, 1.0).ticks[0] == 0.0, "where sizes differ much nought is on the axis"
+    assert Across.over([2.0], 0.0, 1.0).at(2.0) in (0.0, 1.0), "a single size has an axis as well"
+
+
+def test_the_unit_of_small_multiples_is_wrapped_where_it_would_be_cut() -> None:
+    days = tuple(date(2020, 6, day) for day in range(1, 4))
+    many = p.SmallMultiples(
+        "Alike",
+        "people per 100,000 residents in seven days",
+        days,
+        (p.SmallSeries("Here", (1.0, 2.0, 3.0), ""),),
+        "",
+        "",
+    )
+    drawn = p.draw_small_multiples(many, "alike")
+    assert "seven days, all on one scale" in drawn.wide
+    assert "seven days, all on one scale" not in drawn.narrow
+    assert ">days, all on one scale" in drawn.narrow
+
+
 def test_a_funnel_names_the_highest_outside_and_refuses_places_without_expectation() -> None:
     limits = (p.FunnelLimit(1, -0.5, 0.0, 2.0, 3.0), p.FunnelLimit(10, 0.2, 0.4, 1.6, 2.0))
     places = (p.FunnelPlace("Low", 4, 8.0), p.FunnelPlace("High", 30, 9.0, outside=True))
     drawn = p.draw_funnel(p.FunnelPlot("Cases", places, limits, "", "", "Exact limits."))
     assert "1 outside the 99.8% limits; highest High with 30 where 9.0 were expected" in drawn.words.description
     assert drawn.table.rows[0][0] == "High"
+    assert ">High<" in drawn.wide
+    assert ">High<" in drawn.narrow
     with pytest.raises(Refused, match=r"Nowhere: the expected count 0 is not above nought"):
         p.draw_funnel(p.FunnelPlot("Cases", (p.FunnelPlace("Nowhere", 1, 0),), limits, "", "", ""))

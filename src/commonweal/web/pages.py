@@ -126,6 +126,7 @@ class ShownTable:
     downloads: tuple[Link, ...] = ()
     links: tuple[str, ...] = ()
     identity: str = "table"
+    computed: Computed | None = None
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,15 @@ def test_geojson_has_outlines_where_they_are_loaded(ask: Callable[..., Any]) -> 
     assert len(listed["features"]) == 3
 
 
+def test_one_signal_has_an_outline_and_other_offices_do_not_get_it(ask: Callable[..., Any]) -> None:
+    (one,) = json.loads(ask("/signals/4.geojson").content)["features"]
+    assert one["properties"]["number"] == 4
+    assert one["geometry"] is None or one["geometry"]["type"] == "MultiPolygon"
+    assert one["properties"]["title"] == ask("/signals/4").json()["signal"]["title"]
+    assert ask("/signals/2.geojson").status_code == 404
+    assert ask("/signals/99999.geojson").status_code == 404
+
+
 def test_an_answer_that_says_the_same_is_not_sent_again(ask: Callable[..., Any]) -> None:
     for path in (f"/places/{CITY}", "/signals", "/sweeps", "/signals/1"):
         first = ask(path)

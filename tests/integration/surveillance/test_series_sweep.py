@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from commonweal.apps.surveillance import actions, carried, jobs, sweeps
+from commonweal.apps.surveillance import actions, carried, counted, jobs, queries, sweeps
 from commonweal.apps.surveillance.executors import Serial
 from tests.conftest import make_space, remove_space
 
@@ -115,6 +116,28 @@ def test_weekly_small_areas_are_held_against_their_past_and_suppressed_cells_are
     assert (signal["level"], signal["place_code"]) == ("msoa", codes[0])
     (members,) = city.rows("select members from surveillance.signal_change")
     assert len(members["members"]) == 4
+
+
+def test_wards_of_a_series_are_swept_as_the_counts_know_them(
+    ground: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = counted.geography()
+    wards = [f"E0599{place // 4:04d}" for place in range(len(own.codes))]
+    monkeypatch.setattr(counted, "geography", lambda: replace(own, parents={**own.parents, "ward": tuple(wards)}))
+    monkeypatch.setattr(queries, "wards_of_postcodes", lambda codes: [code for code in codes if code in wards])
+    weeks = [LAST - timedelta(days=1 + 7 * k) for k in range(10)]
+    lines = [
+        f"{code},{day},cases_in_week,{60 if code == wards[0] and day == weeks[0] else 5},{LAST}"
+        for code in (*dict.fromkeys(wards), "E05990999")
+        for day in weeks
+    ]
+    load(tmp_path, "wards", lines)
+    (ran,) = sweeps.run_series(Serial())
+    assert ran.outcome is not None
+    assert ran.outcome.places["ward"] == len(set(wards))
+    assert [(found.level, found.place, len(found.members)) for found in ran.outcome.found] == [("ward", wards[0], 4)]
+    (kept,) = city.rows("select outcomes from surveillance.dataset")
+    assert "(10, first E05990999" in kept["outcomes"]["unknown_area"]
 
 
 def test_a_changed_definition_of_a_series_is_an_event_and_raises_nothing(ground: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -168,7 +169,30 @@ def test_lists_and_histories_are_downloaded(form: str, visit: Callable[..., Any]
         answer = visit(f"{path}.{form}")
         assert answer.status_code == 200, path
         assert answer["Content-Disposition"].endswith(f'.{form}"')
+    for part in ("done", "limits", "found"):
+        assert visit(f"/sweeps/1/{part}.{form}").status_code == 200, part
+    assert visit(f"/sweeps/1/nonsense.{form}").status_code == 404
     assert visit(f"/signals/1/nonsense.{form}").status_code == 404
+
+
+def test_a_map_as_geojson_has_the_numbers_of_its_table_and_outlines(visit: Callable[..., Any]) -> None:
+    answer = visit("/signals/signal-map.geojson")
+    assert answer["Content-Type"] == "application/geo+json"
+    found = json.loads(answer.content)
+    lines = [
+        line for line in visit("/signals/signal-map.csv").content.decode("utf-8-sig").splitlines() if line[:2] != "# "
+    ]
+    rows = list(csv.DictReader(lines))
+    assert found["as_of"]
+    assert [each["properties"]["Code"] for each in found["features"]] == [row["Code"] for row in rows]
+    people = [each["properties"]["People"] for each in found["features"]]
+    assert people == [int(row["People"]) for row in rows]
+    assert any(people)
+    assert any(each["geometry"] for each in found["features"])
+    assert visit("/signals/signals.geojson").status_code == 400, (
+        "the list is drawn by programs: /api/v1/signals.geojson"
+    )
+    assert visit("/my-area/nothing.geojson").status_code in (400, 404)
 
 
 def test_sweeps_say_what_ran_and_what_could_not_be_done(visit: Callable[..., Any]) -> None:

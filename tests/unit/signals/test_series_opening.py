@@ -139,6 +139,21 @@ def test_columns_of_the_interface_that_are_no_metric_are_left_out_by_name():
         read("areaCode,areaName,areaType,date,cumAdmissions\nE06000016,L,ltla,2020-08-14,4\n")
 
 
+def test_a_metric_that_is_only_a_document_is_read_in_each_layout():
+    document = {
+        "metrics": [{"id": "calls", "label": "Calls to 111", "kind": "count", "unit": "calls", "window_days": 1,
+                     "denominator": "residents", "source": "NHS", "names": ["newCalls"], "detect": "own_past"}]
+    }  # fmt: skip
+    known = metrics_from([document])
+    tidy = b"place,date,metric,value\nE06000016,14/08/2020,calls,7\n"
+    api = b"areaCode,areaName,date,newCalls\nE06000016,L,2020-08-14,7\n"
+    for data in (tidy, api):
+        reading = read_series(data, LABEL, known, today=TODAY)
+        assert reading.frame.row(0)[:4] == ("E06000016", date(2020, 8, 14), "calls", 7.0)
+    with pytest.raises(Refused, match="has no list of metrics"):
+        metrics_from([{"version": 1}])
+
+
 def test_weeks_belong_to_the_year_before_the_publication():
     table = "wk_01,wk_52,WK_53,MSOA11CD,wk_02\n5,3,4,E02000001,\n9,9,9,xxxxxxxxx,\n"
     reading = read(table, "msoa_2021-01-12.csv")

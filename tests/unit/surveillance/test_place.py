@@ -93,11 +93,18 @@ def test_a_value_kept_back_is_an_interval_in_picture_and_table() -> None:
 def test_a_place_without_anybody_says_what_will_appear() -> None:
     built = sample.empty()["place"]
     assert built.curve is None
-    assert "Nobody in" in built.empty.what
+    assert "No result of anybody in" in built.empty.what
+    assert (built.number, built.number_between, built.forecast) == ("Not known", "", ""), "what nobody told is no 0"
+    (said,) = built.lead
+    assert "nothing is known for" in said
+
+
+def test_a_place_where_tests_are_known_and_nobody_was_positive_has_a_rate_of_nought() -> None:
+    negative = [each for each in sample.tested(63) if each["result"] == "negative"]
+    built = sample.page(people=[], tests=negative, compared={})["place"]
     assert built.number == "0.0"
     assert built.lead[1] == "Nobody in the week before either."
-    assert "No test is known" in built.lead[2]
-    assert built.forecast.startswith("What is still to come for the newest days cannot be foretold")
+    assert "Nobody in" in built.empty.what
 
 
 def test_a_place_without_residents_has_no_rate() -> None:

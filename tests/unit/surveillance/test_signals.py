@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from commonweal.apps.surveillance.pages import signal, signals, sweeps
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
+from commonweal.web.pages import ShownPicture, ShownTable
+from tests.functional import sample_place
 from tests.functional import sample_signals as sample
 
 
@@ -116,10 +123,12 @@ def test_the_expected_band_rests_on_the_days_before_the_first_finding() -> None:
 def test_a_sweep_says_what_it_did_and_could_not_do() -> None:
     built = sample.sweeps_page()["sweeps"]
     assert built.lead == (
-        "The newest sweep today 5:02am looked at 569 places in 41.3 seconds and could not do 1 place.",
+        "The newest sweep, today 5:02am, looked at 569 places in 41.3 seconds and could not do 1 place.",
     )
     assert [row[3] for row in built.table.table.rows] == ["every place", "places of 1 authority touched"]
     assert built.budget.table.rows == (("Fernleigh", 2, 1.0),)
+    assert (built.number, built.next_step.href) == ("569", "/sweeps/7#not-done")
+    assert sample.sweeps_page([sample.sweep_row(not_done={})])["sweeps"].next_step.href == "/signals"
     one = sample.sweep_page()["sweep"]
     assert one.not_done.table.rows == (("Oadby", "fewer than 35 days are known", "E07000135"),)
     assert one.limits.table.rows[1][0] == "Poisson scans"
@@ -130,3 +139,46 @@ def test_a_sentence_names_places_and_leaves_other_codes_alone() -> None:
     names = Names({"E07000135": "Oadby and Wigston", "E01025801": "Oadby 001A"}, {}, {})
     said = names.said("It now touches E07000135, E06000099 as well; sweep X12345678 and E070001351 stay.")
     assert said == "It now touches Oadby and Wigston, E06000099 as well; sweep X12345678 and E070001351 stay."
+
+
+def shown_on(page: Any) -> Iterator[ShownPicture | ShownTable]:
+    """Every picture and table of a page."""
+    for each in vars(page).values():
+        for part in each if isinstance(each, tuple) else (each,):
+            if isinstance(part, ShownPicture | ShownTable):
+                yield part
+
+
+@pytest.mark.parametrize(
+    ("page", "figures"),
+    [("signals", 2), ("signal", 6), ("sweeps", 2), ("place", 7)],
+)
+def test_every_figure_says_how_it_was_computed_as_of_when_and_by_which_versions(page: str, figures: int) -> None:
+    made = {
+        "signals": sample.signals_page, "signal": sample.signal_page, "sweeps": sample.sweeps_page,
+        "place": sample_place.page,
+    }  # fmt: skip
+    found = list(shown_on(made[page]()[page]))
+    assert len(found) >= figures
+    for each in found:
+        assert each.computed is not None, each
+        assert each.computed.steps
+        assert each.computed.sources
+        assert re.search(r"As known at .* 2020\. \S", each.computed.versions), each.computed.versions
+
+
+def test_the_page_says_the_budget_its_shares_and_where_both_are_set() -> None:
+    told = sample.sweeps_page()["sweeps"].budget.computed
+    said = " ".join(told.steps)
+    assert "Budget: 1 false alarms a year in one authority, shared out to lsoa 40% and poisson 60%" in said
+    assert "parameters/signals/sweep.yaml" in said
+    assert "every day counts as a look of its own" in said
+    assert "parameters rule 1, sweep 1" in told.versions
+
+
+def test_settings_are_a_definition_and_series_have_plain_numbers() -> None:
+    assert words.sureness({"recurrence_days": None, "level": "setting"}) == "a definition, no matter of chance"
+    assert words.sureness({"recurrence_days": 900.0, "level": "lsoa"}) == "chance alone: once in about 2 years"
+    names = Names({}, {}, {}, series={"waste_water": ("Gene copies", "gene copies per litre"), "absence": ("A", "%")})
+    assert words.size(78_743.2, "waste_water", names) == "78,743 gene copies per litre"
+    assert words.size(6.4321, "absence", names) == "6.43 %"

@@ -8,7 +8,7 @@ from commonweal.apps.intake.views import area, feeds, late, line_list, mending, 
 class FormConverter:
     """The ending of a download."""
 
-    regex = "csv|xlsx|parquet|svg"
+    regex = "csv|xlsx|parquet|svg|geojson"
 
     def to_python(self, value: str) -> str:
         return value

@@ -19,6 +19,7 @@ from commonweal.apps.surveillance.definitions import metrics
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.formats.indicators.recognise import read_series
 from commonweal.core.formats.indicators.values import Outcome, Reading, outcome
+from commonweal.core.places.codes import is_level
 from commonweal.web import db
 
 ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
@@ -128,6 +129,9 @@ def _of_known_places(reading: Reading, label: str) -> Reading:
     if not known:
         return reading
     strange = reading.frame.filter(~pl.col("place").is_in(known))
+    if wards := [code for code in strange["place"].unique() if is_level(code, "ward")]:
+        known += queries.wards_of_postcodes(wards)
+        strange = reading.frame.filter(~pl.col("place").is_in(known))
     if strange.is_empty():
         return reading
     kept = reading.frame.filter(pl.col("place").is_in(known))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +22,7 @@ from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import signal_reads
 from commonweal.apps.surveillance import signals as reads
 from commonweal.apps.surveillance.api_schemas import OneSignal, PlaceFigures, Signal, Signals, Sweeps
+from commonweal.apps.surveillance.outlined import TYPE, collection, feature, plain
 from commonweal.apps.surveillance.pages import place_pictures
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import signals as pages
@@ -99,6 +100,16 @@ def signals_file(
         features = [feature(told(row, names), outline(row)) for row in rows]
         return geojson(request, features, moment)
     return tagged(request, files.of_table(as_table(rows, names), "signals", form, moment, scope.agreements))
+
+
+@router.get("/signals/{int:number}.geojson", auth=AUTH, response={200: Any, **REFUSALS})
+def signal_outline(request: HttpRequest, number: int, as_of: str = "") -> HttpResponse:
+    """A signal with the outline of its small areas, else of its place."""
+    moment = at(as_of)
+    if not 0 < number < 2**63:
+        raise NotThere(f"There is no signal {number}.")
+    facts = signal_view.read(exporter(request), number, moment, exported=True).facts
+    return geojson(request, [feature(told(facts.row, facts.names), outline(dict(facts.row)))], moment)
 
 
 @router.get("/signals/{number}", auth=AUTH, response={200: OneSignal, **REFUSALS})
@@ -255,7 +266,9 @@ def figures(found: place_view.Read, moment: datetime) -> dict[str, Any]:
     return {
         "code": ground.code, "name": ground.name, "level": ground.level, "residents": ground.residents,
         "complete_to": made.last, "people_in_week": trend.this, "people_in_week_before": trend.before,
-        "rate_per_100000": {"value": made.rate.value, "low": made.rate.low, "high": made.rate.high},
+        "rate_per_100000": {"value": None, "low": None, "high": None}
+        if made.nothing_known
+        else {"value": made.rate.value, "low": made.rate.low, "high": made.rate.high},
         "rate_yesterday_per_100000": made.rate_before.value, "direction": trend.direction,
         "ratio_to_week_before": {"value": trend.ratio, "low": trend.low, "high": high},
         "doubling_or_halving_days": trend.days, "why_no_forecast": made.why_no_forecast, "days": by_day(made),
@@ -310,21 +323,10 @@ def outline(row: dict[str, Any]) -> dict[str, Any] | None:
     return {"type": "MultiPolygon", "coordinates": polygons} if polygons else None
 
 
-def feature(properties: dict[str, Any], geometry: dict[str, Any] | None) -> dict[str, Any]:
-    return {"type": "Feature", "properties": properties, "geometry": geometry}
-
-
 def geojson(request: HttpRequest, features: list[dict[str, Any]], moment: datetime) -> HttpResponse:
     """A feature collection; its moment stands beside the features."""
-    body = {"type": "FeatureCollection", "as_of": moment, "features": features}
-    response = HttpResponse(json.dumps(body, default=_plain), content_type="application/geo+json")
-    return tagged(request, response, json.dumps(features, default=_plain).encode())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(f"{value!r} cannot stand in an answer.")
+    response = HttpResponse(collection(features, moment), content_type=TYPE)
+    return tagged(request, response, json.dumps(features, default=plain).encode())
 
 
 def answer(request: HttpRequest, body: Schema) -> HttpResponse:

@@ -62,6 +62,12 @@ def place_codes(alias: str = "ingest") -> list[str]:
     return [row["code"] for row in db.rows(alias, "select distinct code from places.area")]
 
 
+def wards_of_postcodes(codes: Sequence[str], alias: str = "app") -> list[str]:
+    """Which of these are wards that postcodes lie in: wards come with postcodes, often without a file of areas."""
+    sql = "select distinct ward from places.postcode_now where ward = any (%s)"
+    return [row["ward"] for row in db.rows(alias, sql, [list(codes)])]
+
+
 def today(alias: str = "ingest") -> date:
     """The London day of the space's own clock."""
     day: date = db.value(alias, "select (commonweal.now() at time zone 'Europe/London')::date")

@@ -6,7 +6,10 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import counted
 from commonweal.apps.surveillance.count_sweeping import Clock, Outcome, Rules
 from commonweal.apps.surveillance.counted import Instant
 from commonweal.apps.surveillance.definitions import metrics
@@ -16,9 +19,10 @@ from commonweal.core.signals.in_series import HISTORY_DAYS, Ground
 from commonweal.web import db
 
 ALIAS = "engine"
-# level -> how the codes of its places begin; wards and countries have no series that is swept
+# level -> how the codes of its places begin; a country has no authority that it could be told to
 LEVELS = {
-    "lsoa": ("E01",), "msoa": ("E02",), "ltla": ("E06", "E07", "E08", "E09"), "utla": ("E10",), "region": ("E12",),
+    "lsoa": ("E01",), "msoa": ("E02",), "ward": ("E05",), "ltla": ("E06", "E07", "E08", "E09"), "utla": ("E10",),
+    "region": ("E12",),
 }  # fmt: skip
 LOADED = """
 select m.metric, exists (select from surveillance.value v join ledger.tick t on t.id = v.tick_id
@@ -102,6 +106,8 @@ def _take(out: Outcome, level: str, found: in_series.InSeries) -> None:
 def _ground(rows: list[dict[str, Any]], level: str) -> Ground:
     """Where the places of a series lie, and who lives there: by the loaded places, else by the series' own figures."""
     codes = sorted({row["place_code"] for row in rows})
+    if level == "ward":
+        return _wards(codes)
     small = level in ("lsoa", "msoa")
     found = db.rows("app", SMALL if small else WIDE, {"codes": codes}) if codes else []
     scope = {row["code"]: frozenset(row["scope"]) for row in found}
@@ -110,3 +116,22 @@ def _ground(rows: list[dict[str, Any]], level: str) -> Ground:
     if codes:
         residents |= {code: float(each.n) for code, each in places.denominators(codes, level=level).items()}
     return Ground(scope, members, residents)
+
+
+def _wards(codes: list[str]) -> Ground:
+    """Wards as sweeps over counts know them: the small areas of which most postcodes in use lie in one."""
+    own = counted.geography()
+    wanted = set(codes)
+    scope: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
+    residents: dict[str, float] = {}
+    for place, ward in enumerate(own.parents["ward"]):
+        if ward in wanted:
+            scope.setdefault(ward, set()).add(own.authority[place])
+            members.setdefault(ward, set()).add(own.codes[place])
+            residents[ward] = residents.get(ward, 0.0) + float(np.nan_to_num(own.population[place]))
+    return Ground(
+        {ward: frozenset(part) for ward, part in scope.items()},
+        {ward: frozenset(part) for ward, part in members.items()},
+        residents,
+    )

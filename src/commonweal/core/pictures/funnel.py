@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from commonweal.core import wording
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import frame, palette
-from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose
-from commonweal.core.pictures.scale import ValueAxis, value_axis
+from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten
+from commonweal.core.pictures.scale import ValueAxis, round_step, value_axis
 from commonweal.core.pictures.svg import escape, label, line, polyline, tag
 from commonweal.core.pictures.table import Column, PictureTable
+
+FROM_NOUGHT = 0.4  # of the largest: a smallest place below it shows the axis from nought
+TICKS, ROUNDING = 5, 1e-9
 
 
 @dataclass(frozen=True)
@@ -111,23 +115,62 @@ def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
     largest = max(place.ratio for place in data.places)
     values = value_axis(max(2.0, 1.05 * largest), bottom, top + 26, whole=False)
     left, right = frame.left_margin(frame.tick_texts(values), sheet), sheet.width - frame.RIGHT_MARGIN
-    across = value_axis(max(place.expected for place in data.places), 0.0, -(right - left), ticks=5, whole=False)
-
-    def x(expected: float) -> float:
-        return left + across.length(expected)
+    across = Across.over([place.expected for place in data.places], left, right)
+    x = across.at
 
     body = [
         keys,
-        label(0, top + 14, "Seen over expected"),
+        label(0, top + 14, "Seen, as a multiple of expected"),
         frame.value_lines(values, left, right),
         line(left, values.at(1), right, values.at(1), stroke=palette.BLUE, width=1.5),
         *limit_lines(data, values, x),
         *(dot(place, x(place.expected), values.at(place.ratio)) for place in data.places),
         *(frame.triangle(x(place.expected), values.at(place.ratio) - 7) for place in data.places if place.here),
-        *(label(x(tick), bottom + 20, f"{tick:g}", anchor="middle") for tick in across.ticks[1:-1]),
-        label(right, bottom + 38, "Expected", anchor="end"),
+        *highest(data, x, values, (left, right), sheet),
+        *(label(x(tick), bottom + 20, f"{tick:g}", anchor="middle") for tick in across.ticks),
+        label(right, bottom + 38, "People expected", anchor="end"),
     ]
     return Drawing("".join(body), bottom + 46)
+
+
+def highest(
+    data: FunnelPlot, x: Callable[[float], float], values: ValueAxis, ends: tuple[float, float], sheet: Sheet
+) -> list[str]:
+    """The name of the highest place outside, beside its dot and within the drawing."""
+    outside = [place for place in data.places if place.outside]
+    if not outside:
+        return []
+    top = max(outside, key=lambda place: place.ratio)
+    where, (left, right) = x(top.expected), ends
+    anchor = "end" if where > (left + right) / 2 else "start"
+    room = where - left if anchor == "end" else right - where
+    step = -10 if anchor == "end" else 10
+    return [label(where + step, values.at(top.ratio) + 5, shorten(top.name, room - 10, sheet.text), anchor=anchor)]
+
+
+@dataclass(frozen=True)
+class Across:
+    """The axis of sizes: it begins below the smallest place, at nought where the smallest is small beside the rest."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+    ticks: tuple[float, ...]
+
+    @classmethod
+    def over(cls, sizes: Sequence[float], left: float, right: float) -> Across:
+        """From a round number below the smallest to one above the largest."""
+        smallest, largest = min(sizes), max(sizes)
+        low = 0.0 if smallest < FROM_NOUGHT * largest else smallest
+        step = round_step((largest - low) or largest, TICKS)
+        first, last = math.floor(low / step + ROUNDING), math.ceil(largest / step - ROUNDING)
+        ticks = tuple(step * number for number in range(first, max(last, first + 1) + 1))
+        return cls(ticks[0], ticks[-1], left, right, ticks)
+
+    def at(self, size: float) -> float:
+        """The pixel of a size."""
+        return self.left + (self.right - self.left) * (size - self.low) / (self.high - self.low)
 
 
 def limit_lines(data: FunnelPlot, values: ValueAxis, x: Callable[[float], float]) -> list[str]:

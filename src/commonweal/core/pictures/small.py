@@ -8,7 +8,7 @@ from datetime import date
 from commonweal.core import wording
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import palette
-from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten
+from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten, wrapped
 from commonweal.core.pictures.scale import day_axis, value_axis
 from commonweal.core.pictures.svg import escape, label, line, polyline, tag
 from commonweal.core.pictures.table import Column, PictureTable
@@ -70,15 +70,23 @@ def sketch(data: SmallMultiples, sheet: Sheet) -> Drawing:
     columns = 2 if sheet.narrow else 4
     wide, high = sheet.width / columns, 112.0
     largest = max((value for series in data.series for value in series.values if value is not None), default=0)
+    said = wrapped(f"{data.unit[:1].upper()}{data.unit[1:]}, all on one scale", sheet, sheet.text)
+    top = 9 + 15 * len(said)
     panels = [
         panel(
-            series, data.days, largest, (wide * (at % columns), 24 + high * (at // columns)), wide, sheet, first=at == 0
+            series,
+            data.days,
+            largest,
+            (wide * (at % columns), top + high * (at // columns)),
+            wide,
+            sheet,
+            first=at == 0,
         )
         for at, series in enumerate(data.series)
     ]
     rows = -(-len(data.series) // columns)
-    unit = label(2, 15, f"{data.unit[:1].upper()}{data.unit[1:]}, all on one scale")
-    return Drawing(unit + "".join(panels), 24 + high * rows + 6)
+    unit = "".join(label(2, 15 * number, each) for number, each in enumerate(said, 1))
+    return Drawing(unit + "".join(panels), top + high * rows + 6)
 
 
 def panel(

@@ -23,6 +23,7 @@ FAMILY = "series"
 HISTORY_DAYS = 120
 COMPARED_DAYS = 45  # of the newest publication and the one before, to see whether the settled past moved
 PER = 100_000.0
+WHOLE_FROM = 100
 SAYS = {
     "definition_break": "{label}: the settled past of {areas} places moved ({before:,.0f} to {after:,.0f}), so what is "
     "counted has changed. Nothing is raised for what the change explains. {source}.",
@@ -132,6 +133,11 @@ def _by_rule(
             out.held.append((found, out.events[-1]))
 
 
+def _plain(value: float) -> str:
+    """A number as people write it: whole from a hundred on, else to three figures."""
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.3g}"
+
+
 def _event(event: Event, metric: Metric, level: str, place: str, scope: frozenset[str], newest: date) -> Found:
     text = SAYS[event.kind].format(
         label=metric.label, areas=event.areas, before=event.before, after=event.after, source=metric.source
@@ -186,8 +192,8 @@ def _departed(
     people = ground.residents.get(place, 0.0)
     counted = metric.kind == "count" and metric.denominator == "residents" and people > 0
     text = (
-        f"{metric.label}: {met.value:,.4g} {metric.unit} in the week to {met.last:%-d %B}, where its own past leads "
-        f"one to expect {met.expected:,.4g} ({met.low:,.4g} to {met.high:,.4g}). {_said(metric, newest)}"
+        f"{metric.label}: {_plain(met.value)} {metric.unit} in the week to {met.last:%-d %B}, where its own past leads "
+        f"one to expect {_plain(met.expected)} ({_plain(met.low)} to {_plain(met.high)}). {_said(metric, newest)}"
     )
     return Found(
         level, place, PAST, ground.scope[place], ground.members.get(place, frozenset()),

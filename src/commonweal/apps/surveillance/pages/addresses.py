@@ -9,6 +9,8 @@ from commonweal.web import times
 from commonweal.web.pages import Link
 
 FORMATS = ("csv", "xlsx", "parquet")
+NAMED = {"parquet": "Parquet", "geojson": "GeoJSON"}
+API = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,18 @@ class Address:
         """A part of the page as a file."""
         return f"{self.path}/{what}.{form}{self.query}{'&' if self.query else '?'}{self.moment}"
 
-    def downloads(self, what: str, *, picture: bool) -> tuple[Link, ...]:
-        """Links to a part in every form."""
-        forms = (*FORMATS, "svg") if picture else FORMATS
-        return tuple(
-            Link(form.upper() if form != "parquet" else "Parquet", self.download(what, form)) for form in forms
-        )
+    def downloads(self, what: str, *, picture: bool, area_map: bool = False) -> tuple[Link, ...]:
+        """Links to a part in every form; a map also with its outlines."""
+        forms = (*FORMATS, *(("geojson",) if area_map else ()), *(("svg",) if picture else ()))
+        return tuple(Link(NAMED.get(form, form.upper()), self.download(what, form)) for form in forms)
+
+    def outlines(self) -> Link:
+        """What the page is about as GeoJSON, as programs read it."""
+        return Link("GeoJSON", f"{API}{self.path}.geojson{self.query}{'&' if self.query else '?'}{self.moment}")
+
+    def rests_on(self, versions: str) -> str:
+        """As of when, and by which versions: what every 'How was this computed?' ends with."""
+        return f"As known at {times.exact(self.as_of)}. {versions}"
 
     def of_place(self, code: str) -> str:
         """The page of a place, at the same moment where one was asked for."""

@@ -80,6 +80,7 @@ def build(
 ) -> PlacePage:
     """The whole page from worked-out figures and rows of published series."""
     drawn = parts(figures, series)
+    versions = address.rests_on(versions)
     told = computed(figures, method, versions)
 
     def shown(key: str) -> ShownPicture | None:
@@ -88,12 +89,12 @@ def build(
 
     return PlacePage(
         page=page_of(figures, address),
-        number=wording.rate(figures.rate.value),
+        number="Not known" if figures.nothing_known else wording.rate(figures.rate.value),
         number_caption=caption(figures),
         number_between=between(figures),
-        lead=(rate_sentence(figures), trend_sentence(figures), tests_sentence(figures)),
+        lead=lead(figures),
         curve=shown("curve"),
-        forecast=forecast_sentence(figures),
+        forecast="" if figures.nothing_known else forecast_sentence(figures),
         funnel=shown("funnel"),
         standing=standing_sentence(figures),
         published=shown("published-funnel"),
@@ -109,10 +110,10 @@ def build(
             if (key := f"series-{metric.id.replace('_', '-')}") in drawn
         ),
         around=around,
-        everything=address.downloads("by-day", picture=False),
+        everything=(*address.downloads("by-day", picture=False), address.outlines()),
         links=links_of(figures, address),
         empty=Empty(
-            f"Nobody in {figures.subject.name} is known to have tested positive in these {len(figures.days)} days.",
+            empty_sentence(figures),
             "The first result appears here within a second of being received.",
             Link("See the feeds that send", "/feeds"),
         ),
@@ -161,6 +162,8 @@ def links_of(figures: Figures, address: Address) -> tuple[Link, ...]:
 
 def caption(figures: Figures) -> str:
     """What the number is."""
+    if figures.nothing_known:
+        return "no result of these days, positive or negative, had been received"
     if figures.rate.value is None:
         return f"no residents are loaded for {figures.subject.name}, so there is no rate"
     return "people per 100,000 residents in seven days"
@@ -168,13 +171,28 @@ def caption(figures: Figures) -> str:
 
 def between(figures: Figures) -> str:
     """Where it may lie by chance, and what it was yesterday; empty without a rate."""
-    if figures.rate.value is None:
+    if figures.rate.value is None or figures.nothing_known:
         return ""
     interval = f"95% interval {wording.rate(figures.rate.low)} to {wording.rate(figures.rate.high)}"
     return f"{wording.upper_first(interval)}. Yesterday this page said {wording.rate(figures.rate_before.value)}."
 
 
 # The sentences --------------------------------------------------------------------------------------------------------
+
+
+def empty_sentence(figures: Figures) -> str:
+    """Why there is no curve."""
+    if figures.nothing_known:
+        return f"No result of anybody in {figures.subject.name} had been received."
+    return f"Nobody in {figures.subject.name} is known to have tested positive in these {len(figures.days)} days."
+
+
+def lead(figures: Figures) -> tuple[str, ...]:
+    """The rate, the trend and the tests in words; where nothing had been received, that and nothing else."""
+    if figures.nothing_known:
+        days = f"{wording.day(figures.days[0].day)} to {wording.day_and_year(figures.today)}"
+        return (f"Of {figures.subject.name} nothing is known for {days}. That is not nought: nobody had told us.",)
+    return rate_sentence(figures), trend_sentence(figures), tests_sentence(figures)
 
 
 def rate_sentence(figures: Figures) -> str:

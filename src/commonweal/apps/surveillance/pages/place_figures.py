@@ -74,6 +74,11 @@ class Figures:
     published: Published | None = None
 
     @property
+    def nothing_known(self) -> bool:
+        """Whether no result at all, positive or negative, had been received: nobody knows that it is nought."""
+        return self.newest is None and not any(each.tests or sum(each.people) for each in self.days)
+
+    @property
     def r(self) -> tuple[date, R] | None:
         """The newest reliable R with the day that its window ends on."""
         return next(((each.day, each.r) for each in reversed(self.days) if each.r and each.r.reliable), None)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from commonweal.apps.surveillance.pages import place_pictures
+from commonweal.apps.surveillance.pages import how, place_pictures
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures
 from commonweal.apps.surveillance.pages.signal_words import Names
+from commonweal.apps.surveillance.pages.signals import Swept
 from commonweal.core import wording
+from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.pictures import (
     BandDay,
     Column,
@@ -59,12 +61,28 @@ class Alike:
         return 100_000 * sum(self.people[max(0, last - days) : last]) / self.traits.residents
 
 
+CURVE_STEPS = (
+    "The small areas of the signal, or its place, are added up.",
+    "Results of one person are joined; an episode counts once, on the day of its first positive swab.",
+    "The likely final counts of the newest days come from past delays, by the method on the page of the place.",
+)
+SERIES_STEPS = (
+    "As published; a later publication replaces an earlier one from its day on.",
+    "The newest week is held against the same seven days of the weeks before: parameters/signals/sweep.yaml, series.",
+)
+MAP_STEPS = (
+    "Areas by people with a first positive swab in the last seven days that count as complete, over residents, in five "
+    "fixed classes, the same on all pages and days.",
+    "The small areas of the signal are outlined.",
+)
+
+
 @dataclass(frozen=True)
 class Facts:
-    """What was read of a signal. ``figures`` are those of its small areas (or its place) as far as the office reads
-    them; ``whole`` says whether that is all of it, ``codes`` are the authorities of it that the office reads. ``alike``
-    begins with the signal's own place. ``others``: titles by number of the signals merged with it that the office
-    reads."""
+    """What was read of a signal. ``series``: the loaded series that told it, with its values at the place. ``figures``
+    are those of its small areas (or its place) as far as the office reads them; ``whole`` says whether that is all of
+    it, ``codes`` are the authorities of it that the office reads. ``alike`` begins with the signal's own place.
+    ``others``: titles by number of the signals merged with it that the office reads."""
 
     row: Row
     names: Names
@@ -77,6 +95,7 @@ class Facts:
     alike_days: tuple[date, ...]
     codes: tuple[str, ...]
     others: Mapping[int, str] = field(default_factory=dict)
+    series: tuple[Metric, Sequence[Row]] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,7 @@ class SignalPage:
     merged: tuple[Merged, ...]
     next_step: Link | None
     links: tuple[Link, ...]
+    series: ShownPicture | None
     curve: ShownPicture | None
     partial: str
     band: ShownPicture | None
@@ -112,27 +132,39 @@ class SignalPage:
 
 
 def build(
-    facts: Facts, area_map: Picture | None, address: Address, versions: str, *, may_judge: bool = False
+    facts: Facts,
+    area_map: Picture | None,
+    address: Address,
+    versions: str,
+    *,
+    may_judge: bool = False,
+    swept: Swept | None = None,
 ) -> SignalPage:
     """The page from what was read; ``may_judge``: the office may say what it makes of the signal."""
     row = facts.row
     drawn = pictures(facts) | ({"map": area_map} if area_map else {})
     tabled = tables(facts)
 
-    def shown(key: str, steps: tuple[str, ...]) -> ShownPicture | None:
+    def shown(key: str, steps: tuple[str, ...], source: str = "results received") -> ShownPicture | None:
         picture = drawn.get(key)
         if picture is None:
             return None
-        return ShownPicture(
-            picture, address.downloads(key, picture=True), Computed(steps, ("results received",), versions)
-        )
+        downloads = address.downloads(key, picture=True, area_map=key == "map")
+        return ShownPicture(picture, downloads, Computed(steps, (source,), address.rests_on(versions)))
 
     def listed(key: str) -> ShownTable | None:
         table = tabled.get(key)
-        return None if table is None else ShownTable(table, address.downloads(key, picture=False), identity=key)
+        if table is None:
+            return None
+        steps = (alike_method(facts),)
+        told = Computed(steps, ("results received", "residents of small areas"), address.rests_on(versions))
+        if key != "alike-table":
+            told = how.of_life(how.by_sweep(swept.ran if swept else None), address)
+        also = (address.outlines(),) if key == "history" else ()
+        return ShownTable(table, (*address.downloads(key, picture=False), *also), identity=key, computed=told)
 
     return SignalPage(
-        page=page_of(facts, address),
+        page=page_of(facts, address, swept),
         state=words.STATES[row["state"]],
         number=wording.thousands(round(row["observed"])) if row["observed"] is not None else "",
         number_caption=caption(facts),
@@ -141,10 +173,11 @@ def build(
         merged=merged(facts, address),
         next_step=next_step(facts, address) if may_judge else None,
         links=links(facts, address),
-        curve=shown("curve", ("The small areas of the signal together; read as on the page of a place.",)),
+        series=shown("series", SERIES_STEPS, facts.series[0].source) if facts.series else None,
+        curve=shown("curve", CURVE_STEPS),
         partial=partial(facts),
         band=shown("expected", (band_method(facts), "A triangle marks a day of a finding above the band.")),
-        area_map=shown("map", ("Areas by seven-day rate; the small areas of the signal are outlined.",)),
+        area_map=shown("map", MAP_STEPS),
         alike_sentence=alike_sentence(facts),
         alike=shown("alike", (alike_method(facts),)),
         alike_table=listed("alike-table"),
@@ -153,18 +186,24 @@ def build(
     )
 
 
-def page_of(facts: Facts, address: Address) -> Page:
+def page_of(facts: Facts, address: Address, swept: Swept | None) -> Page:
     row = facts.row
     name = words.title(row, facts.names)
     known = Known(
         address.as_of,
         address.here,
-        (f"Last looked at on {wording.day(row['morning'])}; sweep {row['sweep_id']}.",),
+        fresh(row, swept, address),
         "the newest days are still arriving." if facts.figures else "",
         latest=address.newest if address.pinned else "",
         rebuild=address.path,
     )
     return Page(f"{name}: {words.STATES[row['state']]}", HELP, (Link("Signals", "/signals"), Link(name, "")), known)
+
+
+def fresh(row: Row, swept: Swept | None, address: Address) -> tuple[str, ...]:
+    """When it was last looked for, and when that last changed it."""
+    changed = f"Last changed on {wording.day(row['morning'])}, by sweep {row['sweep_id']}."
+    return (changed,) if swept is None else (f"Newest sweep {times.when(swept.known_at, address.as_of)}.", changed)
 
 
 def caption(facts: Facts) -> str:
@@ -175,7 +214,8 @@ def caption(facts: Facts) -> str:
         return ""
     label, unit = facts.names.series.get(row.get("told_by", ""), ("", ""))
     if unit:
-        return f"{unit}: {wording.lower_first(label)}, at the newest change"
+        said = wording.lower_first(label)
+        return f"{said if said.startswith(unit) else f'{unit}: {said}'}, at the newest change"
     if newest is None:
         return "people seen at the newest change"
     first, last = newest["first_day"], newest["last_day"]
@@ -261,6 +301,8 @@ def pictures(facts: Facts) -> dict[str, Picture]:
     """Curve, expected band and places alike."""
     figures = facts.figures
     found: dict[str, Picture | None] = {"alike": alike_picture(facts)}
+    if figures is not None and facts.series is not None:
+        found["series"] = place_pictures.series(figures, *facts.series)
     if figures is not None:
         found |= {"curve": place_pictures.curve(figures), "expected": band_picture(facts, figures)}
     return {key: picture for key, picture in found.items() if picture is not None}
@@ -393,9 +435,9 @@ def findings(facts: Facts) -> PictureTable:
         Column("Days", numeric=False),
         Column("Seen"),
         Column("Expected", decimals=1, absent="not said"),
-        Column("95% from", decimals=1, absent="not said"),
-        Column("95% to", decimals=1, absent="not said"),
-        Column("How sure", numeric=False),
+        Column("90% from", decimals=1, absent="not said"),
+        Column("90% to", decimals=1, absent="not said"),
+        Column("How sure", numeric=False, absent="not said by this method"),
         Column("Told", numeric=False),
         Column("In words", numeric=False),
     )
@@ -405,7 +447,7 @@ def findings(facts: Facts) -> PictureTable:
             f"{facts.names.short(each['place_code'], each['level'])} ({words.LEVELS[each['level']]})",
             f"{wording.short_day(each['first_day'])} to {wording.short_day(each['last_day'])}",
             each["observed"], each["expected"], each["expected_low"], each["expected_high"],
-            words.chance(each["recurrence_days"]), "held back" if each["held_by"] is not None else "told",
+            words.sureness(each), "held back" if each["held_by"] is not None else "told",
             facts.names.said(each["evidence"]),
         )
         for each in facts.findings

@@ -48,6 +48,7 @@ EVENTS = ("definition_break", "late_batch")
 Row = Mapping[str, Any]
 
 
+WHOLE_FROM = 100  # numbers of a series are said without decimals from here on
 PLACE_CODE = re.compile(r"\b[EJKNSW]\d{8}\b")
 
 
@@ -128,7 +129,8 @@ def size(value: float | None, source: str, names: Names) -> str:
     _, unit = names.series.get(source, ("", ""))
     if value is None or not unit:
         return people(value)
-    return f"{wording.thousands(round(value)) if value == round(value) else format(value, '.3g')} {unit}"
+    whole = value == round(value) or abs(value) >= WHOLE_FROM
+    return f"{wording.thousands(round(value)) if whole else format(value, '.3g')} {unit}"
 
 
 def chance(days: float | None) -> str:
@@ -140,6 +142,13 @@ def chance(days: float | None) -> str:
     if days >= 730:
         return f"chance alone: once in about {round(days / 365.25)} years"
     return f"chance alone: once in about {wording.counted(max(1, round(days)), 'day', 'days')}"
+
+
+def sureness(row: Row) -> str | None:
+    """How sure a signal is: by chance, or by definition; None where the method says nothing of it."""
+    if row["recurrence_days"]:
+        return chance(row["recurrence_days"])
+    return "a definition, no matter of chance" if row["level"] == "setting" else None
 
 
 def since(opened: date, morning: date) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from commonweal.apps.surveillance.pages import how
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
@@ -78,12 +79,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Swept:
-    """The newest sweep: when, over how many places."""
+    """The newest sweep: when, over how many places; ``ran``: what it leaves on record."""
 
     known_at: datetime
     morning: date
     places: int
     number: int
+    ran: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def build(
     """The page. ``areas`` are (code, name) to narrow by; ``place`` names what the office answers for."""
     ordered = words.by_urgency(rows)
     going_on = [row for row in ordered if row["state"] != "closed" and row["kind"] not in words.EVENTS]
-    picture = None if ground is None else signal_map(ordered, ground, address)
+    ran = swept.ran if swept else None
+    picture = None if ground is None else signal_map(ordered, ground, address, how.by_sweep(ran))
     return SignalsPage(
         page=Page(f"Signals: {place}", HELP, known=known(swept, address)),
         number=wording.thousands(len(going_on)),
@@ -144,7 +147,7 @@ def build(
         since=asked.since,
         narrowed=asked.narrowed,
         area_map=picture,
-        table=table(ordered, names, address, areas=len(areas) > 1),
+        table=table(ordered, names, address, areas=len(areas) > 1, computed=how.of_signals(ran, address)),
         pager=pager,
         empty=empty(asked, swept, place),
         sweeps=Link("What was swept, and what it cost", "/sweeps"),
@@ -206,7 +209,9 @@ def filters(asked: Asked, areas: Sequence[tuple[str, str]]) -> tuple[Filter, ...
     )
 
 
-def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -> ShownTable | None:
+def table(
+    rows: Sequence[Row], names: Names, address: Address, *, areas: bool, computed: Computed | None = None
+) -> ShownTable | None:
     """Every signal, the most urgent first; with the authorities it touches where the reader answers for several."""
     if not rows:
         return None
@@ -226,14 +231,15 @@ def table(rows: Sequence[Row], names: Names, address: Address, *, areas: bool) -
             words.title(row, names) + words.with_merged(row),
             *((words.authorities(row, names),) if areas else ()), words.STATES[row["state"]],
             people_of(row, names), row["rate"] or None, row["opened_on"],
-            row["morning"], words.chance(row["recurrence_days"]) if row["recurrence_days"] else None, row["number"],
+            row["morning"], words.sureness(row), row["number"],
         )
         for row in rows
     )  # fmt: skip
     moment = f"?{address.moment}" if address.pinned else ""
     links = tuple(f"/signals/{row['number']}{moment}" for row in rows)
     shown = PictureTable("Signals, the most urgent first", columns, cells)
-    return ShownTable(shown, address.downloads("signals", picture=False), links, "signals")
+    downloads = (*address.downloads("signals", picture=False), address.outlines())
+    return ShownTable(shown, downloads, links, "signals", computed)
 
 
 def people_of(row: Row, names: Names) -> float | None:
@@ -242,7 +248,7 @@ def people_of(row: Row, names: Names) -> float | None:
     return row["observed"] if unit == "people" else None
 
 
-def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPicture | None:
+def signal_map(rows: Sequence[Row], ground: Ground, address: Address, versions: str = "") -> ShownPicture | None:
     """Areas by their rate, those in a signal that goes on outlined."""
     on = [row for row in rows if row["state"] != "closed"]
     marked = {
@@ -260,10 +266,16 @@ def signal_map(rows: Sequence[Row], ground: Ground, address: Address) -> ShownPi
         ),
         "signal-map",
     )  # fmt: skip
-    steps = ("Areas are filled by their seven-day rate in five fixed classes.", "Areas in a signal are outlined.")
+    steps = (
+        "People with a first positive swab in the seven days, each counted once, over residents; the days shown are "
+        "those that count as complete.",
+        f"Areas are filled in five fixed classes, from {wording.joined([f'{each:g}' for each in ground.breaks])} per "
+        "100,000, the same on all pages and days.",
+        "Areas that a signal which goes on touches are outlined.",
+    )
     links = tuple(address.of_place(str(row[-1])) for row in picture.table.rows)
-    told = Computed(steps, ("results received from laboratories",))
-    return ShownPicture(picture, address.downloads("signal-map", picture=True), told, links)
+    told = Computed(steps, ("results received from laboratories",), address.rests_on(versions))
+    return ShownPicture(picture, address.downloads("signal-map", picture=True, area_map=True), told, links)
 
 
 def touched(row: Row) -> tuple[str, ...]:
@@ -288,6 +300,6 @@ def empty(asked: Asked, swept: Swept | None, place: str) -> Empty:
     return Empty(
         f"No signal goes on in {place}.",
         f"The newest sweep looked at {wording.thousands(swept.places)} places on {wording.day(swept.morning)} and "
-        " found nothing beyond what chance makes. What it finds next appears here.",
+        "found nothing beyond what chance makes. What it finds next appears here.",
         Link("Show signals that are over", "/signals?state=closed"),
     )

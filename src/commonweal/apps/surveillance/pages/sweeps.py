@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from commonweal.apps.surveillance.pages import how
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import LEVELS
 from commonweal.core import wording
@@ -33,7 +34,10 @@ class SweepsPage:
     """The list of sweeps, and alarms against the budget."""
 
     page: Page
+    number: str
+    number_caption: str
     lead: tuple[str, ...]
+    next_step: Link | None
     table: ShownTable | None
     pager: Pager
     budget: ShownTable | None
@@ -62,12 +66,16 @@ def build(
     """The list. ``opened`` counts the rises and clusters opened in a year by authority of the office."""
     return SweepsPage(
         page=Page("Sweeps", HELP, (Link("Signals", "/signals"), Link("Sweeps", "")), known(address)),
+        number=wording.thousands(done(rows[0])) if rows else "",
+        number_caption=f"places looked at by the newest sweep of {data(rows[0])}" if rows else "",
         lead=lead(rows, address),
+        next_step=next_step(rows),
         table=ShownTable(
             listed(rows),
             address.downloads("sweeps", picture=False),
             tuple(f"/sweeps/{row['id']}" for row in rows),
             "sweeps",
+            how.of_sweeps(rows[0], address),
         )
         if rows
         else None,
@@ -92,10 +100,20 @@ def lead(rows: Sequence[Row], address: Address) -> tuple[str, ...]:
         return ()
     row = rows[0]
     when = times.when(row["known_at"], address.as_of)
-    said = f"The newest sweep {when} looked at {wording.thousands(done(row))} places in {took(row)}"
+    said = f"The newest sweep, {when}, looked at {wording.thousands(done(row))} places in {took(row)}"
     left = len(row["not_done"])
     rest = f" and could not do {wording.counted(left, 'place', 'places')}." if left else " and could do all of them."
     return (f"{said}{rest}",)
+
+
+def next_step(rows: Sequence[Row]) -> Link | None:
+    """What the newest sweep could not do, else the signals that go on."""
+    if not rows:
+        return None
+    row = rows[0]
+    if row["not_done"]:
+        return Link("See which places could not be done, and why", f"/sweeps/{row['id']}#not-done")
+    return Link("See the signals that go on", "/signals")
 
 
 def done(row: Row) -> int:
@@ -173,7 +191,10 @@ def against_budget(
         for code in sorted(names, key=lambda code: (-opened.get(code, 0), names[code]))
     )
     table = PictureTable("Rises and clusters opened in the last year, against the budget", columns, cells)
-    return ShownTable(table, address.downloads("budget", picture=False), identity="budget")
+    chosen = next(row for row in rows if row["budget"])
+    return ShownTable(
+        table, address.downloads("budget", picture=False), identity="budget", computed=how.of_budget(chosen, address)
+    )
 
 
 def build_one(row: Row, found: Sequence[Row], names: Mapping[str, str], address: Address) -> SweepPage:
@@ -196,21 +217,34 @@ def build_one(row: Row, found: Sequence[Row], names: Mapping[str, str], address:
             ("Computed by", row["executor"]),
             ("Versions", f"code {row['code_version']}; parameters {row['parameters_version']}"),
         ),
-        places=_pairs("Places looked at", "Level", "Places", {_level(k): v for k, v in row["places"].items()}, "done"),
-        cost=_pairs("What it cost", "Part", "Seconds (replicates: number)", row["cost"], "cost", decimals=1),
-        limits=limits(row["budget"]),
-        found=by_method(found),
+        places=with_downloads(
+            _pairs("Places looked at", "Level", "Places", {_level(k): v for k, v in row["places"].items()}, "done"),
+            address,
+        ),
+        cost=with_downloads(
+            _pairs("What it cost", "Part", "Seconds (replicates: number)", row["cost"], "cost", decimals=1), address
+        ),
+        limits=with_downloads(limits(row["budget"]), address),
+        found=with_downloads(by_method(found), address),
         not_done=refused(row["not_done"], names, address),
         computed=Computed(
             (
                 "Every method looks at every place as known at the moment, and gives the same answer for it again.",
-                "A p-value is adjusted for the places looked at, then for the share of its family in the budget; every "
-                "day counts as a look of its own.",
+                *how.METHODS,
+                *((how.allowed(row["budget"]),) if row["budget"] else ()),
+                *how.ADJUSTED,
+                how.WHERE_SET,
             ),
             (data(row),),
-            f"Code {row['code_version']}; parameters {row['parameters_version']}.",
+            f"As known at {times.exact(row['as_of'])}. Code {row['code_version']}; parameters "
+            f"{row['parameters_version']}.",
         ),
     )
+
+
+def with_downloads(shown: ShownTable | None, address: Address) -> ShownTable | None:
+    """A table with the addresses of its files."""
+    return None if shown is None else replace(shown, downloads=address.downloads(shown.identity, picture=False))
 
 
 def _level(level: str) -> str:

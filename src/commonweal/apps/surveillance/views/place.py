@@ -55,7 +55,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     address = Address(f"/places/{code}", "", as_of, pinned)
     rules = setting()
     built = place.build(
-        found.figures, found.series, around(actor, found.ground, address), address, rules.method, rules.versions,
+        found.figures, found.series, around(actor, found.ground, address), address, rules.method,
+        rules.versions,
     )  # fmt: skip
     return render(request, "surveillance/place.html", {"page": built.page, "place": built})
 

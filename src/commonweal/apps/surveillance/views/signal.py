@@ -15,7 +15,7 @@ from commonweal.apps.access.scope import Actor, Scope, scoped_read
 from commonweal.apps.intake import area
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import place_ground, place_reads, signal_reads, slots, why_slot
+from commonweal.apps.surveillance import outlined, place_ground, place_reads, signal_reads, slots, why_slot
 from commonweal.apps.surveillance import signals as reads
 from commonweal.apps.surveillance.pages import place_figures, signal
 from commonweal.apps.surveillance.pages import signal_words as words
@@ -25,7 +25,7 @@ from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.apps.surveillance.place_ground import WORDS, Ground
 from commonweal.apps.surveillance.place_settings import setting
 from commonweal.apps.surveillance.views import signals
-from commonweal.apps.surveillance.views.place import subject, typed
+from commonweal.apps.surveillance.views.place import series_of, subject, typed
 from commonweal.core.errors import NotThere
 from commonweal.core.pictures import AreaMap, AreaValue, Classes, Outline, Picture, draw_map, shapes_from_geojson
 from commonweal.core.signals.alike import Traits, most_alike
@@ -56,8 +56,9 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     found = read(common.actor(request), number, as_of, exported=False)
     address = Address(f"/signals/{number}", "", as_of, pinned)
     built = signal.build(
-        found.facts, found.area_map, address, setting().versions, may_judge=common.has(request, "judge_signals")
-    )
+        found.facts, found.area_map, address, setting().versions, may_judge=common.has(request, "judge_signals"),
+        swept=signals.newest_sweep(as_of),
+    )  # fmt: skip
     row = found.facts.row
     asked = slots.Asked(request, as_of, pinned, found.codes, row["place_code"] or "", row)
     context = {"page": built.page, "signal": built, "slots": slots.parts(slots.SIGNAL, asked)}
@@ -74,6 +75,8 @@ def download(request: HttpRequest, number: int, what: str, form: str) -> HttpRes
         shown = why_slot.picture(request, found.facts.row, found.codes, as_of if pinned else None)
         return files.of_picture(shown, form, as_of, found.agreements)
     drawn = signal.pictures(found.facts) | ({"map": found.area_map} if found.area_map else {})
+    if what == "map" and form == "geojson" and found.area_map:
+        return outlined.of_map(found.area_map.table, f"signal-{number}-map", as_of, found.agreements)
     if what in drawn:
         return files.of_picture(drawn[what], form, as_of, found.agreements)
     table = signal.tables(found.facts).get(what)
@@ -101,7 +104,11 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         drawn = None if figures is None else cluster_map(scope, row, names, mine, figures)
     days = tuple(compared_days(as_of))
     word = WORDS[alike_level(row)][1] if compared else ""
-    facts = signal.Facts(row, names, changes, found, figures, whole, compared, word, days, mine, others)
+    first = times.local(as_of).date() - timedelta(days=setting().history_days - 1)
+    told_by = (each for each in series_of(row["place_code"] or "", first, as_of) if each[0].id == row["told_by"])
+    facts = signal.Facts(
+        row, names, changes, found, figures, whole, compared, word, days, mine, others, next(told_by, None)
+    )
     return Read(facts, drawn, mine, scope.agreements)
 
 

@@ -16,7 +16,7 @@ from commonweal.apps.intake import area, area_ground
 from commonweal.apps.intake.pages.area_figures import WEEK, Rate, grouped
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import signal_reads
+from commonweal.apps.surveillance import outlined, signal_reads
 from commonweal.apps.surveillance import signals as reads
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import signals as pages
@@ -90,6 +90,8 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
             return files.of_table(shown.table, what, form, as_of, found.agreements)
     if what == "signal-map" and found.ground is not None:
         drawn = pages.signal_map(found.rows, found.ground, address)
+        if drawn is not None and form == "geojson":
+            return outlined.of_map(drawn.picture.table, what, as_of, found.agreements)
         if drawn is not None:
             return files.of_picture(drawn.picture, form, as_of, found.agreements)
     raise files.nothing_there(what)
@@ -171,7 +173,7 @@ def newest_sweep(as_of: datetime) -> pages.Swept | None:
     chosen = next((row for row in [*_over_counts(whole), *whole, *found]), None)
     if chosen is None:
         return None
-    return pages.Swept(chosen["known_at"], chosen["morning"], sum(chosen["places"].values()), chosen["id"])
+    return pages.Swept(chosen["known_at"], chosen["morning"], sum(chosen["places"].values()), chosen["id"], chosen)
 
 
 def _over_counts(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

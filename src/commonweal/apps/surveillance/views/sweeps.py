@@ -19,6 +19,7 @@ from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.views.place import typed
 from commonweal.core import wording
 from commonweal.core.errors import NotThere
+from commonweal.core.pictures import PictureTable
 from commonweal.web import asking, files, times
 from commonweal.web.pages import Pager
 
@@ -77,26 +78,39 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     """One sweep."""
     common.require(request, "read_counts", "see sweeps")
     as_of, pinned = common.as_of(request)
-    row = found(number, as_of)
-    with scoped_read(
-        common.actor(request), query=QUERY, filters={"sweep": number}, as_of=as_of, data_class="L1"
-    ) as scope:
-        methods = signal_reads.found_by(scope, number, as_of)
-    names = places.names(sorted(row["not_done"]))
-    built = pages.build_one(row, methods, names, Address(f"/sweeps/{number}", "", as_of, pinned))
+    built, _ = read_one(request, number, Address(f"/sweeps/{number}", "", as_of, pinned), exported=False)
     return render(request, "surveillance/sweep.html", {"page": built.page, "sweep": built})
 
 
 @require_GET
 def one_file(request: HttpRequest, number: int, what: str, form: str) -> HttpResponse:
-    """The places that a sweep could not do, as a file."""
+    """A table of one sweep as a file; of the places that it could not do all of them."""
     common.require(request, "export_records", "download what a page shows")
     as_of, _ = common.as_of(request)
-    row = found(number, as_of)
-    if what != "not-done" or form == "svg" or not row["not_done"]:
+    agreements: tuple[str, ...] = ()
+    if what == "not-done":
+        not_done = found(number, as_of)["not_done"]
+        table = pages.all_refused(not_done, places.names(sorted(not_done)))
+    else:
+        built, agreements = read_one(request, number, Address(f"/sweeps/{number}", "", as_of), exported=True)
+        shown = {"done": built.places, "cost": built.cost, "limits": built.limits, "found": built.found}.get(what)
+        table = shown.table if shown else PictureTable("", (), ())
+    if form == "svg" or not table.rows:
         raise files.nothing_there(what)
-    table = pages.all_refused(row["not_done"], places.names(sorted(row["not_done"])))
-    return files.of_table(table, f"sweep-{number}-not-done", form, as_of, ())
+    return files.of_table(table, f"sweep-{number}-{what}", form, as_of, agreements)
+
+
+def read_one(
+    request: HttpRequest, number: int, address: Address, *, exported: bool
+) -> tuple[pages.SweepPage, tuple[str, ...]]:
+    """One sweep as the page shows it, and the agreements that its findings were read under."""
+    row = found(number, address.as_of)
+    with scoped_read(
+        common.actor(request), query=QUERY, filters={"sweep": number}, as_of=address.as_of, data_class="L1",
+        exported=exported,
+    ) as scope:  # fmt: skip
+        methods = signal_reads.found_by(scope, number, address.as_of)
+    return pages.build_one(row, methods, places.names(sorted(row["not_done"])), address), scope.agreements
 
 
 def found(number: int, as_of: datetime) -> dict[str, Any]:

@@ -61,6 +61,9 @@ class Metrics:
 
 def metrics_from(documents: Sequence[Mapping[str, Any]]) -> Metrics:
     """Metrics of parsed documents. Raises `Refused` for a missing entry, an unknown kind or an id that stands twice."""
+    for document in documents:
+        if not isinstance(document, Mapping) or not isinstance(document.get("metrics"), Sequence):
+            raise Refused("A document in parameters/indicators has no list of metrics. Give it one, or take it away.")
     found = [_metric(entry) for document in documents for entry in document["metrics"]]
     ids = [metric.id for metric in found]
     twice = sorted({name for name in ids if ids.count(name) > 1})
