@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -92,7 +93,8 @@ class Asking:
 class Shell:
     """What stands around every page: who acts, in which space, where one can go, whom one can ask.
 
-    ``talk`` is where something is said about the page, ``practise`` where one tries things out without harm.
+    ``talk`` is where something is said about the page (an address whose last value is the pin), ``said`` how much was
+    said: in all under '', and by the identity of a figure or table. ``practise`` is where one tries things out.
     """
 
     acting: Acting | None = None
@@ -104,6 +106,7 @@ class Shell:
     search_words: str = ""
     asking: Asking | None = None
     talk: str = ""
+    said: Mapping[str, int] = field(default_factory=dict)
     practise: str = ""
     language: str = "en"
     direction: str = "ltr"

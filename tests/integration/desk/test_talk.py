@@ -267,6 +267,96 @@ def test_a_digest_is_written_at_seven_and_five_once_and_without_numbers_outside(
     assert digest.slot(seven.replace(hour=18, minute=1)) is None
 
 
+def test_recalling_a_notice_that_nobody_opened_takes_its_words_along() -> None:
+    minister, due = actor("national-decision-maker", MINISTER), build.now() + timedelta(hours=4)
+    first = announcing.announce(minister, [PLACE], "A mistake", "The wrong town.", [DIRECTOR], 2, due)
+    assert talk.recall_notice(minister, first) == (1, 0)
+    assert not [words for words in said("leader", LEADER) if "The wrong town." in words]
+    second = announcing.announce(minister, [PLACE], "Another", "Opened by now.", [DIRECTOR, LEADER], 2, due)
+    telling.open_notice(actor("leader", LEADER), second, LEADER)
+    assert talk.recall_notice(minister, second) == (1, 1)
+    assert [words for words in said("leader", LEADER) if "Opened by now." in words], "somebody has read it: it stands"
+
+
+def test_an_office_named_with_an_at_is_told_also_in_an_answer() -> None:
+    number = talk.say(
+        actor("analyst", ANALYST), talk.Said("/my-area", [PLACE], "@mayor or leader, have a look at this")
+    )
+    talk.say(actor("leader", LEADER), talk.Said("/my-area", (), "@Director of Public Health please", reply_to=number))
+    told = {
+        row["link"]: row["office_id"]
+        for row in db.rows(
+            "backup",
+            "select n.link, t.office_id from desk.notice n join desk.told t on t.notice_id = n.id"
+            " where n.kind = 'desk.talk' order by n.told_at desc, n.id limit 2",
+        )
+    }
+    assert told[f"/talk/{number}"] == LEADER
+    assert set(told.values()) == {LEADER, DIRECTOR}
+    with pytest.raises(Refused, match="“@the bishop” names no office of this place"):
+        talk.say(actor("analyst", ANALYST), talk.Said("/my-area", [PLACE], "@the bishop"))
+
+
+def test_an_old_conversation_is_whole_however_much_was_said_since_and_shows_corrections_of_answers() -> None:
+    analyst, leader = actor("analyst", ANALYST), actor("leader", LEADER)
+    first = talk.say(analyst, talk.Said("/my-area", [PLACE], "The very first words"))
+    answer = talk.say(leader, talk.Said("/my-area", (), "Twelve", reply_to=first))
+    for number in range(talk.SHOWN + 5):
+        talk.say(analyst, talk.Said("/my-area", [PLACE], f"Word {number}"))
+    talk.say(leader, talk.Said("/my-area", (), "Thirteen it was", corrects=answer))
+    assert "The very first words" not in said("leader", LEADER)
+    page = visitor("director-of-public-health", DIRECTOR).get(f"/talk/{first}").content.decode()
+    assert "The very first words" in page
+    assert "Thirteen it was" in page
+
+
+def test_a_figure_a_row_and_a_page_each_have_their_talk_and_both_tiers_see_where() -> None:
+    director, minister = visitor("director-of-public-health", DIRECTOR), visitor("national-decision-maker", MINISTER)
+    director.post("/talk", {"words": "About all of it", "pin": "/balance"})
+    director.post("/talk", {"words": "About the sheet", "pin": "/balance#sheet"})
+    row = director.post("/talk", {"words": "About one row", "pin": "/balance#sheet", "words-of-it": "Laboratory  one"})
+    shown = director.get(row.headers["Location"]).content.decode()
+    assert 'href="/balance#:~:text=Laboratory%20one"' in shown
+    assert "Balance, “Laboratory one”" in shown
+    assert "(3 said so far)" in director.get("/balance").content.decode()
+    listed = minister.get("/talk?pin=/balance").content.decode()
+    for words in ("About all of it", "About the sheet", "About one row"):
+        assert words in listed
+    assert "Which ward" not in listed
+
+
+def test_whoever_answers_for_many_places_says_which_one_and_loses_no_word() -> None:
+    minister = visitor("national-decision-maker", MINISTER)
+    wrong = minister.post("/talk", {"words": "How are you?", "pin": "/today"})
+    assert wrong.status_code == 400
+    page = wrong.content.decode()
+    assert "Choose the place that this is about" in page
+    assert "How are you?" in page
+    minister.post("/talk", {"words": "How are you?", "pin": "/today", "place": PLACE})
+    assert "How are you?" in said("director-of-public-health", DIRECTOR)
+    assert "How are you?" not in said("small", SMALL)
+    minister.post("/talk", {"words": "How is it there?", "pin": f"/my-area?place={OTHER}"})
+    assert "How is it there?" in said("small", SMALL), "an address with a place says which"
+    assert "How is it there?" not in said("director-of-public-health", DIRECTOR)
+    assert minister.post("/talk", {"words": "x", "pin": "https://elsewhere.example"}).status_code == 400
+
+
+def test_today_shows_the_words_of_a_question_while_they_stand() -> None:
+    minister, due = actor("national-decision-maker", MINISTER), build.now() + timedelta(hours=3)
+    number = talk.say(minister, talk.Said("/my-area", [PLACE], "What about the markets?", owner=DIRECTOR, due_at=due))
+    client = visitor("director-of-public-health", DIRECTOR)
+    assert "“What about the markets?”" in client.get("/today").content.decode()
+    who = Who((DIRECTOR,), None, build.now())
+    (told,) = [one for one in waiting.for_offices(who) if "“What about the markets?”" in one.lines]
+    assert told.notice is not None
+    client.get(told.link)
+    talk.take_back(minister, number)
+    assert told.key not in {one.key for one in waiting.for_offices(who)}, "nobody waits for an answer any more"
+    assert "was recalled by the office that sent it" in client.get(told.link).content.decode()
+    build.work()
+    assert receipts(told.notice, "sent") == [], "and nothing leaves"
+
+
 def test_the_pages_ask_answer_and_take_back() -> None:
     client, minister = visitor("analyst", ANALYST), visitor("national-decision-maker", MINISTER)
     answer = client.post("/talk", {"words": "Which ward is it?", "owner": LEADER, "hours": "4", "pin": "/my-area#map"})

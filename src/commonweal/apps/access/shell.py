@@ -70,6 +70,11 @@ def entries_for(seat: Seat) -> list[tuple[str, str]]:
     return [(entry.text, reverse(entry.name)) for entry in _entries if _opens(entry, seat)]
 
 
+def titles() -> dict[str, str]:
+    """What every page of the navigation is called, by its address."""
+    return {reverse(entry.name): entry.text for entry in _entries}
+
+
 def _opens(entry: Entry, seat: Seat) -> bool:
     return not entry.permissions or bool(entry.permissions & seat.permissions)
 

@@ -29,4 +29,5 @@ class DeskConfig(AppConfig):
         waiting.register_running("handovers", handover.running_handovers)
         waiting.register("talk", talk.waiting_questions)
         waiting.register_running("talk", talk.running_questions)
+        waiting.register_card(talk.QUESTION, talk.words_of_question)
         waiting.register("missed", missed.waiting_reasons)

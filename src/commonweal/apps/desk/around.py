@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from commonweal.apps.access import acting
-from commonweal.apps.desk import waiting
+from commonweal.apps.desk import pinned, waiting
 from commonweal.apps.desk.waiting import Who
 from commonweal.web import db
 from commonweal.web.pages import Asking, Shell, Waiting
@@ -61,10 +61,13 @@ def add(request: HttpRequest, shell: Shell) -> Shell:
         return shell
     count = len(waiting.for_offices(who(request)))
     organisation = next((seat.organisation_id for seat in acting.seats(request)), "")
+    page = pinned.page_of(request)
+    actor = acting.actor(request)
     return replace(
         shell,
         asking=whom_to_ask(organisation),
-        talk=f"{reverse('desk:talk')}?{urlencode({'pin': request.path})}",
+        talk=f"{reverse('desk:talk')}?{urlencode({'pin': page})}",
+        said=pinned.counts(actor, page) if actor else {},
         practise=reverse("desk:practise"),
         waiting=Waiting(count, reverse("desk:today") + "#waiting"),
         search=reverse("desk:search"),

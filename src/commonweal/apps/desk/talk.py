@@ -11,14 +11,16 @@ from uuid import UUID
 from django.db import Error
 
 from commonweal.apps.access.scope import Actor
-from commonweal.apps.desk import configuration, telling
+from commonweal.apps.desk import configuration, pinned, telling
 from commonweal.apps.desk.waiting import Open, Running, Who
 from commonweal.core import wording
+from commonweal.core.desk.mentions import mentioned
+from commonweal.core.desk.pins import Pin
 from commonweal.core.errors import Refused
 from commonweal.web import db
 
 LONGEST = 2000
-SHOWN = 60
+SHOWN, LONGEST_CONVERSATION = 60, 500
 QUESTION = "desk.question"
 SAY = """
 select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[]) as id
@@ -29,6 +31,11 @@ select n.id from desk.notice n join desk.told t on t.notice_id = n.id
  where n.kind = %s and n.link = %s and t.office_id = %s
    and not exists (select from desk.receipt r where r.notice_id = n.id and r.office_id = t.office_id
                     and r.state in ('acknowledged', 'recalled'))
+"""
+# The words that a notice written by hand leads to, where the person who recalls it said them.
+SAID_WITH = """
+select substring(n.link from '^/talk/(\\d{1,18})$')::bigint as id from desk.notice n
+ where n.id = %s and n.by_person = %s and n.kind = 'desk.announced' and n.link ~ '^/talk/\\d{1,18}$'
 """
 # Until its notice is acknowledged, a question waits as that notice.
 NOT_YET_READ = """
@@ -45,7 +52,7 @@ class Said:
     then they are those of what it answers or corrects).
 
     A question has an `owner` (an office) and the aware time `due_at` by which it is to answer; offices in `mentions`
-    are named in it.
+    are told as well as those that the words name with @.
     """
 
     pin: str
@@ -85,15 +92,16 @@ def check(words: str) -> None:
 
 def enter(write: db.Recorded, actor: Actor, said: Said) -> int:
     """The same in the caller's own transaction; errors of the database come as they are."""
+    named = list(dict.fromkeys([*said.mentions, *_named(write, said)]))
     given: list[Any] = [actor.office_id, actor.person_id, said.pin, list(said.places), said.words.strip()]
-    given += [said.reply_to, said.corrects, said.owner, said.due_at, list(said.mentions)]
+    given += [said.reply_to, said.corrects, said.owner, said.due_at, named]
     number = int(db.fetch(write.cursor, SAY, given)[0]["id"])
     link = f"/talk/{number}"
     if said.owner is not None:
         telling.tell(
             write, said.owner, "A question waits for your answer", link, 2, said.due_at, kind=QUESTION, by=actor
         )
-    told = [office for office in said.mentions if office != said.owner]
+    told = [office for office in named if office != said.owner]
     if told:
         telling.tell(write, told, "You were named in a conversation", link, 3, kind="desk.talk", by=actor)
     if said.reply_to is not None:
@@ -106,8 +114,21 @@ def enter(write: db.Recorded, actor: Actor, said: Said) -> int:
     return number
 
 
+def _named(write: db.Recorded, said: Said) -> list[str]:
+    """The offices that the words name with @: those of the place it is about, or of what it answers or corrects."""
+    if "@" not in said.words:
+        return []
+    about = said.reply_to or said.corrects
+    codes = said.places
+    if about is not None:
+        rows = db.fetch(write.cursor, "select desk.talk_places(%s::bigint) as codes", [about])
+        codes = rows[0]["codes"] or ()
+    return mentioned(said.words, offices_of(codes))
+
+
 def take_back(actor: Actor, number: int) -> None:
-    """Take back what one said, within ten minutes. Raises `Refused` after that: it can be corrected visibly."""
+    """Take back what one said, within ten minutes, with what was told of it. Raises `Refused` after that: it can be
+    corrected visibly."""
     try:
         with db.recorded("app") as write:
             write.cursor.execute(
@@ -119,7 +140,10 @@ def take_back(actor: Actor, number: int) -> None:
 
 
 def recall_notice(actor: Actor, notice: UUID) -> tuple[int, int]:
-    """Recall a notice one's office told, within ten minutes: (offices recalled for, offices that had opened it)."""
+    """Recall a notice one's office told, within ten minutes: (offices recalled for, offices that had opened it).
+
+    When nobody had opened it, words that the same person said with it are taken back too.
+    """
     try:
         with db.recorded("app") as write:
             found = db.fetch(
@@ -127,17 +151,25 @@ def recall_notice(actor: Actor, notice: UUID) -> tuple[int, int]:
                 "select * from desk.recall_notice(%s, %s, %s, %s::double precision)",
                 [notice, actor.office_id, actor.person_id, configuration.rules().recall_minutes],
             )[0]
+            for row in db.fetch(write.cursor, SAID_WITH, [notice, actor.person_id]) if not found["opened"] else ():
+                write.cursor.execute(
+                    "select desk.take_back_words(%s::bigint, %s, %s::double precision)",
+                    [row["id"], actor.person_id, configuration.rules().recall_minutes],
+                )
     except Error as error:
         raise telling.as_refused(error) from error
     return int(found["recalled"]), int(found["opened"])
 
 
-def seen(actor: Actor, pin: str | None = None) -> list[dict[str, Any]]:
-    """What was said about the office's places (on one page, when given), newest first."""
+def seen(actor: Actor, page: Pin | None = None, number: int | None = None) -> list[dict[str, Any]]:
+    """What was said about the office's places, newest first: the latest of all, everything lately pinned to one page
+    and its parts, or one whole conversation by its number."""
+    path = page.page.partition("?")[0] if page else None
+    place = pinned.place_in(page) if page else None
     return db.rows(
         "app",
-        "select * from desk.talk_seen(%s, %s, %s, %s::integer)",
-        [actor.office_id, actor.person_id, pin, SHOWN],
+        "select * from desk.talk_seen(%s, %s, %s, %s, %s::bigint, %s::integer)",
+        [actor.office_id, actor.person_id, path, place, number, LONGEST_CONVERSATION if number else SHOWN],
     )
 
 
@@ -163,6 +195,14 @@ def running_questions(who: Who) -> list[Running]:
         for row in rows
         if row["asker_office"] in who.offices and row["owner_office"] not in who.offices
     ]
+
+
+def words_of_question(one: Open) -> tuple[str, ...]:
+    """What Today adds below a notice of a question: its words, while they stand and nobody has answered."""
+    row = db.one("app", "select link from desk.notice where id = %s", [one.notice])
+    number = row["link"].rpartition("/")[2] if row else ""
+    asked = db.rows("app", "select id, words from desk.talk_waiting(%s)", [[one.office_id]])
+    return tuple(f"“{_short(each['words'])}”" for each in asked if str(each["id"]) == number)
 
 
 def _short(words: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from itertools import islice
 
-from commonweal.apps.access.scope import Scope, scoped_read
+from commonweal.apps.access.scope import Actor, Scope, scoped_read
 from commonweal.apps.desk import brief as weekly
+from commonweal.apps.desk import pinned
 from commonweal.apps.desk.search import LIMIT, Asked, Hit, register, register_place_page
 from commonweal.apps.intake import at_the_desk as intake
 from commonweal.apps.intake import kept
@@ -59,10 +61,24 @@ def _said(scope: Scope, as_of: datetime) -> list[dict[str, str]]:
     return said
 
 
+def places_of_signal(actor: Actor, found: re.Match[str]) -> tuple[str, ...]:
+    """The authorities of a signal that an office reads: what is said about the signal is said about these."""
+    number = int(found[1])
+    if number >= 2**63:
+        return ()
+    try:
+        with scoped_read(actor, query="ask about a signal", filters={"signal": number}, data_class="L1") as scope:
+            row = signals.signal(scope, number)
+            return tuple(code for code in row["scope"] if code in scope.codes) if row else ()
+    except NotAllowed:
+        return ()
+
+
 def register_all() -> None:
     """Called at start-up, after intake has registered."""
     register_place_page(place_page)
     register("signals", "Signals", found_signals, "read_counts")
     weekly.register("surveillance.signals", "Signals", brief.of_signals)
     weekly.register("surveillance.neighbours", "As published: around you, and places like yours", brief.of_neighbours)
+    pinned.register(r"/signals/(\d+)(?:/judgements)?", "Signal {0}", places_of_signal)
     signal_parts.register_all()

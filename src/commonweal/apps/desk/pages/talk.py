@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from commonweal.apps.desk import pinned
 from commonweal.apps.desk.pages import words
 from commonweal.core import wording
+from commonweal.core.desk import pins
 from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import times
 from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
@@ -52,6 +54,21 @@ class Said:
     corrections: tuple[str, ...]
     fresh: bool
     mine: bool
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What one is about to say: `pin` of which page, `words` of a row or sentence of it, about which `places` to choose
+    from (none: the page says), and what was typed when something was `wrong` with it."""
+
+    pin: str
+    about: str
+    words: str
+    places: tuple[tuple[str, str], ...]
+    offices: tuple[tuple[str, str], ...]
+    typed: Mapping[str, str]
+    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,8 +77,8 @@ class Talk:
     sentence: str
     pin: str
     said: tuple[Said, ...]
-    offices: tuple[tuple[str, str], ...]
     empty: Empty
+    form: Form | None = None
 
 
 @dataclass(frozen=True)
@@ -89,10 +106,8 @@ class Digest:
     lines: tuple[Link, ...]
 
 
-def listed(
-    rows: Sequence[Row], pin: str | None, offices: Sequence[tuple[str, str]], me: UUID, now: datetime, minutes: float
-) -> Talk:
-    """What was said first in each conversation, newest first."""
+def listed(rows: Sequence[Row], form: Form, me: UUID, now: datetime, minutes: float) -> Talk:
+    """What was said first in each conversation, newest first, and the form to say something."""
     firsts = [row for row in rows if row["in_reply_to"] is None and row["corrects"] is None]
     open_now = sum(row["owner_office"] is not None and not row["answered"] for row in firsts)
     said = (
@@ -103,12 +118,12 @@ def listed(
     return Talk(
         Page("Talk", HELP, (Link("Today", "/today"), Link("Talk", ""))),
         said,
-        pin or "",
+        form.pin,
         tuple(_said(row, rows, me, now, minutes) for row in firsts),
-        tuple(offices),
         Empty(
             "Nothing has been said here yet.", "Questions and comments appear at once, for every office of the place."
         ),
+        form,
     )
 
 
@@ -120,7 +135,6 @@ def conversation(first: Row, rows: Sequence[Row], me: UUID, now: datetime, minut
         _state(first, now) or "A comment; anybody of the place may answer.",
         first["pin"],
         tuple(_said(row, rows, me, now, minutes) for row in ordered),
-        (),
         Empty("", ""),
     )
 
@@ -140,7 +154,15 @@ def _said(row: Row, rows: Sequence[Row], me: UUID, now: datetime, minutes: float
         corrections,
         row["person_id"] == me and row["said_at"] > now - timedelta(minutes=minutes),
         row["person_id"] == me,
+        about(row["pin"]),
     )
+
+
+def about(pin: str) -> str:
+    """What something is pinned to, in words: the page, and which part of it."""
+    found = pins.read(pin)
+    part = pinned.narrower(found)
+    return f"{pinned.title(found)}, {part}" if part else pinned.title(found)
 
 
 def _state(row: Row, now: datetime) -> str:

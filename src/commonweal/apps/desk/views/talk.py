@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -11,40 +12,70 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commonweal.apps.access import queries as access
-from commonweal.apps.desk import around, brief, configuration, digest, missed, queries, talk
+from commonweal.apps.access.scope import Actor
+from commonweal.apps.desk import around, brief, configuration, digest, missed, pinned, queries, talk, telling
 from commonweal.apps.desk.pages import talk as pages
 from commonweal.apps.desk.views.today import actor
+from commonweal.core.desk import pins
+from commonweal.core.desk.pins import Pin
 from commonweal.core.errors import NotThere, Refused
 from commonweal.web import times
 from commonweal.web.shell import kind_of_space
+
+ALL_PLACES = "all"
 
 
 @require_http_methods(["GET", "POST"])
 def all_talk(request: HttpRequest) -> HttpResponse:
     """What was said about my places, or about one page of them; and the form to say something."""
-    who = actor(request)
-    places = access.mandate(who.office_id)
+    who, given = actor(request), request.POST or request.GET
+    pin = pins.read(given.get("pin") or "/talk", given.get("words-of-it") or request.GET.get("words", ""))
+    places = pinned.places_of(who, pin)
+    wrong = ""
     if request.method == "POST":
-        given = request.POST
-        pin = given.get("pin", "") or "/talk"
-        owner = given.get("owner") or None
-        said = talk.Said(
-            pin, [given["place"]] if given.get("place") else places, given.get("words", ""), owner=owner,
-            due_at=_due(given.get("hours", "")) if owner else None, mentions=given.getlist("mention"),
-        )  # fmt: skip
-        number = talk.say(who, said)
-        return HttpResponseRedirect(f"/talk/{number}")
-    asked = request.GET.get("pin") or None
+        try:
+            return HttpResponseRedirect(f"/talk/{_said(who, pin, places, request)}")
+        except Refused as refused:
+            wrong = str(refused)
+    form = _form(who, pin, places, request, wrong)
     minutes = configuration.rules().recall_minutes
-    built = pages.listed(talk.seen(who, asked), asked, talk.offices_of(places), who.person_id, around.now(), minutes)
-    return render(request, "desk/talk.html", {"page": built.page, "talk": built})
+    rows = talk.seen(who, pin if given.get("pin") else None)
+    built = pages.listed(rows, form, who.person_id, around.now(), minutes)
+    return render(request, "desk/talk.html", {"page": built.page, "talk": built}, status=400 if wrong else 200)
+
+
+def _said(who: Actor, pin: Pin, places: Sequence[str], request: HttpRequest) -> int:
+    """Say what was typed; returns its number. Raises `Refused`."""
+    given = request.POST
+    chosen = given.get("place", "")
+    if chosen:
+        places = access.mandate(who.office_id) if chosen == ALL_PLACES else [chosen]
+    if not places:
+        raise Refused("Choose the place that this is about: its offices are those who read it.")
+    owner = given.get("owner") or None
+    due = _due(given.get("hours", "")) if owner else None
+    said = talk.Said(
+        pin.address(), places, given.get("words", ""), owner=owner, due_at=due, mentions=given.getlist("mention")
+    )
+    return talk.say(who, said)
+
+
+def _form(who: Actor, pin: Pin, places: Sequence[str], request: HttpRequest, wrong: str) -> pages.Form:
+    """The form, with what was typed before where something was wrong with it."""
+    own = () if places else (*telling.authorities(who), (ALL_PLACES, "All places that your office answers for"))
+    asked = places or access.mandate(who.office_id)
+    page = Pin(pin.page, pin.figure)
+    return pages.Form(
+        page.address(), pages.about(page.address()), pin.words, own, tuple(talk.offices_of(asked)),
+        request.POST.dict() if wrong else {}, wrong,
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
 def one(request: HttpRequest, number: int) -> HttpResponse:
     """One conversation: what was said first, the answers, and the form to answer."""
     who = actor(request)
-    rows = [row for row in talk.seen(who) if number in (row["id"], row["in_reply_to"], row["corrects"])]
+    rows = talk.seen(who, number=number) if number < 2**63 else []
     first = next((row for row in rows if row["id"] == number), None)
     if first is None:
         raise NotThere("There is no such conversation about places of your office.")

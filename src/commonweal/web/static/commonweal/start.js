@@ -6,4 +6,6 @@ for (const component of [Button, ErrorSummary, PasswordInput, SkipLink]) createA
 
 if (document.body.dataset.live) import("./live.js").then(({ follow }) => follow(document));
 if (document.querySelector("[data-make-png]")) import("./png.js").then(({ offerPng }) => offerPng(document));
+const talk = document.querySelector("a[data-talk]");
+if (talk) import("./about.js").then(({ takeWords }) => takeWords(document, talk));
 document.documentElement.dataset.ready = "yes";
