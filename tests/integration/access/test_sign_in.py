@@ -269,6 +269,13 @@ def test_a_reset_takes_password_factor_and_sessions_away() -> None:
     )
 
 
+def test_an_account_without_a_password_is_told_so_where_one_is_changed() -> None:
+    actions.invite("linked@leicester.example", "Linked", [OFFICE])
+    answer = browser("linked@leicester.example").get("/account/password/change/")
+    assert answer.status_code == 400
+    assert "This account has no password to change" in answer.content.decode()
+
+
 def test_forms_without_their_token_are_refused() -> None:
     actions.invite("forged@leicester.example", "Forged", [OFFICE])
     client = browser("forged@leicester.example")

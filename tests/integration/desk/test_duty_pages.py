@@ -11,7 +11,7 @@ from tests.integration.access.build import act, authorities, browser
 
 from commonweal.apps.access import actions
 from commonweal.apps.access.signin.models import User
-from commonweal.apps.desk import checks, contact, duty, duty_queries
+from commonweal.apps.desk import around, checks, contact, duty, duty_queries
 from commonweal.web import db, times
 
 from . import build
@@ -162,3 +162,32 @@ def test_checks_find_messages_that_do_not_leave_and_notices_nobody_answers() -> 
         cursor.execute("delete from desk.pending_step where notice_id = %s", [notice])
     (line,) = checks.CHECKS[3].run()
     assert f"notice {notice} to {DIRECTOR}" in line
+
+
+def test_whoever_is_not_signed_in_is_told_whom_to_call_too_and_check_says_when_nobody_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (named,) = [each for each in checks.CHECKS if "telephone number" in each.name]
+    assert "set COMMONWEAL_HELP_NAME and COMMONWEAL_HELP_PHONE" in named.run()[0]
+    monkeypatch.setenv("COMMONWEAL_HELP_NAME", "The night desk")
+    monkeypatch.setenv("COMMONWEAL_HELP_PHONE", "0116 496 0999")
+    assert named.run() == []
+    stranger = Client(headers={"host": "localhost"})
+    for path in ("/", "/account/login/", "/balance", "/practise", "/nothing-here"):
+        page = stranger.get(path).content.decode()
+        assert "Now: The night desk" in page, path
+        assert 'href="tel:01164960999"' in page, path
+        assert 'href="/practise"' in page, path
+
+
+def test_a_duty_officer_who_is_away_is_not_named_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMONWEAL_HELP_PHONE", "0116 496 0999")
+    stand_in = build.person("stand-in", LEADER, deputy=True)
+    duty.set_work_phone(stand_in, "0116 496 0123")
+    director = actor("director-of-public-health", DIRECTOR)
+    duty.make_rota(director, "asked", "To be asked")
+    duty.put_on_duty(director, "asked", build.now(), build.now() + timedelta(hours=1), stand_in.person_id, LEADER)
+    organisation = db.value("app", "select organisation_id from access.office where id = %s", [DIRECTOR])
+    assert around.whom_to_ask(organisation).phone == "0116 496 0123"
+    duty.enter_absence(stand_in, stand_in.person_id, build.now(), build.now() + timedelta(days=1))
+    assert around.whom_to_ask(organisation).phone != "0116 496 0123"

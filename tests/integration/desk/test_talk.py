@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.test import Client
 from tests.conftest import point_django_at, remove_space
 from tests.integration.access.build import act, authorities, browser, entries
 
-from commonweal.apps.desk import announcing, digest, missed, talk, telling, waiting
+from commonweal.apps.desk import announcing, digest, handover, missed, talk, telling, waiting
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, Refused
 from commonweal.server import spaces
@@ -237,6 +238,34 @@ def test_a_missed_clock_asks_for_its_reason_and_shows_it_or_that_none_came() -> 
     with pytest.raises(Refused, match="given already"):
         missed.give_reason(leader, row["id"], "Another")
     telling.acknowledge(leader, notice, LEADER)
+
+
+def test_what_was_done_a_minute_late_is_late_although_nobody_looked_meanwhile() -> None:
+    minister, leader = actor("national-decision-maker", MINISTER), actor("leader", LEADER)
+    director = actor("director-of-public-health", DIRECTOR)
+    due = build.now() + timedelta(hours=5)
+    notices = [tell(LEADER, subject=f"Sheet {n}", severity=2, within=300) for n in range(2)]
+    asked = [
+        talk.say(minister, talk.Said("/my-area", [PLACE], f"How many {n}?", owner=LEADER, due_at=due)) for n in range(2)
+    ]
+    note = handover.begin(director, DIRECTOR)
+    tell(DIRECTOR, subject="To be handed over", severity=2, within=3000)
+    handover.give(director, note)
+    deputy = build.person("minute-deputy", DIRECTOR, deputy=True)
+    telling.acknowledge(leader, notices[0], LEADER)
+    talk.say(leader, talk.Said("/my-area", (), "Three", reply_to=asked[0]))
+    (told,) = [one for one in waiting.for_offices(Who((LEADER,), None, build.now())) if "“How many 1?”" in one.lines]
+    telling.acknowledge(leader, UUID(str(told.notice)), LEADER)
+    build.move_to(due + timedelta(minutes=1))
+    telling.acknowledge(leader, notices[1], LEADER)
+    talk.say(leader, talk.Said("/my-area", (), "Four", reply_to=asked[1]))
+    handover.take(deputy, note, [item.key for item in handover.find(note).left])
+    assert missed.look() >= 3
+    assert missed.look() == 0
+    found = Counter(row["subject"] for row in missed.seen(leader))
+    late = ("Sheet 1", "Answer: How many 1?", "Take over from Director Of Public Health")
+    assert [found[subject] for subject in late] == [1, 1, 1]
+    assert not {"Sheet 0", "Answer: How many 0?"} & set(found)
 
 
 def test_a_digest_is_written_at_seven_and_five_once_and_without_numbers_outside() -> None:

@@ -41,7 +41,7 @@ def register(text: str, name: str, *permissions: str, place: int = 50) -> None:
 
 
 def register_around(addition: Around) -> None:
-    """A room calls this at start-up to add to what stands around every page of a signed-in person."""
+    """A room calls this at start-up to add to what stands around every page, also before anybody has signed in."""
     if addition not in _around:
         _around.append(addition)
 
@@ -49,17 +49,7 @@ def register_around(addition: Around) -> None:
 def attach(request: HttpRequest) -> None:
     """Set `request.shell` from what `acting.attach` found."""
     user = request.user
-    if not user.is_authenticated:
-        request.shell = Shell(stripe=shell.stripe())  # type: ignore[attr-defined]
-        return
-    seat = acting.seat(request)
-    choices = sum(len(held.purposes) for held in acting.seats(request))
-    made = Shell(
-        acting=Acting(acting.acting_label(request), reverse("access:acting") if choices > 1 else "") if seat else None,
-        stripe=shell.stripe(),
-        nav=tuple(_link(request, entry) for entry in _entries if seat and _opens(entry, seat)),
-        account=(Link("Your account", reverse("access:account")), Link("Sign out", reverse("account_logout"))),
-    )
+    made = _of_person(request) if user.is_authenticated else Shell(stripe=shell.stripe())
     for addition in _around:
         made = addition(request, made)
     request.shell = made  # type: ignore[attr-defined]
@@ -68,6 +58,17 @@ def attach(request: HttpRequest) -> None:
 def entries_for(seat: Seat) -> list[tuple[str, str]]:
     """(name, address) of every page of the navigation that an office opens."""
     return [(entry.text, reverse(entry.name)) for entry in _entries if _opens(entry, seat)]
+
+
+def _of_person(request: HttpRequest) -> Shell:
+    seat = acting.seat(request)
+    choices = sum(len(held.purposes) for held in acting.seats(request))
+    return Shell(
+        acting=Acting(acting.acting_label(request), reverse("access:acting") if choices > 1 else "") if seat else None,
+        stripe=shell.stripe(),
+        nav=tuple(_link(request, entry) for entry in _entries if seat and _opens(entry, seat)),
+        account=(Link("Your account", reverse("access:account")), Link("Sign out", reverse("account_logout"))),
+    )
 
 
 def titles() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the desk adds around every page: 'For you: 2', leading to what waits."""
+"""What the desk adds around every page: 'For you: 2', leading to what waits; whom to ask; what was said about it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from commonweal.apps.desk.waiting import Who
 from commonweal.web import db
 from commonweal.web.pages import Asking, Shell, Waiting
 
-# Whoever has no number is passed over: a name alone helps nobody at night.
+# Whoever has no number or is away is passed over: a name alone helps nobody at night.
 ASKED = """
 select p.name, f.phone from (
   select d.person_id, 0 as rank from desk.on_duty(array[%(organisation)s], commonweal.now()) d
+   where exists (select from desk.people_of(array[d.office_id]) t
+                  where t.person_id = d.person_id and t.living and t.away_until is null)
   union all
   select c.person_id, 1 from access.current_appointment c join access.office o on o.id = c.office_id
    where o.organisation_id = %(organisation)s and 'keep_rota' = any (o.permissions)
@@ -46,9 +48,12 @@ def now() -> datetime:
 
 def whom_to_ask(organisation: str) -> Asking:
     """A name with a number: who is on duty, else who keeps the rota, else the operator of this installation."""
-    row = db.one("app", ASKED, {"organisation": organisation})
-    if row is not None:
-        return Asking(row["name"], row["phone"])
+    row = db.one("app", ASKED, {"organisation": organisation}) if organisation else None
+    return Asking(row["name"], row["phone"]) if row is not None else operator()
+
+
+def operator() -> Asking:
+    """Whom a page names to somebody who is not signed in, and where nobody of one's own has given a number."""
     return Asking(
         os.environ.get("COMMONWEAL_HELP_NAME", "The operator of this service"),
         os.environ.get("COMMONWEAL_HELP_PHONE", ""),
@@ -56,16 +61,16 @@ def whom_to_ask(organisation: str) -> Asking:
 
 
 def add(request: HttpRequest, shell: Shell) -> Shell:
-    """The shell with what waits counted in."""
+    """The shell with what waits counted in; whom to ask and where to practise also for who is not signed in."""
     if not acting.seats(request):
-        return shell
+        return replace(shell, asking=operator(), practise=reverse("desk:practise"))
     count = len(waiting.for_offices(who(request)))
-    organisation = next((seat.organisation_id for seat in acting.seats(request)), "")
+    seat = acting.seat(request) or acting.seats(request)[0]
     page = pinned.page_of(request)
     actor = acting.actor(request)
     return replace(
         shell,
-        asking=whom_to_ask(organisation),
+        asking=whom_to_ask(seat.organisation_id),
         talk=f"{reverse('desk:talk')}?{urlencode({'pin': page})}",
         said=pinned.counts(actor, page) if actor else {},
         practise=reverse("desk:practise"),

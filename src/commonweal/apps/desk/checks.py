@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commonweal.apps.desk import duty_queries
+from commonweal.apps.desk import around, duty_queries
 from commonweal.core import wording
 from commonweal.web import db, times
 from commonweal.web.checks import Check
@@ -60,9 +60,20 @@ def _answered() -> list[str]:
     ]
 
 
+def _named() -> list[str]:
+    """In an exercise nobody has to be called; in the live space a page without a number helps nobody at night."""
+    if around.operator().phone or db.value("app", "select kind from commonweal.space") != "live":
+        return []
+    return [
+        "pages name no telephone number where nobody on duty has given one, and on the way in: set COMMONWEAL_HELP_NAME"
+        " and COMMONWEAL_HELP_PHONE"
+    ]
+
+
 CHECKS = (
     Check("every office has a living holder", "voice", _holders),
     Check("no rota has a hole in the next two weeks", "voice", _rotas),
     Check("what is told leaves within five minutes", "parity", _leaving),
     Check("every notice that must be acknowledged was", "voice", _answered),
+    Check("every page names somebody with a telephone number", "equity", _named),
 )

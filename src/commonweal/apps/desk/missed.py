@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error
@@ -17,6 +17,8 @@ from commonweal.web import db, times
 
 OWN = "desk.missed"
 SHOWN = 100
+LOOKED_BACK = timedelta(days=7)  # a worker that stood still longer finds only what waits still
+KNOWN = "select key, due_at from desk.missed where key = any (%s)"
 WAITING = """
 select m.id, m.office_id, o.title as office, m.subject, m.found_at, m.reason_due_at
   from desk.missed m join access.office o on o.id = m.office_id
@@ -25,31 +27,44 @@ select m.id, m.office_id, o.title as office, m.subject, m.found_at, m.reason_due
 
 
 def look() -> int:
-    """Write down every clock that has run out since the last look; returns how many. Run by the worker."""
-    offices = [row["id"] for row in db.rows("app", "select id from access.office")]
+    """Write down every clock that has run out since the last look, also of what was done late meanwhile; returns how
+    many. Run by the worker."""
     now = around.now()
-    holidays = configuration.holidays(times.local(now).date() + timedelta(days=21))
-    due = after_working_days(now, configuration.rules().reason_working_days, holidays, configuration.waking().zone)
-    late = [
-        [one.key, one.office_id, one.subject, one.link, one.due_at, due]
-        for one in waiting.for_offices(Who(tuple(offices), None, now))
-        if one.due_at is not None and one.due_at < now and not one.key.startswith(f"{OWN}:")
-    ]
+    late = {(row[0], row[4]): row for row in (*_done_late(now), *_open_late(now))}
     if not late:
         return 0
-    known = {(row["key"], row["due_at"]) for row in db.rows("app", "select key, due_at from desk.missed")}
-    fresh = [row for row in late if (row[0], row[4]) not in known]
+    known = {(row["key"], row["due_at"]) for row in db.rows("app", KNOWN, [[key for key, _ in late]])}
+    fresh = [row for place, row in late.items() if place not in known]
     if not fresh:
         return 0
+    holidays = configuration.holidays(times.local(now).date() + timedelta(days=21))
+    due = after_working_days(now, configuration.rules().reason_working_days, holidays, configuration.waking().zone)
     with db.recorded("app") as write:
         made = db.fetch(
             write.cursor,
             "insert into desk.missed (key, office_id, subject, link, due_at, reason_due_at, tick_id)"
-            " select m.*, t.tick from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],"
-            " %s::timestamptz[]) as m cross join (values (%s::bigint)) as t(tick) on conflict do nothing returning id",
-            [*columns(fresh, 6), write.tick],
+            " select m.*, t.due, t.tick from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
+            " as m cross join (values (%s::timestamptz, %s::bigint)) as t(due, tick)"
+            " on conflict do nothing returning id",
+            [*columns(fresh, 5), due, write.tick],
         )
     return len(made)
+
+
+def _open_late(now: datetime) -> list[list[Any]]:
+    """What waits still, of every room, and should not: (key, office, subject, link, due)."""
+    offices = [row["id"] for row in db.rows("app", "select id from access.office")]
+    return [
+        [one.key, one.office_id, one.subject, one.link, one.due_at]
+        for one in waiting.for_offices(Who(tuple(offices), None, now))
+        if one.due_at is not None and one.due_at < now and not one.key.startswith(f"{OWN}:")
+    ]
+
+
+def _done_late(now: datetime) -> list[list[Any]]:
+    """What the desk's own facts say was done too late or not at all, however short the time that it was late."""
+    rows = db.rows("app", "select * from desk.clocks_missed(%s)", [now - LOOKED_BACK])
+    return [[row["key"], row["office_id"], row["subject"], row["link"], row["due_at"]] for row in rows]
 
 
 def give_reason(actor: Actor, number: int, reason: str) -> None:

@@ -7,6 +7,8 @@ from allauth.mfa.totp import views as totp
 from django.db.transaction import atomic
 from django.urls import path
 
+from commonweal.apps.access.signin import passwords
+
 # allauth opens its transactions on no particular database; these make them whole where its rows are.
 together = atomic(using="authn")
 
@@ -15,7 +17,7 @@ urlpatterns = [
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/change/", passwords.change, name="account_change_password"),
     path("second-factor/", second_factor.index, name="mfa_index"),
     path("second-factor/authenticate/", together(second_factor.authenticate), name="mfa_authenticate"),
     path("second-factor/reauthenticate/", together(second_factor.reauthenticate), name="mfa_reauthenticate"),

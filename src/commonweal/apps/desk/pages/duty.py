@@ -76,7 +76,7 @@ def build(
     now: datetime,
 ) -> Duty:
     """Rows as `duty_queries` gives them."""
-    listed = tuple(week(start, stop, stretches) for start, stop, stretches in weeks)
+    listed = tuple(week(start, stop, stretches, now) for start, stop, stretches in weeks)
     lacking = tuple(_vacant(row) for row in vacant)
     note = (
         "Set by your organisation."
@@ -108,17 +108,16 @@ def sentence(vacant: Sequence[str], weeks: Sequence[Week], rota: Mapping[str, An
     return "Every office is held and every week is covered."
 
 
-def week(start: datetime, stop: datetime, stretches: Sequence[Stretch]) -> Week:
-    """One week; a stretch that is the whole week needs no times."""
+def week(start: datetime, stop: datetime, stretches: Sequence[Stretch], now: datetime) -> Week:
+    """One week, from now on: nobody fills a hole that is over. A stretch that lasts until its end needs no times."""
+    ahead = [part for part in stretches if part.ends_at > now]
     said = []
-    for part in stretches:
-        whole = (part.starts_at, part.ends_at) == (start, stop)
+    for part in ahead:
+        whole = part.starts_at <= max(start, now) and part.ends_at == stop
         when = "" if whole else f"{_short(part.starts_at)} to {_short(part.ends_at)}"
         said.append((part.name or "nobody: a hole", when))
     here = times.local(start)
-    return Week(
-        wording.day_and_year(here.date()), here.date().isoformat(), tuple(said), any(not p.name for p in stretches)
-    )
+    return Week(wording.day_and_year(here.date()), here.date().isoformat(), tuple(said), any(not p.name for p in ahead))
 
 
 def offices(people: Sequence[Mapping[str, Any]], now: datetime) -> tuple[tuple[str, str, str], ...]:

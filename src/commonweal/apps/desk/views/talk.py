@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commonweal.apps.access import queries as access
+from commonweal.apps.access.middleware import needs_no_office
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import around, brief, configuration, digest, missed, pinned, queries, talk, telling
 from commonweal.apps.desk.pages import talk as pages
@@ -142,6 +144,8 @@ def _due(hours: str) -> datetime:
     return now + timedelta(hours=int(hours))
 
 
+@login_not_required
+@needs_no_office
 @require_GET
 def practise(request: HttpRequest) -> HttpResponse:
     """Where one tries things out without harm: the exercise of this installation, or how to open one."""
