@@ -71,9 +71,12 @@ def _server(configuration: uvicorn.Config) -> uvicorn.Server:
     """A server that says where it listens once it does (a port of 0 becomes a real one)."""
     import uvicorn
 
+    from commonweal.site import warming
+
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            warming.begin()
             for listener in self.servers:
                 for each in listener.sockets:
                     host, port = each.getsockname()[:2]

@@ -34,6 +34,11 @@ class Home:
         return self.path / "keys"
 
     @property
+    def templates(self) -> Path:
+        """Compiled templates of pages: code, so nobody else may write there. It can be thrown away."""
+        return self.path / "templates"
+
+    @property
     def lease(self) -> Path:
         """Locked in shared mode by every command that uses the embedded server."""
         return self.path / "server.lease"

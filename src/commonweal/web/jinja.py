@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from jinja2 import (
     ChainableUndefined,
     ChoiceLoader,
     Environment,
+    FileSystemBytecodeCache,
     PackageLoader,
     PrefixLoader,
     UndefinedError,
@@ -21,6 +23,7 @@ from markupsafe import Markup
 
 from commonweal.core import wording
 from commonweal.core.pictures.table import say_cell
+from commonweal.server.home import PRIVATE, Home
 from commonweal.web import forms, times
 
 
@@ -49,6 +52,7 @@ def environment(*, loader: BaseLoader | None = None, **options: Any) -> Environm
     )
     loaders = [each for each in (loader, *ours) if each is not None]
     options = {**options, "loader": ChoiceLoader(loaders), "undefined": ChainableUndefined}
+    options |= {"bytecode_cache": compiled_templates(Home.current())}
     options |= {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     made = PageEnvironment(**options)
     made.globals.update(
@@ -61,6 +65,18 @@ def environment(*, loader: BaseLoader | None = None, **options: Any) -> Environm
     )
     made.filters.update(FILTERS)
     return made
+
+
+def compiled_templates(home: Home) -> FileSystemBytecodeCache | None:
+    """Where compiled templates are kept from one start to the next; nowhere while there is no installation."""
+    folder = home.templates
+    if not home.path.is_dir():
+        return None
+    try:
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+    except OSError:  # pages are then compiled when they are first opened
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def url(name: str, **parts: Any) -> str:
