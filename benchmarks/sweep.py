@@ -96,7 +96,10 @@ class Country:
         known = np.stack([self.cases, self.cases, self.negatives])[:, :, -days:]
         return SmallCounts(known, np.zeros_like(known))
 
-    def settings(self, at: Any, codes: Sequence[str], types: Sequence[str], days: int) -> list[dict[str, Any]]:
+    def old_cases(self, at: Any, ground: Any, codes: Sequence[str], late: Any) -> Any:
+        return np.zeros((len(ground.codes), late.held_days + 7), dtype=np.int32)
+
+    def settings(self, at: Any, codes: Sequence[str], types: Sequence[str], days: int, late: Any) -> list[Any]:
         return []
 
 

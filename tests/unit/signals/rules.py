@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from commonweal.core.signals.batches import PlaceBatches
 from commonweal.core.signals.budget import Budget
 from commonweal.core.signals.in_series import Rules
 from commonweal.core.signals.own_past import PastRule
@@ -18,4 +19,5 @@ def past_rule() -> PastRule:
 def rules() -> Rules:
     document = yaml.safe_load(parameters.text("signals/sweep.yaml"))
     setting = Setting.from_document(yaml.safe_load(parameters.text("signals/rule.yaml")))
-    return Rules(setting, past_rule(), Budget.from_document(document["budget"]))
+    batches = PlaceBatches.from_document(document)
+    return Rules(setting, past_rule(), Budget.from_document(document["budget"]), batches=batches)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, timedelta
 
 import numpy as np
@@ -131,3 +132,41 @@ def test_a_rule_that_asks_for_too_few_weeks_is_refused() -> None:
     with pytest.raises(Refused, match="least_weeks is 2"):
         PastRule.from_document({"series": {**vars(past_rule()), "least_weeks": 2}})
     assert isinstance(rules(), Rules)
+
+
+def _daily(late: dict[int, int], on_time: dict[int, int] | None = None) -> list[Row]:
+    """Ten weeks of eight places, each day published two days later; to the first place some come late, today."""
+    some: list[Row] = []
+    rng = np.random.default_rng(7)
+    for place in PLACES:
+        for back in range(2, 72):
+            day = TODAY - timedelta(days=back)
+            number = float(rng.poisson(2)) + (on_time or {}).get(back, 0) * (place == PLACES[0])
+            published = max(day + timedelta(days=2), TODAY - timedelta(days=20))
+            some.append((place, day, published, number, number))
+            if place == PLACES[0] and back in late:
+                some.append((place, day, TODAY, number + late[back], number + late[back]))
+    return some
+
+
+@pytest.mark.parametrize("detect", ["own_past", "rate_rule"])
+def test_a_late_batch_of_one_place_holds_back_what_it_alone_explains(detect: str) -> None:
+    metric = dataclasses.replace(DAILY, detect=detect)
+    people = Ground(GROUND.scope, {}, dict.fromkeys(PLACES, 80_000.0))
+    batch = {4: 12, 5: 12, 6: 12, 7: 12}
+    out = look(metric, "msoa", _daily(batch), people, TODAY, rules())
+    assert [(event.kind, event.place, event.observed) for event in out.events] == [("late_batch", PLACES[0], 48.0)]
+    assert out.found == []
+    assert [(found.place, event.kind) for found, event in out.held] == [(PLACES[0], "late_batch")]
+    risen = look(metric, "msoa", _daily({}, batch), people, TODAY, rules())
+    assert (risen.events, [found.place for found in risen.found]) == ([], [PLACES[0]]), "reported in time it is a rise"
+    both = look(metric, "msoa", _daily(batch, {2: 15, 3: 15, 4: 15, 5: 15}), people, TODAY, rules())
+    assert [event.kind for event in both.events] == ["late_batch"]
+    assert [found.place for found in both.found] == [PLACES[0]], "a rise that stands without the batch is told at once"
+    later = _daily(batch)
+    later += [(place, TODAY + timedelta(days=k - 2), TODAY + timedelta(days=k), 9.0 if place == PLACES[0] else 2.0, 9.0
+               if place == PLACES[0] else 2.0) for place in PLACES for k in (1, 2)]  # fmt: skip
+    done = look(metric, "msoa", later, people, TODAY + timedelta(days=2), rules())
+    assert (done.events, [found.place for found in done.found]) == ([], [PLACES[0]]), (
+        "two days on its days are complete"
+    )

@@ -11,7 +11,6 @@ from scipy import stats
 from commonweal.core.errors import Refused
 from commonweal.core.signals.budget import YEAR, Budget
 from commonweal.core.signals.in_settings import Definition, outbreaks
-from commonweal.core.signals.large import batch_of
 from commonweal.core.signals.running import Running, advance
 from commonweal.core.signals.setting import Life
 from commonweal.core.signals.small_counts import clumping_of, judged, relative_risk
@@ -114,10 +113,3 @@ def test_settings_meet_their_definition_by_linked_cases_within_days():
               "days": [MORNING] * 3, "cases": [1, 1, 1]}  # fmt: skip
     (each,) = outbreaks([school], rule, MORNING)
     assert (each.scope, each.members) == ({"A", "B"}, frozenset()), "where pupils live is not where the school is"
-
-
-def test_a_batch_is_many_old_cases_against_what_is_usual():
-    assert batch_of([3, 2, 4, 30], number_from=20, ratio=3.0)
-    assert not batch_of([3, 2, 4, 19], number_from=20, ratio=3.0)
-    assert not batch_of([15, 12, 14, 30], number_from=20, ratio=3.0)
-    assert not batch_of([3, 30], number_from=20, ratio=3.0), "what is usual is not known yet"

@@ -6,19 +6,22 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from commonweal.apps.surveillance import counted
+from commonweal.apps.surveillance import counted, late_batches
 from commonweal.apps.surveillance.executors import Executor
+from commonweal.apps.surveillance.late_batches import BatchRule, LateBatches
 from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
 from commonweal.core.errors import NotThere
-from commonweal.core.signals import in_settings, large
+from commonweal.core.signals import batches, in_settings, large
+from commonweal.core.signals.batches import PlaceBatches
 from commonweal.core.signals.found import Found, each_once
 from commonweal.core.signals.own_past import PastRule
 from commonweal.core.signals.setting import Setting
@@ -37,7 +40,7 @@ class Rules:
     setting: Setting
     how: Sweeping
     settings: dict[str, in_settings.Definition]
-    batch_cases: int
+    batches: BatchRule
     past: PastRule
     version: str
 
@@ -48,8 +51,9 @@ def rules() -> Rules:
     rule, sweep = (yaml.safe_load(text) for text in texts)
     version = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
     definitions = in_settings.definitions(sweep["settings"])
-    return Rules(Setting.from_document(rule), Sweeping.from_document(sweep), definitions,
-                 int(sweep["batches"]["least_cases"]), PastRule.from_document(sweep), version)  # fmt: skip
+    setting = Setting.from_document(rule)
+    late = BatchRule(setting.batches, PlaceBatches.from_document(sweep))
+    return Rules(setting, Sweeping.from_document(sweep), definitions, late, PastRule.from_document(sweep), version)
 
 
 @dataclass
@@ -99,14 +103,17 @@ class Counts(Protocol):
         ground: counted.Geography,
         wanted: BoolArray,
         days: int,
-        batches: Sequence[str],
-        held_days: int,
-        delay: int,
+        late: counted.Late,
     ) -> counted.SmallCounts:
         """Counts of small areas."""
 
+    def old_cases(
+        self, at: counted.Instant, ground: counted.Geography, codes: Sequence[str], late: counted.Late
+    ) -> NDArray[np.int32]:
+        """Cases that were old when they became known, by small area and day of knowing."""
+
     def settings(
-        self, at: counted.Instant, codes: Sequence[str], types: Sequence[str], days: int
+        self, at: counted.Instant, codes: Sequence[str], types: Sequence[str], days: int, late: counted.Late
     ) -> list[dict[str, Any]]:
         """Cases of each setting."""
 
@@ -131,16 +138,18 @@ def look(
         raise NotThere(f"No counts are known at {as_of}. Take results in first: commonweal intake FILE… --feed NAME")
     wanted = frozenset(every.codes if touched is None else touched)
     with clock.phase("authorities"):
+        late = late_batches.of_authorities(every, wanted, rule.batches, at.morning)
         ltla = _done(every, began_on, at.morning, out)
-        share = _large(ltla, ground, wanted, rule, out)
-    batches = _batches(every, wanted, rule, out)
+        share = _large(ltla, ground, wanted, late, rule, out)
+    swept = sorted(wanted & set(began_on))
+    with clock.phase("settings"):
+        _settings(counts, at, swept, late, rule, out)
     with clock.phase("reading small areas"):
-        areas = _surroundings(counts, at, ground, sorted(wanted & set(began_on)), share, batches, rule, out)
+        _neighbourhoods(counts, at, ground, every, swept, late, rule, out)
+        areas = _surroundings(counts, at, ground, swept, share, late, rule, out)
     with clock.phase("small areas and scans"):
         looked = [each for part in executor.map(look_around, blocks(areas, rule.how)) for each in part]
-    _gather(looked, batches, out)
-    with clock.phase("settings"):
-        _settings(counts, at, sorted(wanted & set(began_on)), rule, out)
+    _gather(looked, late, out)
     out.found = each_once(out.found)
     out.cost = clock.spent | {"replicates": float(sum(each.replicates for each in looked))}
     out.seconds = round(time.perf_counter() - began, 3)
@@ -168,15 +177,24 @@ def _done(every: large.Level, began_on: dict[str, date], morning: date, out: Out
 
 
 def _large(
-    ltla: large.Level | None, ground: counted.Geography, wanted: frozenset[str], rule: Rules, out: Outcome
+    ltla: large.Level | None,
+    ground: counted.Geography,
+    wanted: frozenset[str],
+    late: LateBatches,
+    rule: Rules,
+    out: Outcome,
 ) -> FloatArray:
-    """Authorities, then counties and regions that are not explained by authorities found; returns completeness."""
+    """Authorities, then counties and regions that are not explained by authorities found; returns completeness.
+
+    What only the late batch of an authority explains, at whatever level, is held back by it.
+    """
     if ltla is None:
         first = np.asarray(rule.setting.first_completeness)
         return np.concatenate([np.ones(large.HISTORY - first.size), first[::-1]])
     told = large.told(ltla, out.morning, rule.setting)
     out.places["ltla"] = sum(1 for part in ltla.parts if part & wanted)
-    _take(told, ltla, wanted, out)
+    less = _without(ltla, late, rule)
+    _take(_explained(told, less, late, rule, out), ltla, wanted, out)
     flagged = frozenset(code for code, flag in zip(ltla.codes, told.flagged, strict=True) if flag)
     for name in ("utla", "region"):
         parts = {code: part & set(ltla.codes) for code, part in ground.parts(name).items()}
@@ -188,8 +206,29 @@ def _large(
         alone = large.by_itself(level, ltla, flagged, told.share, rule.setting)
         keep = [each for each in wider.found if alone[level.codes.index(each.place)]]
         out.places[name] = sum(1 for part in level.parts if part & wanted)
-        _take(large.Told(keep, wider.held, [], wider.share, wider.flagged), level, wanted, out)
+        wider = large.Told(keep, wider.held, [], wider.share, wider.flagged)
+        joined = None if less is None else large.joined(less, name, parts)
+        _take(_explained(wider, joined, late, rule, out), level, wanted, out)
     return told.share
+
+
+def _without(ltla: large.Level, late: LateBatches, rule: Rules) -> large.Level | None:
+    """The authorities without what late batches brought; None where there was none."""
+    places = late_batches.places_of(ltla, late)
+    if not places.any():
+        return None
+    on = late_batches.last_days(ltla.counts)
+    return replace(ltla, counts=batches.without(ltla.counts, on, places, rule.setting.batches))
+
+
+def _explained(told: large.Told, less: large.Level | None, late: LateBatches, rule: Rules, out: Outcome) -> large.Told:
+    """What was found without that which a batch alone explains; that is held back."""
+    if less is None or not told.found:
+        return told
+    standing = {each.place for each in large.told(less, out.morning, rule.setting).found}
+    held = [each for each in told.found if each.scope & late.whole and each.place not in standing]
+    out.held += [(each, event) for each in held if (event := late.of(each, "")) is not None]
+    return replace(told, found=[each for each in told.found if each not in held])
 
 
 def _take(told: large.Told, level: large.Level, wanted: frozenset[str], out: Outcome) -> None:
@@ -217,32 +256,6 @@ def _event(kind: str, level: str, place: str, scope: frozenset[str], number: flo
                  None, text)  # fmt: skip
 
 
-def _batches(every: large.Level, wanted: frozenset[str], rule: Rules, out: Outcome) -> dict[str, Found]:
-    """Authorities of which unusually many old cases became known in the days that a batch is held for."""
-    setting = rule.setting.batches
-    days = setting.held_days
-    found: dict[str, Found] = {}
-    added = np.diff(every.counts, axis=0)[-(days + 7) :]
-    ages = np.arange(every.counts.shape[2])[::-1]
-    for place, code in enumerate(every.codes):
-        if code not in wanted or not every.counts[-1 - days - 3, place].any():
-            continue  # an area that joins brings its whole past: no batch
-        old = [float(np.maximum(added[k, place], 0)[ages - (added.shape[0] - 1 - k) >= setting.least_delay].sum())
-               for k in range(added.shape[0])]  # fmt: skip
-        for back in range(days):
-            upto = old[: len(old) - back]
-            if large.batch_of(upto, number_from=rule.batch_cases, ratio=setting.least_ratio):
-                usual = float(np.median(upto[:-1]))
-                text = (
-                    f"{upto[-1]:.0f} cases that are {setting.least_delay} days old or more became known at once where "
-                    f"{usual:.0f} are usual. What they alone explain is not raised yet."
-                )
-                found[code] = _event("late_batch", "ltla", code, frozenset([code]), upto[-1], out.morning, text)
-                out.events.append(found[code])
-                break
-    return found
-
-
 # Small areas ---------------------------------------------------------------------------------------------------------
 
 
@@ -252,7 +265,7 @@ def _surroundings(
     ground: counted.Geography,
     codes: list[str],
     share: FloatArray,
-    batches: dict[str, Found],
+    late: LateBatches,
     rule: Rules,
     out: Outcome,
 ) -> list[Surroundings]:
@@ -263,25 +276,22 @@ def _surroundings(
     needed = np.zeros(len(ground.codes), dtype=bool)
     for members in near.values():
         needed[members] = True
-    setting = rule.setting.batches
-    counts = source.small_areas(
-        at, ground, needed, rule.how.history, sorted(batches), setting.held_days, setting.least_delay
-    )
+    counts = source.small_areas(at, ground, needed, rule.how.history, _late(late, rule))
     names = np.array(ground.codes)
     out_areas = []
     for code, members in near.items():
         if members.size < 2:
             out.not_done[f"small areas of {code}"] = "fewer than two small areas with residents and a point"
             continue
-        known = counts.known[:, members]
-        less = np.maximum(known - counts.late[:, members], 0)
+        known, brought = counts.known[:, members], counts.late[:, members]
+        less = np.maximum(known - brought, 0)
         out_areas.append(
             Surroundings(
                 code, at.morning, tuple(names[members].tolist()), tuple(authority[members].tolist()),
                 known[0], known[1], known[2],
                 ground.population[members], ground.points[members], share[-rule.how.history :],
                 {level: tuple(np.array(ground.parents[level])[members].tolist()) for level in ("msoa", "ward")},
-                (less[0], less[1], less[2]) if code in batches else None,
+                (less[0], less[1], less[2]) if brought.any() else None,
             )
         )  # fmt: skip
     return out_areas
@@ -310,7 +320,12 @@ def _near(ground: counted.Geography, own: BoolArray, usable: BoolArray, radius_k
     return np.asarray(candidates[np.isfinite(distance)])
 
 
-def _gather(looked: list[Looked], batches: dict[str, Found], out: Outcome) -> None:
+def _late(late: LateBatches, rule: Rules) -> counted.Late:
+    setting = rule.setting.batches
+    return counted.Late(setting.held_days, setting.least_delay, sorted(late.whole), sorted(late.small))
+
+
+def _gather(looked: list[Looked], late: LateBatches, out: Outcome) -> None:
     """What workers found; a change of definition explains all of it, since the past that it is held against moved."""
     broken = next((event for event in out.events if event.kind == "definition_break"), None)
     for each in looked:
@@ -318,14 +333,46 @@ def _gather(looked: list[Looked], batches: dict[str, Found], out: Outcome) -> No
             out.found += each.found
         else:
             out.held += [(found, broken) for found in each.found]
-        out.held += [(found, batches[each.code]) for found in each.explained]
+        out.held += [(found, event) for found in each.explained if (event := late.of(found, each.code)) is not None]
         out.not_done |= dict(each.not_done)
         for level, number in each.places:
             out.places[level] = out.places.get(level, 0) + number
 
 
-def _settings(counts: Counts, at: counted.Instant, codes: list[str], rule: Rules, out: Outcome) -> None:
+# Settings, late batches ---------------------------------------------------------------------------------------------
+
+
+def _settings(
+    counts: Counts, at: counted.Instant, codes: list[str], late: LateBatches, rule: Rules, out: Outcome
+) -> None:
+    """Outbreaks in settings; what only a batch of old cases makes one is held back."""
     days = max((each.days for each in rule.settings.values()), default=0)
-    rows = counts.settings(at, codes, sorted(rule.settings), days) if days else []
+    rows = counts.settings(at, codes, sorted(rule.settings), days, _late(late, rule)) if days else []
     out.places["setting"] = len(rows)
-    out.found += in_settings.outbreaks(rows, rule.settings, at.morning)
+    late_batches.add_settings(late, rows, rule.batches, at.morning)
+    late.rows = rows
+    for found in in_settings.outbreaks(rows, rule.settings, at.morning):
+        row = next(each for each in rows if in_settings.identity(each) == found.setting)
+        event = late.settings.get(found.setting) or late.of_whole(found)
+        if event is None or in_settings.outbreaks([batches.without_late(row)], rule.settings, at.morning):
+            out.found.append(found)
+        else:
+            out.held.append((found, event))
+
+
+def _neighbourhoods(
+    counts: Counts,
+    at: counted.Instant,
+    ground: counted.Geography,
+    every: large.Level,
+    codes: list[str],
+    late: LateBatches,
+    rule: Rules,
+    out: Outcome,
+) -> None:
+    """Late batches of neighbourhoods; then every batch is an event of this morning."""
+    seen = every.counts[-1 - rule.setting.batches.held_days - 3].any(axis=1)
+    known = [code for code, there in zip(every.codes, seen, strict=True) if there and code in codes]
+    old = counts.old_cases(at, ground, known, _late(late, rule))
+    late_batches.add_neighbourhoods(late, old, ground, frozenset(known), rule.batches, at.morning)
+    out.events += late.told()

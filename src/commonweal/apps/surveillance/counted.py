@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from commonweal.apps.places import queries as places
 from commonweal.core.epi.checks import BoolArray, FloatArray
+from commonweal.core.signals.batches import USUAL_DAYS
 from commonweal.core.signals.large import HISTORY, KNOWN, Level
 from commonweal.web import db, times
 
@@ -70,7 +71,7 @@ with cell as (
          coalesce(sum(d.n) filter (where d.result = 'negative' and l.late), 0) as late_negatives
     from counts.delta d join ledger.tick t on t.id = d.tick_id
    cross join lateral (
-     select t.known_at > %(batch_from)s and d.scope_ltla = any (%(batches)s)
+     select t.known_at > %(batch_from)s and (d.scope_ltla = any (%(batches)s) or d.lsoa_code = any (%(small)s))
         and (t.known_at at time zone 'Europe/London')::date - d.specimen_day >= %(least_delay)s as late) l
    where t.known_at <= %(as_of)s and d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s
    group by 1, 2
@@ -80,6 +81,15 @@ select lsoa_code, array_agg(day::integer) as days, array_agg(cases::integer) as 
        array_agg(late_cases::integer) as late_cases, array_agg(late_positives::integer) as late_positives,
        array_agg(late_negatives::integer) as late_negatives
   from cell group by 1
+"""
+OLD = """
+select d.lsoa_code, floor(extract(epoch from (%(as_of)s - t.known_at)) / 86400)::integer as back,
+       sum(d.n)::integer as cases
+  from ledger.tick t join counts.delta d on d.tick_id = t.id
+ where t.known_at > %(since)s and t.known_at <= %(as_of)s and d.result = 'case' and d.scope_ltla = any (%(codes)s)
+   and d.specimen_day between %(first)s and %(last)s
+   and (t.known_at at time zone 'Europe/London')::date - d.specimen_day >= %(least_delay)s
+ group by 1, 2 having sum(d.n) > 0
 """
 SETTINGS = """
 with newest as (
@@ -91,8 +101,14 @@ with newest as (
    order by c.case_id, c.version desc
 ),
 counted as (
-  select n.setting_type, n.setting_id, n.scope_ltla, n.lsoa_code, n.episode_start, count(*) as cases
+  select n.setting_type, n.setting_id, n.scope_ltla, n.lsoa_code, n.episode_start, count(*) as cases,
+         count(*) filter (where l.old and t.known_at > %(batch_from)s) as late,
+         count(*) filter (where l.old and t.known_at <= %(batch_from)s and t.known_at > %(usual_from)s) as late_before
     from newest n
+    left join record.case_version f on f.case_id = n.case_id and f.version = 1
+    left join ledger.tick t on t.id = f.tick_id
+   cross join lateral (
+     select (t.known_at at time zone 'Europe/London')::date - n.episode_start >= %(least_delay)s as old) l
    where not n.withdrawn and n.setting_type = any (%(types)s) and n.setting_id is not null
      and n.episode_start between %(first)s and %(last)s
    group by 1, 2, 3, 4, 5
@@ -100,7 +116,8 @@ counted as (
 select setting_type, setting_id, array_agg(scope_ltla order by episode_start, lsoa_code) as scope,
        array_agg(lsoa_code order by episode_start, lsoa_code) as small,
        array_agg(episode_start order by episode_start, lsoa_code) as days,
-       array_agg(cases order by episode_start, lsoa_code) as cases
+       array_agg(cases order by episode_start, lsoa_code) as cases,
+       array_agg(late order by episode_start, lsoa_code) as late, sum(late_before)::integer as late_before
   from counted group by 1, 2 order by 1, 2
 """
 NEWEST = """
@@ -244,15 +261,43 @@ class SmallCounts:
     late: NDArray[np.int32]
 
 
-def small_areas(
-    at: Instant, ground: Geography, wanted: BoolArray, days: int, batches: Sequence[str], held_days: int, delay: int
-) -> SmallCounts:
+@dataclass(frozen=True)
+class Late:
+    """What counts as brought by a late batch: old cases (`least_delay` days) of the last `held_days`, of authorities
+    (`whole`) and of small areas."""
+
+    held_days: int
+    least_delay: int
+    whole: Sequence[str] = ()
+    small: Sequence[str] = ()
+
+
+def old_cases(at: Instant, ground: Geography, codes: Sequence[str], late: Late) -> NDArray[np.int32]:
+    """Cases of some authorities that were old when they became known: `[small area, day of knowing]`, oldest first.
+
+    Days of knowing are those of the last `held_days` and of USUAL_DAYS before, each ending at this hour.
+    """
+    days = late.held_days + USUAL_DAYS
+    asked = {
+        "as_of": at.as_of, "since": at.as_of - timedelta(days=days), "codes": list(codes),
+        "first": at.morning - timedelta(days=HISTORY - 1), "last": at.morning, "least_delay": late.least_delay,
+    }  # fmt: skip
+    out = np.zeros((len(ground.codes), days), dtype=np.int32)
+    for row in db.rows(ALIAS, OLD, asked):
+        place = ground.number.get(row["lsoa_code"])
+        if place is not None and row["back"] < days:
+            out[place, days - 1 - row["back"]] = row["cases"]
+    return out
+
+
+def small_areas(at: Instant, ground: Geography, wanted: BoolArray, days: int, late: Late) -> SmallCounts:
     """Counts of the small areas of some authorities (`wanted`: by small area) over the last days."""
     codes = sorted({code for code, want in zip(ground.authority, wanted, strict=True) if want})
     first = at.morning - timedelta(days=days - 1)
     asked: dict[str, Any] = {
-        "as_of": at.as_of, "codes": codes, "first": first, "last": at.morning, "batches": list(batches),
-        "batch_from": at.as_of - timedelta(days=held_days), "least_delay": delay,
+        "as_of": at.as_of, "codes": codes, "first": first, "last": at.morning,
+        "batches": list(late.whole), "small": list(late.small),
+        "batch_from": at.as_of - timedelta(days=late.held_days), "least_delay": late.least_delay,
     }  # fmt: skip
     tables = np.zeros((len(TABLES), len(ground.codes), days), dtype=np.int32)
     for row in db.rows(ALIAS, SMALL, asked):
@@ -263,8 +308,16 @@ def small_areas(
     return SmallCounts(tables[:3], tables[3:])
 
 
-def settings(at: Instant, codes: Sequence[str], types: Sequence[str], days: int) -> list[dict[str, Any]]:
-    """Cases of each setting in some authorities: setting_type, setting_id, and lists scope, small, days, cases."""
-    first = at.morning - timedelta(days=days - 1)
-    asked = {"as_of": at.as_of, "codes": list(codes), "types": list(types), "first": first, "last": at.morning}
+def settings(at: Instant, codes: Sequence[str], types: Sequence[str], days: int, late: Late) -> list[dict[str, Any]]:
+    """Cases of each setting in some authorities: setting_type, setting_id, and lists scope, small, days, cases, late.
+
+    late: of the cases those that were old when they became known, in the last days; late_before: a number, those of the
+    USUAL_DAYS before.
+    """
+    batch_from = at.as_of - timedelta(days=late.held_days)
+    asked = {
+        "as_of": at.as_of, "codes": list(codes), "types": list(types), "first": at.morning - timedelta(days=days - 1),
+        "last": at.morning, "batch_from": batch_from, "usual_from": batch_from - timedelta(days=USUAL_DAYS),
+        "least_delay": late.least_delay,
+    }  # fmt: skip
     return db.rows(ALIAS, SETTINGS, asked)

@@ -77,7 +77,7 @@ def look(as_of: datetime, metric: Metric, rules: Rules) -> Outcome:
     began, clock, morning = time.perf_counter(), Clock(), Instant(as_of).morning
     out = Outcome(as_of, morning, None, source=metric.id)
     count = sum(1 for each in watched(as_of) if each.detect == "own_past")
-    how = in_series.Rules(rules.setting, rules.past, rules.how.budget, max(1, count))
+    how = in_series.Rules(rules.setting, rules.past, rules.how.budget, max(1, count), batches=rules.batches.least)
     reach = HISTORY_DAYS + metric.window_days + rules.past.late_days
     for level, prefixes in LEVELS.items():
         with clock.phase("reading series"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 
-from commonweal.core.epi.checks import FloatArray
+from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
 from commonweal.core.formats.indicators.metrics import Metric
+from commonweal.core.signals import batches
+from commonweal.core.signals.batches import USUAL_DAYS, PlaceBatches
 from commonweal.core.signals.budget import Budget
 from commonweal.core.signals.found import Found
 from commonweal.core.signals.holding import definition_break
 from commonweal.core.signals.own_past import Cell, Departure, PastRule, departure
+from commonweal.core.signals.publications import Triangle
 from commonweal.core.signals.setting import Setting
 from commonweal.core.signals.sweep import from_changes
 from commonweal.core.signals.watching import Event, watch
@@ -21,6 +24,7 @@ from commonweal.core.signals.watching import Event, watch
 RULE, PAST = "rate rule on a published series", "own past of a published series"
 FAMILY = "series"
 HISTORY_DAYS = 120
+SMALL_LEVELS = ("lsoa", "msoa", "ward")
 COMPARED_DAYS = 45  # of the newest publication and the one before, to see whether the settled past moved
 PER = 100_000.0
 WHOLE_FROM = 100
@@ -45,12 +49,14 @@ class Ground:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rule, how the past is read, and the budget; families: how many series are held against their past."""
+    """The rule, how the past is read, and the budget; series: how many are held against their past;
+    batches: from how many old cases at once a place has a late batch."""
 
     setting: Setting
     past: PastRule
     budget: Budget
     series: int = 1
+    batches: PlaceBatches = field(kw_only=True)
 
 
 @dataclass
@@ -110,10 +116,16 @@ def _by_rule(
     watched = watch(triangle, people, rules.setting, last, last)
     week = triangle.seen(last)[:, -7:].sum(axis=1)
     flags, held = watched.flags(rules.setting.threshold)[:, last], watched.held[:, last] & watched.holds[:, last]
+    own = batches.places_with_one(triangle.counts, triangle.on, _least(level, rules), rules.setting.batches)
+    explained = flags & _only_late(triangle, people, own, rules)
     heart = triangle.areas[int(np.argmax(week))]
     recent = [event for event in watched.events if last - event.morning < rules.setting.batches.held_days]
     every = frozenset().union(*(ground.scope[place] for place in triangle.areas))
     out.events += [_event(event, metric, level, heart, every, newest) for event in recent[-1:]]
+    late = None
+    if not any(event.kind == "definition_break" for event in recent):  # which moves the past of all of them
+        late = _late_event(dict(zip(triangle.areas, own, strict=True)), metric, level, ground, newest)
+    out.events += [late] if late else []
     for number, place in enumerate(triangle.areas):
         if not (flags[number] or held[number]):
             continue
@@ -127,7 +139,9 @@ def _by_rule(
             newest - timedelta(days=6), newest, float(week[number]), needed * float(people[number]) / PER, None, None,
             rate, float(watched.score[number, last]), None, None, text, "", metric.id,
         )  # fmt: skip
-        if flags[number]:
+        if explained[number] and late is not None:
+            out.held.append((found, late))
+        elif flags[number]:
             out.found.append(found)
         elif out.events:
             out.held.append((found, out.events[-1]))
@@ -136,6 +150,39 @@ def _by_rule(
 def _plain(value: float) -> str:
     """A number as people write it: whole from a hundred on, else to three figures."""
     return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.3g}"
+
+
+def _least(level: str, rules: Rules) -> int:
+    return rules.batches.neighbourhood if level in SMALL_LEVELS else rules.batches.least_cases
+
+
+def _only_late(triangle: Triangle, people: FloatArray, own: Sequence[float | None], rules: Rules) -> BoolArray:
+    """Places whose rule does not hold without the batch that they had."""
+    places = np.array([number is not None for number in own])
+    if not places.any():
+        return places
+    less = batches.without(triangle.counts, triangle.on, places, rules.setting.batches)
+    last = HISTORY_DAYS - 1
+    watched = watch(replace(triangle, counts=less), people, rules.setting, last, last)
+    return np.asarray(places & ~watched.flags(rules.setting.threshold)[:, last])
+
+
+def _late_event(
+    numbers: Mapping[str, float | None], metric: Metric, level: str, ground: Ground, newest: date
+) -> Found | None:
+    """One event for the places of which many old cases were published at once."""
+    met = {place: number for place, number in numbers.items() if number is not None}
+    if not met:
+        return None
+    heart = max(sorted(met), key=lambda place: met[place])
+    scope = frozenset().union(*(ground.scope[place] for place in met))
+    text = (
+        f"{metric.label}: {sum(met.values()):,.0f} that are several days old were published at once in {len(met)} "
+        f"{'place' if len(met) == 1 else 'places'} where far fewer are usual. What they alone explain is not raised "
+        f"yet. {_said(metric, newest)}"
+    )
+    return Found(level, heart, "late_batch", scope, frozenset(), newest, newest, sum(met.values()), None, None, None,
+                 None, sum(met.values()), None, None, text, "", metric.id)  # fmt: skip
 
 
 def _event(event: Event, metric: Metric, level: str, place: str, scope: frozenset[str], newest: date) -> Found:
@@ -158,6 +205,9 @@ def _by_past(
         every = frozenset().union(*(ground.scope[place] for place in now))
         heart = max(sorted(now), key=lambda place: sum(low for low, _ in now[place].values()))
         out.events.append(_event(broken, metric, level, heart, every, newest))
+    brought, less = _without_late(now, rows, metric, level, newest, rules)
+    late = None if broken is not None else _late_event(brought, metric, level, ground, newest)
+    out.events += [late] if late else []
     together: dict[str, int] = {}
     for place in now:
         for code in ground.scope[place]:
@@ -173,10 +223,59 @@ def _by_past(
         if recurrence < rules.budget.limit_days:
             continue
         found = _departed(metric, level, place, met, recurrence, ground, newest)
-        if broken is None:
-            out.found.append(found)
+        if broken is not None:
+            out.held.append((found, out.events[0]))
+        elif late is not None and place in less and not _departs(less[place], metric, looks, rules):
+            out.held.append((found, late))
         else:
-            out.held.append((found, out.events[-1]))
+            out.found.append(found)
+
+
+def _departs(cells: Mapping[date, Cell], metric: Metric, looks: int, rules: Rules) -> bool:
+    met = departure(cells, metric.kind, metric.window_days, rules.past)
+    return met is not None and float(rules.budget.recurrence(FAMILY, met.p_value, looks)) >= rules.budget.limit_days
+
+
+def _without_late(
+    now: Mapping[str, Mapping[date, Cell]],
+    rows: Sequence[Row],
+    metric: Metric,
+    level: str,
+    newest: date,
+    rules: Rules,
+) -> tuple[dict[str, float | None], dict[str, dict[date, Cell]]]:
+    """Of each place how many old people a late batch brought, and the days of those places without them.
+
+    Counts by day only: a value of a whole week does not say which of its days is late.
+    """
+    published = sorted({row[2] for row in rows})[-(USUAL_DAYS + rules.setting.batches.held_days + 1) :]
+    if metric.kind != "count" or metric.window_days > 1 or len(published) < 2:
+        return {}, {}
+    places, start = sorted(now), newest - timedelta(days=COMPARED_DAYS - 1)
+    tables = [_as_published(rows, on) for on in published]
+    counts = np.zeros((len(published), len(places), COMPARED_DAYS), dtype=np.int64)
+    for number, table in enumerate(tables):
+        for at, place in enumerate(places):
+            for day, (low, _) in table.get(place, {}).items():
+                if day >= start:
+                    counts[number, at, (day - start).days] = int(low)
+    on = [(day - start).days for day in published]
+    numbers = batches.places_with_one(counts, on, _least(level, rules), rules.setting.batches)
+    brought = dict(zip(places, numbers, strict=True))
+    chosen = np.array([brought[place] is not None for place in places])
+    late = counts[-1] - batches.without(counts, on, chosen, rules.setting.batches)[-1]
+    return brought, {
+        place: {
+            day: (low - _of_day(late[at], day, start), high - _of_day(late[at], day, start))
+            for day, (low, high) in now[place].items()
+        }
+        for at, place in enumerate(places)
+        if chosen[at]
+    }
+
+
+def _of_day(late: IntArray, day: date, start: date) -> float:
+    return float(late[(day - start).days]) if day >= start else 0.0
 
 
 def _why(place: str, cells: Mapping[date, Cell], metric: Metric, rules: Rules) -> dict[str, str]:

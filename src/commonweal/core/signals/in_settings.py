@@ -32,6 +32,16 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
     return found
 
 
+def identity(row: Mapping[str, Any]) -> str:
+    """By what a setting is known: its kind and its number in the register of its kind."""
+    return f"{row['setting_type']}:{row['setting_id']}"
+
+
+def kind_words(row: Mapping[str, Any]) -> str:
+    """Its kind in words."""
+    return str(row["setting_type"]).replace("_", " ")
+
+
 def outbreaks(settings: Sequence[Mapping[str, Any]], rules: Mapping[str, Definition], morning: date) -> list[Found]:
     """The settings that meet their definition in the days up to the morning.
 
@@ -52,16 +62,15 @@ def outbreaks(settings: Sequence[Mapping[str, Any]], rules: Mapping[str, Definit
         heart = min(by_small, key=lambda small: (-by_small[small], small))
         members = frozenset(small for small, cases in by_small.items() if cases >= AT_HOME * number)
         days = sorted(entry[2] for entry in inside)
-        kind = str(each["setting_type"]).replace("_", " ")
         text = (
-            f"{number} cases of one {kind} in {rule.days} days ({days[0]:%-d %B} to {days[-1]:%-d %B}); "
+            f"{number} cases of one {kind_words(each)} in {rule.days} days ({days[0]:%-d %B} to {days[-1]:%-d %B}); "
             f"{rule.cases} are an outbreak by definition."
         )
         out.append(
             Found(
                 "setting", heart, LINKED, frozenset(entry[0] for entry in inside), members, days[0], morning,
                 float(number), None, None, None, None, float(number), None, None, text,
-                f"{each['setting_type']}:{each['setting_id']}",
+                identity(each),
             )
         )  # fmt: skip
     return out

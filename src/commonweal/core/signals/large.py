@@ -6,7 +6,7 @@ rise is told once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -119,10 +119,3 @@ def _found(level: Level, watched: Watched, place: int, morning: date) -> Found:
         morning, float(level.counts[-1, place, -WEEK:].sum()), needed * people / 100_000, None, None, rate,
         float(watched.score[place, last]), None, None, text,
     )  # fmt: skip
-
-
-def batch_of(added: Sequence[float], *, number_from: int, ratio: float) -> bool:
-    """Whether the newest day's old cases are a batch, given those of the days before (oldest first)."""
-    if len(added) < 4:
-        return False
-    return added[-1] >= max(number_from, ratio * float(np.median(added[:-1])))
