@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from django.db import connections
 
 from commonweal.apps.access import actions, subjects
-from commonweal.apps.access.subjects import Erasure, TestedPerson
+from commonweal.apps.access.subjects import Erasure
 from commonweal.apps.intake import checks, erasing
 from commonweal.cli import commands
 from commonweal.core.errors import NotAllowed, NotThere
@@ -59,8 +59,8 @@ def here(template: str) -> Iterator[str]:
     remove_space(name)
 
 
-def asked(**changes: object) -> TestedPerson:
-    return TestedPerson(**{"nhs_number": NUMBER, **changes})  # type: ignore[arg-type]
+def asked(**changes: object) -> subjects.TestedPerson:
+    return subjects.TestedPerson(**{"nhs_number": NUMBER, **changes})  # type: ignore[arg-type]
 
 
 def ran(line: str) -> Result:
@@ -123,7 +123,7 @@ def test_cheat_copies_of_rejected_and_waiting_records_do_not_outlive_an_erasure(
 
 def test_who_is_known_from_rejected_records_only_is_told_and_erased() -> None:
     send(as_csv(record(**{**BOB, "age_years": "x"}, record_id="B2"), record(**BOB, record_id="B3", postcode="LE9 9ZZ")))
-    bob = TestedPerson(name="b, bob", birth_date=date(1981, 1, 1), postcode="LE1 1AA")
+    bob = subjects.TestedPerson(name="b, bob", birth_date=date(1981, 1, 1), postcode="LE1 1AA")
     told = subjects.held_on_tested_person(bob)["intake"]
     assert json.loads(json.dumps(told)) == told
     assert told["results"] == []
@@ -141,7 +141,7 @@ def test_who_is_known_from_rejected_records_only_is_told_and_erased() -> None:
         with pytest.raises(NotAllowed, match="its organisation sent nothing of what was not taken"):
             subjects.erase_tested_person(bob, Erasure(office, "objection"))
     assert subjects.erase_tested_person(bob, Erasure("lab-chief", "objection")) == 1
-    both = subjects.held_on_tested_person(TestedPerson(nhs_number=BOB["nhs_number"]))
+    both = subjects.held_on_tested_person(subjects.TestedPerson(nhs_number=BOB["nhs_number"]))
     assert len(both["intake"]["not_taken"]) == 1, "the number finds the other one, in which the postcode differs"
 
 
