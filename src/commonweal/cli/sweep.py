@@ -13,6 +13,7 @@ from commonweal.cli.chosen import open_chosen_space, space_option
 from commonweal.core.errors import NotThere
 
 if TYPE_CHECKING:
+    from commonweal.apps.surveillance.count_sweeping import Outcome
     from commonweal.apps.surveillance.executors import Executor
     from commonweal.apps.surveillance.sweeping import Sweep
     from commonweal.apps.surveillance.sweeps import Ran
@@ -42,8 +43,7 @@ def sweep(
     executor = chosen(workers, scheduler)
     over_counts = source == "counts" or (source is None and sweeps.has_counts())
     if not over_counts and (as_of or area):
-        found = _over_series(as_of, area, executor)
-        click.echo(json.dumps(asdict(found), default=str, indent=1) if as_json else as_text(found))
+        _tell_series(as_of, area, executor, as_json=as_json)
         return
     ran = None
     if over_counts:
@@ -69,10 +69,32 @@ def _end_of(as_of: datetime | None) -> datetime | None:
     return as_of.replace(tzinfo=LONDON).astimezone(UTC)
 
 
-def _over_series(as_of: datetime | None, area: str | None, executor: Executor) -> Sweep:
-    from commonweal.apps.surveillance import queries, sweeping
+def _tell_series(as_of: datetime | None, area: str | None, executor: Executor, *, as_json: bool) -> None:
+    """What the loaded series would have told by a day; the daily cases with the life of their signals."""
+    from commonweal.apps.surveillance import queries, sweeping, sweeps
+    from commonweal.core.errors import Refused
 
-    return sweeping.sweep(as_of.date() if as_of else queries.today(), executor, area)
+    today = queries.today()
+    day = as_of.date() if as_of else today
+    if day > today:
+        raise Refused(f"{day} has not happened yet; today is {today}.")
+    others = sweeps.look_at_series(day, area)
+    found = sweeping.sweep(day, executor, area) if sweeping.published(day) or not others else None
+    if as_json:
+        told = [sweeps.Ran(None, False, each, 0, 0).as_dict() for each in others]
+        click.echo(json.dumps((asdict(found) if found else {}) | {"series": told}, default=str, indent=1))
+        return
+    for text in [*([as_text(found)] if found else []), *(looked_as_text(each) for each in others)]:
+        click.echo(text)
+
+
+def looked_as_text(each: Outcome) -> str:
+    """What one sweep saw: places, events, each finding, and places that could not be done."""
+    places = ", ".join(f"{number:,} {level}" for level, number in each.places.items()) or "no place"
+    lines = [f"{each.source} as published up to {each.morning}: {places}; {each.seconds:.1f} s"]
+    lines += [f"  {event.kind.replace('_', ' ')} ({event.place}): {event.evidence}" for event in each.events]
+    lines += [f"  {found.level} {found.place}: {found.evidence}" for found in each.found]
+    return "\n".join([*lines, *_not_done(each.not_done)])
 
 
 def ran_as_text(ran: Ran) -> str:
@@ -80,7 +102,9 @@ def ran_as_text(ran: Ran) -> str:
     if ran.outcome is None:
         return f"Sweep {ran.sweep} ran at this as-of before; nothing was done."
     each = ran.outcome
-    where = "every place" if each.touched is None else f"{len(each.touched)} authorities and what they lie in"
+    touched = len(each.touched or ())
+    some = f"{touched} authorities and what they lie in" if touched > 1 else "1 authority and what it lies in"
+    where = "every place" if each.touched is None else some
     places = ", ".join(f"{number:,} {level}" for level, number in each.places.items())
     what = "Counts" if each.source == "counts" else each.source
     lines = [f"{what} as known at {each.as_of:%Y-%m-%d %H:%M:%S} UTC, {where}: {places}; {each.seconds:.1f} s"]
@@ -96,7 +120,7 @@ def ran_as_text(ran: Ran) -> str:
 def _not_done(reasons: dict[str, str]) -> list[str]:
     if not reasons:
         return []
-    lines = [f"{len(reasons)} places could not be done:"]
+    lines = [f"{len(reasons)} place{'s' if len(reasons) > 1 else ''} could not be done:"]
     lines += [f"  {place}: {reason}" for place, reason in list(reasons.items())[:SHOWN]]
     return lines + ([f"  and {len(reasons) - SHOWN} more (--json lists all)"] if len(reasons) > SHOWN else [])
 

@@ -14,9 +14,12 @@ import pytest
 from commonweal.apps.places import actions as places
 from commonweal.apps.surveillance import actions
 from commonweal.cli import commands
-from commonweal.cli.errors import EXIT_NOT_THERE, run
+from commonweal.cli.errors import EXIT_NOT_THERE, EXIT_REFUSED, run
 from commonweal.site import installation
 
+from . import city
+
+SMALL = "E01010001,E02010001,E06000016,West,E06000016,West,E12000004,East Midlands,450000,300000,1600"
 PEOPLE = 100_000
 FIRST, AREAS = date(2020, 4, 1), ("E06000016", "E07000129", "E07000130", "E07000150")
 
@@ -78,9 +81,29 @@ def test_a_sweep_tells_the_signal_as_of_a_day_and_what_it_could_not_do(tmp_path:
     assert found["not_done"] == {"E07000151": "1 days of counts; the rule looks back over 35"}
     code, out, _ = command(capsys, "sweep --as-of 2020-06-13 --area E07000129")
     assert "E06000016" not in out
-    assert "1 places could not be done" in out
+    assert "1 place could not be done" in out
     code, out, _ = command(capsys, "sweep --as-of 2020-05-28 --json")
     assert [each for each in json.loads(out)["signals"] if "E06000016" in each["areas"]] == []
+
+
+def test_other_series_are_told_as_published_up_to_a_day_and_a_day_to_come_is_refused(tmp_path: Path, capsys):
+    lines = [
+        f"E06000016,{date(2020, 6, 20) - timedelta(days=back)},waste_water,{90_000 if back < 8 else 20_000 + 97 * back},"
+        f"{date(2020, 6, 20) - timedelta(days=back - 1)}"
+        for back in range(1, 76)
+    ]
+    text = "\n".join(["place,date,metric,value,published_at", *lines])
+    places.load_files([saved(tmp_path, "lsoa11.csv", f"{city.HEAD}\n{SMALL}".encode())])
+    actions.load_series([saved(tmp_path, "water.csv", text.encode())])
+    code, out, err = command(capsys, "sweep --as-of 2020-06-20")
+    assert code == 0, err
+    assert "waste_water as published up to 2020-06-20: 1 ltla" in out
+    assert "ltla E06000016: Gene copies per litre of waste water: 90,000 gene copies per litre" in out
+    _, out, _ = command(capsys, "sweep --as-of 2020-06-12 --json")
+    (told,) = json.loads(out)["series"]
+    assert (told["source"], told["morning"], told["findings"]) == ("waste_water", "2020-06-12", 0)
+    code, _, err = command(capsys, "sweep --as-of 2099-01-01")
+    assert (code, "has not happened yet" in err) == (EXIT_REFUSED, True)
 
 
 def test_without_series_a_sweep_says_what_to_do(capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -69,12 +69,14 @@ def newest_known(metric: Metric, as_of: datetime) -> datetime:
     return found
 
 
-def look(as_of: datetime, metric: Metric, rules: Rules) -> Outcome:
+def look(as_of: datetime, metric: Metric, rules: Rules, published_by: date | None = None) -> Outcome:
     """Hold every place of a series against its detector as known at an instant. Nothing is written.
 
+    published_by: as published up to that day, whenever it came here; the instant's own day where it is left out.
     A place that cannot be done is listed with its reason and never stops the others; neither does a level.
     """
-    began, clock, morning = time.perf_counter(), Clock(), Instant(as_of).morning
+    began, clock = time.perf_counter(), Clock()
+    morning = published_by or Instant(as_of).morning
     out = Outcome(as_of, morning, None, source=metric.id)
     count = sum(1 for each in watched(as_of) if each.detect == "own_past")
     how = in_series.Rules(rules.setting, rules.past, rules.how.budget, max(1, count), batches=rules.batches.least)

@@ -42,6 +42,12 @@ class Sweep:
     seconds: float
 
 
+def published(as_of: date, metric: str = METRIC) -> bool:
+    """Whether any value of a series was published up to a day."""
+    sql = "select exists (select from surveillance.value where metric = %s and published <= %s)"
+    return bool(db.value("app", sql, [metric, as_of]))
+
+
 def sweep(as_of: date, executor: Executor, area: str | None = None, metric: str = METRIC) -> Sweep:
     """Hold every place of the loaded series against the rule, as published up to `as_of`.
 

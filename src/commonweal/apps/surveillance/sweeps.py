@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import counted, keeping, series_sweeping
+from commonweal.apps.surveillance import counted, keeping, series_sweeping, sweeping
 from commonweal.apps.surveillance.count_sweeping import Outcome, look, rules
 from commonweal.apps.surveillance.executors import Cluster, Executor, Processes, Serial
-from commonweal.core.errors import NotThere
+from commonweal.core.errors import NotThere, Refused
 from commonweal.core.formats.indicators.metrics import Metric
-from commonweal.web import db
+from commonweal.web import db, times
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,10 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
     """Sweep the counts as known at `as_of` (now if left out) and carry the signals on.
 
     touched: codes of any tier; only what they cover is swept. The same sweep at the same as-of is done once. Raises
-    `NotThere` where nothing can be swept, or a code covers no authority.
+    `NotThere` where nothing can be swept, or a code covers no authority, and `Refused` for a day to come.
     """
     begun_after = keeping.newest_number()
-    instant = db.freeze("engine")
-    if as_of is not None:
-        instant = min(instant, as_of)
+    instant = _as_of(as_of)
     codes = None if touched is None else _covered(touched)
     rule = rules()
     before = keeping.kept_before(instant, codes, rule)
@@ -61,6 +59,33 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
     kept = keeping.keep(outcome, rule, name_of(executor), begun_after)
     opened = sum(1 for _, step in kept.changes if step.state == "opened")
     return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))
+
+
+def _as_of(asked: datetime | None) -> datetime:
+    """The instant of a sweep: now, or the one asked for; the end of today is now."""
+    now: datetime = db.freeze("engine")
+    if asked is None or asked <= now:
+        return asked or now
+    if times.local(asked).date() > times.local(now).date():
+        raise Refused(
+            f"{times.local(asked):%Y-%m-%d %H:%M} has not happened yet; it is {times.local(now):%Y-%m-%d %H:%M}."
+        )
+    return now
+
+
+def look_at_series(published_by: date, area: str | None) -> list[Outcome]:
+    """What every loaded series but the daily cases tells as published up to a day, of one area or of all. Nothing is
+    written. Raises `NotThere` for a code that covers no authority."""
+    instant, rule, found = db.freeze("engine"), rules(), []
+    for metric in series_sweeping.watched(instant):
+        if metric.id == sweeping.METRIC:
+            continue
+        outcome = series_sweeping.look(instant, metric, rule, published_by)
+        if area is not None:
+            own = set(_covered([area]))
+            outcome.found = [each for each in outcome.found if each.scope & own]
+        found.append(outcome)
+    return found
 
 
 def run_series(executor: Executor) -> list[Ran]:
