@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonweal.cli.published_folder import Populations, read_counts, read_triangle
+from commonweal.cli.published_folder import SHAPE, Populations, read_counts, read_triangle
+from commonweal.core.errors import NotThere
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,6 +55,8 @@ def measure(directory: Path, plan: dict[str, Any], setting: Setting, seeds: list
     table = read_counts(directory / plan["series"])
     table = table.filter(table["area_type"] == "ltla") if "area_type" in table.columns else table
     areas = table["area_code"].unique().sort().to_list()
+    if not areas:
+        raise NotThere(f"{directory / plan['series']} has no authority (area_type ltla). {SHAPE}")
     start = plan["series_start"]
     final = matrix(table, areas, start, plan["series_end"])
     people = Populations.read(directory, plan)
@@ -64,12 +67,12 @@ def measure(directory: Path, plan: dict[str, Any], setting: Setting, seeds: list
             triangles[period["delays"]], chosen["one_definition_from"], chosen["learn_until"], setting
         )
         span = bench.Period(period["first"], period["last"])
-        _say(f"{name}: {len(areas)} authorities, {len(seeds)} seeds")
+        _say(f"{name}: {_counted(len(areas))}, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
         runs = bench.thinned_runs(final, areas, start, people.of(areas), share, span, setting, seeds)
         found[name] = bench.described(runs, areas, start, setting, plan["thresholds"], INTERVAL_SEED)
     for name, own in plan["triangles"].items():
         triangle = triangles[name]
-        _say(f"{name}: {len(triangle.areas)} authorities, {len(triangle.on)} publications")
+        _say(f"{name}: {_counted(len(triangle.areas))}, {len(triangle.on)} publications")
         truth = _truth(table, triangle, own["start"], plan["series_end"])
         run = bench.published_run(
             triangle, truth, people.of(triangle.areas), bench.Period(own["first"], own["last"]), setting
@@ -102,6 +105,10 @@ def _against(found: dict[str, Any], name: str, goals: dict[str, float]) -> dict[
     return out
 
 
+def _counted(authorities: int) -> str:
+    return "1 authority" if authorities == 1 else f"{authorities} authorities"
+
+
 def _said(value: float | None) -> str:
     return f"{'none':>8}" if value is None else f"{value:>8.3f}"
 
@@ -111,7 +118,7 @@ def as_text(document: dict[str, Any]) -> str:
     lines = [f"rule version {document['rule_version']}, threshold {document['threshold']}, seeds {document['seeds']}"]
     for name in [key for key, value in document.items() if isinstance(value, dict) and "rises" in value]:
         own = document[name]
-        lines += ["", f"{name}: {own['authorities']} authorities, {own['mornings']} mornings, {own['rises']} rises"]
+        lines += ["", f"{name}: {_counted(own['authorities'])}, {own['mornings']} mornings, {own['rises']} rises"]
         for quantity, (low, high) in own["interval_95"].items():
             lines.append(f"  {quantity:<32} {_said(own[quantity])}   (95 % {_said(low)} to {_said(high)})")
         lines.append("  threshold false/year    found  in time     lead")

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from commonweal.core.signals.within import Small
 
 
+SMALL_AREAS = "assumed: weekly counts dealt out by the authority's own days, suppressed cells as 0"
+NO_SCENARIOS = "No scenarios: no share of positive tests was published for this place, or nobody counted in a period."
+NO_SMALL_AREAS = "not told: the folder has no small area of this place"
+
+
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--area", required=True, help="Code of the authority, for example E06000016.")
@@ -61,7 +66,9 @@ class Replayed:
                 f"There is no series of {area} in {directory}; {plan['series']} has {len(self.areas)} authorities."
             )
         self.final: IntArray = matrix(lower, self.areas, self.start, own["last"])
-        self.nation: IntArray = matrix(table, [own["nation"]], self.start, own["last"])[0]
+        self.nation: IntArray | None = None
+        if (table["area_code"] == own["nation"]).any():
+            self.nation = matrix(table, [own["nation"]], self.start, own["last"])[0]
         self.people = Populations.read(directory, plan)
         self.triangle: Triangle = read_triangle(directory, plan["triangles"]["utla"])
         self.number = self.areas.index(area)
@@ -116,7 +123,7 @@ class Replayed:
             "first_signal_levelled": _latest(
                 each["first_signal_levelled"] for each in found if each["delays_times"] == 1
             ),
-            "small_areas_by_day": "assumed: weekly counts dealt out by the authority's own days, suppressed cells as 0",
+            "small_areas_by_day": SMALL_AREAS if self._small() else NO_SMALL_AREAS,
             "by_seed": found,
             "three_times_the_nation_since": _text(since),
             "history": history,
@@ -150,7 +157,9 @@ class Replayed:
         from commonweal.core.signals.replay import SCAN
 
         plan = self.own["scan"]
-        small, daily = self._small()
+        if (read := self._small()) is None:
+            return []
+        small, daily = read
         weekday = weekdays(self.start, daily.shape[1])
         cube = completeness.thinned(daily, share, weekday, np.random.default_rng(seed))
         out = []
@@ -180,17 +189,20 @@ class Replayed:
             out.append(Finding(morning, cluster.direction, "msoa", SCAN, scope, strength, rate, text))
         return out
 
-    def _small(self) -> tuple[Small, IntArray]:
-        """Small areas of the place and of its neighbours, and their weekly counts dealt out over days."""
+    def _small(self) -> tuple[Small, IntArray] | None:
+        """Small areas of the place and of its neighbours, and their weekly counts dealt out over days; None where the
+        folder has no small area of the place."""
         import numpy as np
         import polars as pl
 
         from commonweal.core.signals import within
 
         plan = self.own["small_areas"]
-        points = read_csv(self.directory / plan["points"])
+        points = read_csv(self.directory / plan["points"], "lad19cd", "msoa11cd", "bng_e_popw", "bng_n_popw")
         where = points.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy()
         own = (points["lad19cd"] == self.area).to_numpy()
+        if not own.any():
+            return None
         near = np.zeros(points.height, dtype=bool)
         for point in where[own]:
             near |= np.hypot(*(where - point).T) <= self.own["neighbours_km"] * within.METRES
@@ -256,6 +268,8 @@ class Replayed:
         from commonweal.core.signals.replay import PER, above_nation
         from commonweal.core.signals.rises import weekly
 
+        if self.nation is None:
+            return None, []
         people = self.people.of([self.area, self.own["nation"]])
         rates = weekly(np.stack([self.final[self.number], self.nation])) / people[:, None] * PER
         first = (self.own["first"] - self.start).days
@@ -270,7 +284,7 @@ class Replayed:
         for name in ("baseline", "after"):
             first, last = ((day - self.start).days for day in self.own["scenarios"][name])
             sums.append(float(self.final[self.number, first : last + 1].sum()))
-        return scenarios(sums[0], sums[1], self.own["published_positivity"])
+        return scenarios(sums[0], sums[1], self.own["published_positivity"].get(self.area, []))
 
     def _upper(self) -> str:
         """The upper-tier authority of a district."""
@@ -321,11 +335,13 @@ def as_text(document: dict[str, Any]) -> str:
         days = ", ".join(f"{day} set to {cases} cases" for day, cases in world["levelled_days"].items())
         lines.append(f"With {days}: first signal {world['first_signal_levelled']}")
     lines.append(f"Small areas by day are {world['small_areas_by_day']}")
-    lines.append(f"First at three times the nation's rate on {world['three_times_the_nation_since']}")
+    lines.append(f"First at three times the nation's rate on {world['three_times_the_nation_since'] or 'no day seen'}")
     lines += [
         f"  {each['day']}  {each['rate']:6.1f} per 100,000, nation {each['nation']:5.1f}, {each['times']:.1f} times"
         for each in world["history"]
     ]
+    if not world["scenarios"]:
+        return "\n".join([*lines, "", NO_SCENARIOS])
     lines += [
         "",
         "Scenarios are assumptions: negatives by area were not published, so the split cannot be told from these data",
@@ -334,6 +350,6 @@ def as_text(document: dict[str, Any]) -> str:
         lines.append(
             f"  {each['scenario']:<13} tests x {each['tests_times']:.2f}, positivity "
             f"{each['positivity_before_percent']:.1f} % -> {each['positivity_after_percent']:.1f} % "
-            f"({each['denominator']})"
+            f"({each['denominator']})" + ("" if each["possible"] else ", which cannot be")
         )
     return "\n".join(lines)

@@ -61,6 +61,13 @@ def test_weeks_are_dealt_out_whole():
     assert dealt[0, 13] == 70
 
 
+def test_without_anybody_in_a_period_there_is_no_scenario_and_an_impossible_one_is_marked():
+    published = [{"percent": 30.0, "denominator": "tests"}]
+    assert scenarios(0, 400, published) == scenarios(400, 0, published) == []
+    told = {each["scenario"]: each["possible"] for each in scenarios(400, 100, published)}
+    assert told == {"testing-only": True, "mixed": True, "spread-only": False}
+
+
 def test_scenarios_explain_the_same_rise():
     told = {each["scenario"]: each for each in scenarios(100, 400, [{"percent": 10.0, "denominator": "tests"}])}
     assert told["testing-only"]["tests_times"] == 4

@@ -192,21 +192,28 @@ def above_nation(
     return (start + timedelta(days=reached[0]) if reached else None), history
 
 
+WHOLE_PERCENT = 100.0
+
+
 def scenarios(before: float, after: float, published: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What a rise of cases from `before` to `after` (equal periods) would mean for tests and positivity.
 
     Three assumptions, not findings: all of it testing (positivity stays), all of it spread (tests stay), or both by the
-    same factor. Each is anchored at a published positivity of the later period.
+    same factor. Each is anchored at a published positivity of the later period. None where nobody was counted in one of
+    the periods; `possible` is false where more than all tests would have been positive.
     """
+    if not before or not after:
+        return []
     times = after / before
     out = []
     for figure in published:
         for name, power in (("testing-only", 1.0), ("mixed", 0.5), ("spread-only", 0.0)):
             tests = times**power
+            earlier = figure["percent"] * tests / times
             out.append(
                 {"scenario": name, "assumption": True, "tests_times": round(tests, 2),
                  "positivity_after_percent": figure["percent"],
-                 "positivity_before_percent": round(figure["percent"] * tests / times, 2),
+                 "positivity_before_percent": round(earlier, 2), "possible": earlier <= WHOLE_PERCENT,
                  "denominator": figure["denominator"]}
             )  # fmt: skip
     return out
