@@ -20,6 +20,11 @@ DIRECTOR = "Director of Public Health, Fernleigh"
 DUTY = "National duty officer"
 NOTICE = UUID("00000000-0000-4000-8000-000000000009")
 MINUTES = 10.0
+OWN = [
+    today.Own(
+        "Signals", ("2 signals go on.", "Cluster in Kiln Steps: growing.", "A rise in Mill End: new."), "/signals"
+    )
+]
 
 
 def today_page(*, empty: bool = False) -> dict[str, Any]:
@@ -38,8 +43,8 @@ def today_page(*, empty: bool = False) -> dict[str, Any]:
     ]
     job = configuration.job_of(["release_evidence", "record_position"], on_duty=False)
     built = today.build(
-        job, [] if empty else waits, [] if empty else news, [] if empty else owed, duty, NOW - timedelta(days=1), NOW,
-        many_offices=True,
+        job, [] if empty else waits, [] if empty else news, [] if empty else owed, duty, NOW - timedelta(days=1),
+        [] if empty else OWN, NOW, many_offices=True,
     )  # fmt: skip
     return {"page": built.page, "today": built}
 
@@ -59,7 +64,8 @@ def talk_page() -> dict[str, Any]:
         said(2, "Which schools are closed?", owner=DIRECTOR, owner_office="dph", due_at=NOW + timedelta(hours=3)),
         said(1, "The market is closed on Saturday.", said_at=NOW - timedelta(hours=2)),
     ]
-    built = talk.listed(rows, None, [("dph", DIRECTOR), ("duty", DUTY)], ME, NOW, MINUTES)
+    form = talk.Form("/my-area#curve", "My area, one of its figures", "", (), (("dph", DIRECTOR), ("duty", DUTY)), {})
+    built = talk.listed(rows, {"/my-area": "My area"}, form, ME, NOW, MINUTES)
     return {"page": built.page, "talk": built}
 
 

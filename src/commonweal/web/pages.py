@@ -94,7 +94,8 @@ class Shell:
     """What stands around every page: who acts, in which space, where one can go, whom one can ask.
 
     ``talk`` is where something is said about the page (an address whose last value is the pin), ``said`` how much was
-    said: in all under '', and by the identity of a figure or table. ``practise`` is where one tries things out.
+    said: in all under '', and by the identity of a figure or table. ``keep`` is where the page is
+    kept under a name, ``practise`` where one tries things out.
     """
 
     acting: Acting | None = None
@@ -107,6 +108,7 @@ class Shell:
     asking: Asking | None = None
     talk: str = ""
     said: Mapping[str, int] = field(default_factory=dict)
+    keep: str = ""
     practise: str = ""
     language: str = "en"
     direction: str = "ltr"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import random
 from collections.abc import Iterator
 from html import escape
@@ -252,6 +253,19 @@ def test_views_are_kept_under_a_name_by_their_person_alone() -> None:
     assert "Belgrave" in visitor("director", DIRECTOR).get("/search").content.decode()
     own.drop_view(director, kept["id"])
     assert own.views_of(director) == []
+
+
+def test_every_page_can_be_kept_with_what_is_chosen_on_it_and_odd_words_too() -> None:
+    client = visitor("director", DIRECTOR)
+    foot = client.get("/my-area?place=E06000016&days=14").content.decode()
+    (path,) = re.findall(r'href="(/search\?keep=[^"]+)"', foot)
+    form = client.get(path).content.decode()
+    assert 'name="link" value="/my-area?place=E06000016&amp;days=14"' in form
+    assert "Keep the page you came from" not in client.get("/search?keep=//elsewhere.example").content.decode()
+    client.post("/search/keep", {"name": "Fortnight", "link": "/my-area?place=E06000016&days=14"})
+    assert 'href="/my-area?place=E06000016&amp;days=14">Fortnight' in client.get("/search").content.decode()
+    found = client.get("/search", {"q": "balance & more"}).content.decode()
+    assert "q=balance+%26+more" in found or "Nothing called" in found
 
 
 def test_a_number_that_is_passed_is_told_once_and_again_only_after_it_fell(monkeypatch: pytest.MonkeyPatch) -> None:

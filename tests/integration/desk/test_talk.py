@@ -13,7 +13,7 @@ from django.test import Client
 from tests.conftest import point_django_at, remove_space
 from tests.integration.access.build import act, authorities, browser, entries
 
-from commonweal.apps.desk import announcing, digest, handover, missed, talk, telling, waiting
+from commonweal.apps.desk import announcing, digest, duty, handover, missed, talk, telling, waiting
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, Refused
 from commonweal.server import spaces
@@ -291,9 +291,59 @@ def test_a_digest_is_written_at_seven_and_five_once_and_without_numbers_outside(
     assert page.count("<li>") >= digest.LINES
     assert "Ninety-" in page
     assert client.get(f"/digest/{LEADER}").status_code == 404
-    evening = seven.replace(hour=17, minute=59)
+    evening = seven.replace(hour=19, minute=59)
     assert digest.slot(evening) == seven.replace(hour=17, minute=0)
-    assert digest.slot(seven.replace(hour=18, minute=1)) is None
+    assert digest.slot(seven.replace(hour=20, minute=1)) is None
+
+
+@pytest.mark.parametrize("day", ["2026-10-24", "2026-10-25", "2026-10-26", "2027-03-27", "2027-03-28", "2027-03-29"])
+def test_digests_are_at_seven_and_five_by_the_clock_on_the_wall_when_the_clocks_change(day: str) -> None:
+    for hour in digest.configuration.digest_hours():
+        due = datetime.combine(datetime.fromisoformat(day), hour, times.LONDON)
+        assert digest.slot(due.astimezone(UTC)) == due
+        assert digest.slot(due.astimezone(UTC) - timedelta(minutes=1)) is None
+        assert digest.slot(due.astimezone(UTC) + timedelta(minutes=179)) == due
+
+
+def test_a_digest_that_was_told_and_not_sent_is_sent_when_the_worker_runs_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    five = (times.local(build.now()) + timedelta(days=1)).replace(hour=17, minute=0, second=0, microsecond=0)
+    build.move_to(five + timedelta(hours=1))
+    build.work()
+
+    def dies(notice: UUID, office: str) -> None:
+        raise RuntimeError("killed between telling and sending")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(digest, "mail", dies)
+        with pytest.raises(RuntimeError, match="killed"):
+            digest.write()
+    before = len(build.outgoing())
+    digest.write()
+    build.work()
+    came = Counter(letter["address"] for letter in build.outgoing()[before:])
+    assert came["analyst@desk.example"] == 1
+    assert set(came.values()) == {1}
+    digest.write()
+    build.work()
+    assert len(build.outgoing()) == before + sum(came.values()), "once"
+
+
+def test_while_a_holder_is_away_the_deputies_get_the_digest() -> None:
+    analyst, deputy = actor("analyst", ANALYST), build.person("analyst-deputy", ANALYST, deputy=True)
+    duty.enter_absence(analyst, analyst.person_id, build.now(), build.now() + timedelta(days=3))
+    seven = (times.local(build.now()) + timedelta(days=1)).replace(hour=7, minute=1, second=0, microsecond=0)
+    build.move_to(seven)
+    build.work()
+    before = len(build.outgoing())
+    digest.write()
+    build.work()
+    came = {letter["address"] for letter in build.outgoing()[before:]}
+    assert "analyst-deputy@desk.example" in came
+    assert "analyst@desk.example" not in came
+    build.move_to(seven + timedelta(days=5))
+    assert deputy.office_id == ANALYST
 
 
 def test_recalling_a_notice_that_nobody_opened_takes_its_words_along() -> None:

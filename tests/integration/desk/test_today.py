@@ -212,6 +212,30 @@ def test_each_kind_of_work_has_its_own_first_section() -> None:
     assert jobs["laboratory"].id == "other"
 
 
+def test_each_kind_of_work_sees_what_it_looks_at_first() -> None:
+    from commonweal.apps.desk import brief, configuration
+
+    listed, duty_officer = configuration.jobs()
+    assert {name for job in (*listed, duty_officer) for name in job.parts} <= set(brief._parts), "no part is misspelt"
+    director = actor("director-of-public-health", DIRECTOR)
+    duty.set_work_phone(director, "0116 496 0007")
+    duty.make_rota(director, "own-parts", "Own parts")
+    seen = {
+        job: text(visitor(name, office))
+        for job, name, office in (("director", "director-of-public-health", DIRECTOR), ("leader", "leader", LEADER),
+                                  ("analyst", "quiet", build.ANALYST))
+    }  # fmt: skip
+    assert "This week's question" in seen["leader"]
+    assert "This week's question" not in seen["director"]
+    assert "Your area" in seen["director"]
+    assert "Your area" not in seen["analyst"]
+    assert seen["analyst"].index("Signals") < seen["analyst"].index("Waiting for you"), "an analyst begins with signals"
+    duty.put_on_duty(director, "own-parts", build.now(), build.now() + timedelta(hours=1), director.person_id, DIRECTOR)
+    on_call = text(visitor("director-of-public-health", DIRECTOR))
+    assert "Whom you can call" in on_call
+    assert "0116 496 0007: Director of Public Health, Leicester" in on_call
+
+
 def test_a_first_visit_shows_the_last_seven_days_and_a_later_one_says_when() -> None:
     build.person("first", build.OFFICER)
     client = visitor("first", build.OFFICER, "audit")

@@ -11,13 +11,14 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         from commonweal.apps.access import shell
-        from commonweal.apps.desk import around, handover, missed, queries, search, talk, waiting
+        from commonweal.apps.desk import around, handover, missed, own_parts, queries, search, talk, waiting
 
         shell.register("Today", "desk:today", place=5)
         shell.register("On duty", "desk:duty", place=60)
         shell.register("Talk", "desk:talk", "read_counts", place=55)
         shell.register("Missed clocks", "desk:missed", place=65)
         shell.register_around(around.add)
+        own_parts.register_all()
         search.register("places", "Places", search.places)
         search.register("pages", "Pages", search.pages)
         search.register("notices", "Notices", search.notices)

@@ -73,8 +73,18 @@ def add(request: HttpRequest, shell: Shell) -> Shell:
         asking=whom_to_ask(seat.organisation_id),
         talk=f"{reverse('desk:talk')}?{urlencode({'pin': page})}",
         said=pinned.counts(actor, page) if actor else {},
+        keep=f"{reverse('desk:search')}?{urlencode({'keep': request.get_full_path()})}"
+        if request.method == "GET"
+        else "",
         practise=reverse("desk:practise"),
         waiting=Waiting(count, reverse("desk:today") + "#waiting"),
         search=reverse("desk:search"),
         search_words=request.GET.get("q", "")[:100] if request.path == reverse("desk:search") else "",
     )
+
+
+def _to_keep(request: HttpRequest) -> str:
+    """Where the page is kept under a name, with everything chosen on it."""
+    if request.method != "GET":
+        return ""
+    return f"{reverse('desk:search')}?{urlencode({'keep': request.get_full_path()})}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from commonweal.apps.access.scope import Actor
-from commonweal.apps.desk import around, configuration, telling
+from commonweal.apps.desk import around, configuration, digest, telling
 from commonweal.core.errors import NotAllowed
 from commonweal.web import db, times
 
 MONDAY, HOUR = 0, 8
+ON_TODAY = 4
 QUIET = timedelta(days=7)
 LEADERS = """
 select distinct on (o.id) o.id, c.person_id, o.purposes[1] as purpose from access.office o
@@ -21,13 +23,26 @@ select distinct on (o.id) o.id, c.person_id, o.purposes[1] as purpose from acces
                     where t.office_id = o.id and n.severity = 1 and n.told_at > %s::timestamptz)
  order by o.id, c.starts_at
 """
-Part = Callable[[Actor], Iterable[str]]
-_parts: dict[str, tuple[str, Part]] = {}
+Said = Callable[[Actor], Iterable[str]]
 
 
-def register(name: str, heading: str, part: Part) -> None:
-    """A room calls this at start-up: sentences for a leader's brief, read in that leader's own scope."""
-    _parts[name] = (heading, part)
+@dataclass(frozen=True)
+class Part:
+    """Sentences under a heading, read in the scope of whoever reads them; `link` leads to the page that says more."""
+
+    heading: str
+    said: Said
+    link: str = ""
+    weekly: bool = True
+
+
+_parts: dict[str, Part] = {}
+
+
+def register(name: str, heading: str, said: Said, link: str = "", *, weekly: bool = True) -> None:
+    """A room calls this at start-up: sentences for a leader's brief (`weekly`), and for Today, where the document
+    desk/jobs.yaml names the part for a kind of work. The first four sentences stand there."""
+    _parts[name] = Part(heading, said, link, weekly)
 
 
 def question(week: date) -> str:
@@ -39,15 +54,21 @@ def question(week: date) -> str:
 
 def lines(actor: Actor) -> list[tuple[str, list[str]]]:
     """(heading, sentences) of a brief as it is now; a part that the office may not read says so."""
-    found = []
-    for heading, part in _parts.values():
-        try:
-            said = list(part(actor))
-        except NotAllowed as refused:
-            said = [str(refused)]
-        if said:
-            found.append((heading, said))
-    return found
+    found = [(part.heading, _said(part, actor)) for part in _parts.values() if part.weekly]
+    return [(heading, said) for heading, said in found if said]
+
+
+def of_job(names: Iterable[str], actor: Actor) -> list[tuple[Part, list[str]]]:
+    """The parts of these names with their sentences, for *Today*; one that has nothing to say is left out."""
+    found = [(_parts[name], _said(_parts[name], actor)[:ON_TODAY]) for name in names if name in _parts]
+    return [(part, said) for part, said in found if said]
+
+
+def _said(part: Part, actor: Actor) -> list[str]:
+    try:
+        return list(part.said(actor))
+    except NotAllowed as refused:
+        return [str(refused)]
 
 
 def due(now: datetime) -> bool:
@@ -57,7 +78,7 @@ def due(now: datetime) -> bool:
 
 
 def send(now: datetime | None = None) -> int:
-    """Tell every leader whose area had nothing urgent for a week that the brief is there; returns how many.
+    """Tell every leader whose area had nothing urgent for a week, also by e-mail, that the brief is there; how many.
 
     Run again within the hour it tells nobody twice.
     """
@@ -68,9 +89,16 @@ def send(now: datetime | None = None) -> int:
     told = 0
     for row in db.rows("app", LEADERS, [moment - QUIET]):
         event = f"brief {row['id']} {day}"
-        if db.one("app", "select 1 from desk.notice where event = %s", [event]):
+        written = db.one("app", digest.WRITTEN, [event])
+        if written is None:
+            with db.recorded("app") as write:
+                notice = telling.tell(
+                    write, row["id"], "Your weekly brief", "/brief", 3, kind="desk.brief", event=event
+                )
+            told += 1
+        elif written["mailed"]:
             continue
-        with db.recorded("app") as write:
-            telling.tell(write, row["id"], "Your weekly brief", "/brief", 3, kind="desk.brief", event=event)
-        told += 1
+        else:
+            notice = written["id"]
+        digest.mail(notice, row["id"])
     return told

@@ -65,14 +65,15 @@ def holidays(until: date) -> frozenset[date]:
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of work, and in which order the sections of Today stand for it."""
+    """A kind of work: in which order the sections of Today stand for it, and the parts of its own that rooms fill."""
 
     id: str
     sections: tuple[str, ...]
     needs: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = ()
 
 
-SECTIONS = ("waiting", "since", "running", "duty")
+SECTIONS = ("waiting", "since", "running", "duty", "own")
 
 
 @cache
@@ -92,7 +93,7 @@ def _job(given: dict[str, Any]) -> Job:
     if sorted(given["sections"]) != sorted(SECTIONS):
         raise Refused(f"desk/jobs.yaml: the job {given['id']} must have the sections {', '.join(SECTIONS)}, each once.")
     needs = frozenset(given.get("needs", ()))
-    return Job(given["id"], tuple(given["sections"]), needs)
+    return Job(given["id"], tuple(given["sections"]), needs, tuple(given.get("parts", ())))
 
 
 def questions() -> tuple[str, ...]:

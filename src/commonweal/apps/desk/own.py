@@ -38,11 +38,16 @@ def measures() -> tuple[Measure, ...]:
     return tuple(_measures.values())
 
 
+def is_page(link: str) -> bool:
+    """Whether an address is one of this site."""
+    return link.startswith("/") and not link.startswith(("//", "/\\")) and len(link) <= 1000
+
+
 def save_view(actor: Actor, name: str, link: str) -> None:
     """Keep a page of this site under a name. Raises `Refused` for another site's address or a name in use."""
     if not 1 <= len(name.strip()) <= 100:
         raise Refused("Give the view a name of 1 to 100 letters.")
-    if not link.startswith("/") or link.startswith(("//", "/\\")) or len(link) > 1000:
+    if not is_page(link):
         raise Refused(f"{link[:80]!r} is no page of this site: it begins with one slash, like /my-area.")
     _keep_few(actor, "saved_view")
     made = _write(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -36,6 +37,17 @@ def page_of(request: HttpRequest) -> str:
     """The page that somebody has open, as a pin: with the place that it shows."""
     place = request.GET.get("place", "")
     return f"{request.path}?{urlencode({'place': place})}" if CODE.fullmatch(place) else request.path
+
+
+def abouts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What each pin of what was said is pinned to, in words: its page, and which part of it."""
+    return {pin: in_words(pins.read(pin)) for pin in dict.fromkeys(row["pin"] for row in rows)}
+
+
+def in_words(pin: Pin) -> str:
+    """What something is pinned to: the page, and which part of it."""
+    part = narrower(pin)
+    return f"{title(pin)}, {part}" if part else title(pin)
 
 
 def title(pin: Pin) -> str:

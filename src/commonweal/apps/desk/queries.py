@@ -52,14 +52,14 @@ select s.id, s.title, array(select g.name from access.organisation g
 SINCE = """
 select * from (
   select distinct on (n.id) n.id, t.office_id, o.title as office, n.subject, n.told_at as at, n.severity, n.link,
-         null as person, null as capacity
+         n.kind, null as person, null as capacity
     from desk.told t join desk.notice n on n.id = t.notice_id join access.office o on o.id = t.office_id
    where t.office_id = any (%(offices)s) and n.told_at > %(since)s::timestamptz
      and not exists (select from desk.receipt x where x.notice_id = t.notice_id and x.office_id = t.office_id
                        and x.state = 'recalled')
    order by n.id, t.office_id) told
 union all
-select n.id, r.office_id, o.title, n.subject, r.at, n.severity, n.link, p.name, r.capacity
+select n.id, r.office_id, o.title, n.subject, r.at, n.severity, n.link, n.kind, p.name, r.capacity
   from desk.receipt r join desk.notice n on n.id = r.notice_id join access.office o on o.id = r.office_id
   join access.person p on p.id = r.person_id
  where r.state = 'acknowledged' and r.office_id = any (%(offices)s) and r.at > %(since)s::timestamptz

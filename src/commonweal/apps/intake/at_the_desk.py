@@ -160,7 +160,7 @@ def register_all() -> None:
             "seven_day_rate", "The seven-day rate", seven_day_rate, lambda code: f"/my-area?place={_authority(code)}"
         )
     )
-    brief.register("intake.area", "Your area", brief_of_area)
+    brief.register("intake.area", "Your area", brief_of_area, "/my-area")
     brief.register("intake.neighbours", "Your neighbours", brief_of_neighbours)
     register("intake.orphans", orphans)
     register("intake.reasons", reasons)

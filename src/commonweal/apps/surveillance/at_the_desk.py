@@ -78,7 +78,7 @@ def register_all() -> None:
     """Called at start-up, after intake has registered."""
     register_place_page(place_page)
     register("signals", "Signals", found_signals, "read_counts")
-    weekly.register("surveillance.signals", "Signals", brief.of_signals)
+    weekly.register("surveillance.signals", "Signals", brief.of_signals, "/signals")
     weekly.register("surveillance.neighbours", "As published: around you, and places like yours", brief.of_neighbours)
     pinned.register(r"/signals/(\d+)(?:/judgements)?", "Signal {0}", places_of_signal)
     signal_parts.register_all()

@@ -70,7 +70,7 @@ def of_neighbours(actor: Actor) -> list[str]:
     alike = [code for here in mine[:1] for code in most_alike(here, traits(), ALIKE)]
     found = published([*mine, *around, *alike])
     if found is None:
-        return []
+        return ["No published figures are loaded here, so places like yours cannot be set beside it."]
     names = places.names([*mine, *around, *alike])
     said = [_listed("Here", mine, found, names), _listed("Neighbours", around, found, names)]
     said.append(_listed("Places most like yours in residents, age and deprivation", alike, found, names))

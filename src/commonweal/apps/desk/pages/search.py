@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from commonweal.apps.desk.own import Measure
 from commonweal.apps.desk.search import SHORTEST, Group
@@ -44,6 +45,7 @@ class Search:
     purpose: str
     people_said: str
     keep_link: str
+    keeps_page: bool
 
 
 def build(
@@ -56,7 +58,9 @@ def build(
     may_ask_people: bool,
     purpose: str,
     people_said: str,
+    keep: str = "",
 ) -> Search:
+    """`keep` is the address of another page that is to be kept under a name."""
     labels = {measure.name: measure.label for measure in measures}
     return Search(
         Page(f"Search: {text}" if text else "Search", HELP, (Link("Today", "/today"), Link("Search", ""))),
@@ -69,7 +73,8 @@ def build(
         may_ask_people,
         purpose.replace("_", " "),
         people_said,
-        f"/search?q={text}" if text else "",
+        keep or (f"/search?{urlencode({'q': text})}" if text and groups else ""),
+        bool(keep),
     )
 
 

@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from commonweal.apps.desk import pinned
 from commonweal.apps.desk.pages import words
 from commonweal.core import wording
-from commonweal.core.desk import pins
 from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import times
 from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
@@ -106,8 +104,12 @@ class Digest:
     lines: tuple[Link, ...]
 
 
-def listed(rows: Sequence[Row], form: Form, me: UUID, now: datetime, minutes: float) -> Talk:
-    """What was said first in each conversation, newest first, and the form to say something."""
+Abouts = Mapping[str, str]
+
+
+def listed(rows: Sequence[Row], abouts: Abouts, form: Form, me: UUID, now: datetime, minutes: float) -> Talk:
+    """What was said first in each conversation, newest first, and the form to say something; `abouts` says of each pin
+    what it is pinned to."""
     firsts = [row for row in rows if row["in_reply_to"] is None and row["corrects"] is None]
     open_now = sum(row["owner_office"] is not None and not row["answered"] for row in firsts)
     said = (
@@ -119,7 +121,7 @@ def listed(rows: Sequence[Row], form: Form, me: UUID, now: datetime, minutes: fl
         Page("Talk", HELP, (Link("Today", "/today"), Link("Talk", ""))),
         said,
         form.pin,
-        tuple(_said(row, rows, me, now, minutes) for row in firsts),
+        tuple(_said(row, rows, abouts, me, now, minutes) for row in firsts),
         Empty(
             "Nothing has been said here yet.", "Questions and comments appear at once, for every office of the place."
         ),
@@ -127,19 +129,19 @@ def listed(rows: Sequence[Row], form: Form, me: UUID, now: datetime, minutes: fl
     )
 
 
-def conversation(first: Row, rows: Sequence[Row], me: UUID, now: datetime, minutes: float) -> Talk:
+def conversation(first: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now: datetime, minutes: float) -> Talk:
     """One conversation, oldest first."""
     ordered = sorted((row for row in rows if row["corrects"] is None), key=lambda row: row["id"])
     return Talk(
         Page("Conversation", HELP, (Link("Today", "/today"), Link("Talk", "/talk"), Link("Conversation", ""))),
         _state(first, now) or "A comment; anybody of the place may answer.",
         first["pin"],
-        tuple(_said(row, rows, me, now, minutes) for row in ordered),
+        tuple(_said(row, rows, abouts, me, now, minutes) for row in ordered),
         Empty("", ""),
     )
 
 
-def _said(row: Row, rows: Sequence[Row], me: UUID, now: datetime, minutes: float) -> Said:
+def _said(row: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now: datetime, minutes: float) -> Said:
     corrections = tuple(
         f"Corrected {times.when(each['said_at'], now)}: {each['words']}"
         for each in reversed(rows)
@@ -154,15 +156,8 @@ def _said(row: Row, rows: Sequence[Row], me: UUID, now: datetime, minutes: float
         corrections,
         row["person_id"] == me and row["said_at"] > now - timedelta(minutes=minutes),
         row["person_id"] == me,
-        about(row["pin"]),
+        abouts.get(row["pin"], ""),
     )
-
-
-def about(pin: str) -> str:
-    """What something is pinned to, in words: the page, and which part of it."""
-    found = pins.read(pin)
-    part = pinned.narrower(found)
-    return f"{pinned.title(found)}, {part}" if part else pinned.title(found)
 
 
 def _state(row: Row, now: datetime) -> str:

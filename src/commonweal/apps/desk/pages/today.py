@@ -12,7 +12,7 @@ from commonweal.apps.desk.pages import words
 from commonweal.apps.desk.waiting import Open, Running
 from commonweal.core import wording
 from commonweal.web import times
-from commonweal.web.pages import Empty, Link, Page
+from commonweal.web.pages import Empty, Page
 
 NOTHING = Empty("Nothing waits for you.", "What you are told appears here at once, the nearest time first.")
 
@@ -67,6 +67,15 @@ class OnDuty:
 
 
 @dataclass(frozen=True)
+class Own:
+    """What one kind of work looks at first: sentences under a heading, and the page that says more."""
+
+    heading: str
+    sentences: tuple[str, ...]
+    link: str
+
+
+@dataclass(frozen=True)
 class Today:
     page: Page
     sentence: str
@@ -76,8 +85,8 @@ class Today:
     since_when: str
     running: tuple[Owed, ...]
     duty: tuple[OnDuty, ...]
+    own: tuple[Own, ...]
     empty: Empty
-    next_step: Link | None
 
 
 def build(
@@ -87,6 +96,7 @@ def build(
     running: Sequence[Running],
     duty: Sequence[Mapping[str, Any]],
     looked: datetime | None,
+    own: Sequence[Own],
     now: datetime,
     *,
     many_offices: bool,
@@ -104,8 +114,8 @@ def build(
         else "This is your first visit: these are the last seven days.",
         tuple(Owed(r.subject, r.link, r.owner, words.clock(r.due_at, now), _late(r.due_at, now)) for r in running),
         tuple(OnDuty(row["organisation"], row["person"] or "", row["phone"] or "", _until(row, now)) for row in duty),
+        tuple(own),
         NOTHING,
-        Link(f"Begin with: {items[0].subject}", items[0].link) if items else None,
     )
 
 

@@ -90,5 +90,11 @@ def _shown(
         may_ask_people=bool(may(acting.seat(request), PEOPLE, "")) and bool(search._people),
         purpose=who.purpose,
         people_said=people_said,
+        keep=_page_to_keep(request.GET.get("keep", "")),
     )
     return render(request, "desk/search.html", {"page": built.page, "search": built}, status=status)
+
+
+def _page_to_keep(link: str) -> str:
+    """The page that somebody came from to keep it; nothing for an address of another site."""
+    return link if own.is_page(link) else ""

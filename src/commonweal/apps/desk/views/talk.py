@@ -42,7 +42,7 @@ def all_talk(request: HttpRequest) -> HttpResponse:
     form = _form(who, pin, places, request, wrong)
     minutes = configuration.rules().recall_minutes
     rows = talk.seen(who, pin if given.get("pin") else None)
-    built = pages.listed(rows, form, who.person_id, around.now(), minutes)
+    built = pages.listed(rows, pinned.abouts(rows), form, who.person_id, around.now(), minutes)
     return render(request, "desk/talk.html", {"page": built.page, "talk": built}, status=400 if wrong else 200)
 
 
@@ -68,7 +68,7 @@ def _form(who: Actor, pin: Pin, places: Sequence[str], request: HttpRequest, wro
     asked = places or access.mandate(who.office_id)
     page = Pin(pin.page, pin.figure)
     return pages.Form(
-        page.address(), pages.about(page.address()), pin.words, own, tuple(talk.offices_of(asked)),
+        page.address(), pinned.in_words(page), pin.words, own, tuple(talk.offices_of(asked)),
         request.POST.dict() if wrong else {}, wrong,
     )  # fmt: skip
 
@@ -89,7 +89,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
             talk.say(who, talk.Said(first["pin"], (), text, reply_to=number))
         return HttpResponseRedirect(f"/talk/{number}")
     minutes = configuration.rules().recall_minutes
-    built = pages.conversation(first, rows, who.person_id, around.now(), minutes)
+    built = pages.conversation(first, rows, pinned.abouts([first]), who.person_id, around.now(), minutes)
     return render(request, "desk/conversation.html", {"page": built.page, "talk": built})
 
 

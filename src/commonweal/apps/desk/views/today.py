@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from commonweal.apps.access import acting
 from commonweal.apps.access.scope import Actor, ScopeMissing
-from commonweal.apps.desk import around, configuration, queries, stream, telling, waiting
+from commonweal.apps.desk import around, brief, configuration, queries, stream, telling, waiting
 from commonweal.apps.desk.pages import today, told
 from commonweal.apps.desk.waiting import Who
 from commonweal.core.errors import NotAllowed, NotThere
@@ -49,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         waiting.against_others(who),
         duty,
         looked,
+        _own(request, job),
         who.now,
         many_offices=len(who.offices) > 1,
     )
@@ -60,6 +61,13 @@ def page(request: HttpRequest) -> HttpResponse:
         [[told for told, _ in told_here], [office for _, office in told_here], who.person_id],
     )
     return render(request, "desk/today.html", {"page": built.page, "today": built})
+
+
+def _own(request: HttpRequest, job: configuration.Job) -> list[today.Own]:
+    """What this kind of work looks at first, in the scope of the office that acts."""
+    acts = acting.actor(request)
+    found = brief.of_job(job.parts, acts) if acts is not None else []
+    return [today.Own(part.heading, tuple(said), part.link) for part, said in found]
 
 
 @require_GET
