@@ -98,6 +98,31 @@ def test_every_page_holds_the_rules_on_a_phone_and_says_whom_to_ask(
     expect(foot.get_by_role("link", name="Practise on the fictional city")).to_be_visible()
 
 
+def test_words_marked_on_a_page_go_along_and_without_scripts_they_are_typed(site: str, open_page: OpenPage) -> None:
+    page = open_page(f"{site}/on-duty", width=1280, storage_state=state("director", DIRECTOR)).page
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    page.locator("#succession").select_text()
+    asks = page.get_by_role("link", name="Ask or say something about the words you marked")
+    expect(asks).to_be_visible()
+    asks.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("One row or sentence of it")).to_have_value("When even the duty officer does not answer")
+    page.get_by_label("Your question or comment").fill("Is this order right?")
+    page.get_by_role("button", name="Say it").click()
+    about = page.locator("main").get_by_role("link", name=re.compile("^On duty, “When even"))
+    expect(about).to_have_attribute("href", re.compile(r"^/on-duty#:~:text=When%20even"))
+    opened = open_page(
+        f"{site}/talk?pin=/on-duty%23offices", width=320, storage_state=state("director", DIRECTOR), scripts=False
+    )
+    opened.expected.append("400 (Bad Request)")
+    plain = opened.page
+    expect(plain.get_by_text("Is this order right?")).to_be_visible()
+    plain.get_by_label("Your question or comment").fill("@Nobody at all")
+    plain.get_by_role("button", name="Say it").click()
+    expect(plain.get_by_role("alert")).to_contain_text("names no office of this place")
+    expect(plain.get_by_label("Your question or comment")).to_have_value("@Nobody at all")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_first_thing_is_in_the_first_screen_and_acknowledged_by_keyboard(
     scripts: bool, site: str, open_page: OpenPage
@@ -187,8 +212,21 @@ def test_one_person_with_five_offices_does_all_that_waits_on_a_phone(
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
     settled(page)
     steps += 4
+    offered = page.get_by_role("link", name=re.compile("^Accept or refuse"))
+    while offered.count():
+        offered.first.click()
+        act = page.get_by_role("button", name=re.compile("^Act "))
+        if act.count():
+            act.first.click()
+            steps += 1
+        page.get_by_role("button", name="Accept for your organisation").first.click()
+        settled(page)
+        page.get_by_role("link", name="For you:").click()
+        settled(page)
+        steps += 3
+        assert steps < 70
     left = page.locator(".cw-desk__subject").all_inner_texts()
-    assert [text for text in left if not text.startswith(("Accept or refuse", "Answer: How many schools"))] == []
+    assert [text for text in left if not text.startswith("Answer: How many schools")] == [], "another test's question"
     machine = time.monotonic() - started
     assert machine + steps * SECONDS_A_STEP < 1200, f"{machine:.0f} s of the machine and {steps} steps"
     print(f"five offices: {steps} steps, {machine:.1f} s of the machine, conversation {number}")

@@ -84,7 +84,10 @@ def test_a_rota_is_made_filled_shared_and_its_holes_are_shown_and_checked() -> N
     duty.put_on_duty(keeper, f"rota-{OURS}", start, start + timedelta(hours=12), keeper.person_id, DIRECTOR)
     stretches = duty_queries.weeks(f"rota-{OURS}", 2)[1][2]
     assert [stretch.name for stretch in stretches] == ["Analyst", "Director Of Public Health", "Analyst"]
+    assert "Rutland</option>" in said(client)
+    assert client.post("/on-duty/offer", {"organisation": "nobody"}).status_code == 400
     client.post("/on-duty/offer", {"organisation": OTHERS})
+    assert "Rutland</option>" not in said(client), "what was offered is not offered again"
     build.person("small", "director-of-public-health-e06000017")
     small = visitor("small", "director-of-public-health-e06000017")
     assert "Go by the rota City on call, kept by Leicester" in said(small)

@@ -218,7 +218,7 @@ def test_each_kind_of_work_sees_what_it_looks_at_first() -> None:
     listed, duty_officer = configuration.jobs()
     assert {name for job in (*listed, duty_officer) for name in job.parts} <= set(brief._parts), "no part is misspelt"
     director = actor("director-of-public-health", DIRECTOR)
-    duty.set_work_phone(director, "0116 496 0007")
+    duty.set_work_phone(actor("leader", LEADER), "0116 496 0007")
     duty.make_rota(director, "own-parts", "Own parts")
     seen = {
         job: text(visitor(name, office))
@@ -233,7 +233,8 @@ def test_each_kind_of_work_sees_what_it_looks_at_first() -> None:
     duty.put_on_duty(director, "own-parts", build.now(), build.now() + timedelta(hours=1), director.person_id, DIRECTOR)
     on_call = text(visitor("director-of-public-health", DIRECTOR))
     assert "Whom you can call" in on_call
-    assert "0116 496 0007: Director of Public Health, Leicester" in on_call
+    assert "Leader, 0116 496 0007: Mayor or leader, Leicester" in on_call
+    assert on_call.index("Whom you can call") < on_call.index("Your area"), "and after it what the own office looks at"
 
 
 def test_a_first_visit_shows_the_last_seven_days_and_a_later_one_says_when() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from functools import cache
 from typing import Any
@@ -84,9 +84,11 @@ def jobs() -> tuple[tuple[Job, ...], Job]:
 
 
 def job_of(permissions: Collection[str], *, on_duty: bool) -> Job:
-    """The job of an office with these permissions; that of the duty officer for whoever is on duty."""
+    """The job of an office with these permissions; for whoever is on duty that of the duty officer, with the parts of
+    the office's own after it: in a small authority one person is both."""
     listed, duty = jobs()
-    return duty if on_duty else next(job for job in listed if job.needs <= set(permissions))
+    own = next(job for job in listed if job.needs <= set(permissions))
+    return replace(duty, parts=tuple(dict.fromkeys((*duty.parts, *own.parts)))) if on_duty else own
 
 
 def _job(given: dict[str, Any]) -> Job:

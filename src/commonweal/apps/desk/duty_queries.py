@@ -37,6 +37,14 @@ select o.id as office_id, o.title, p.capacity, p.person_id, p.name, p.away_until
   left join desk.phone_now f on f.person_id = p.person_id
  where o.organisation_id = any (%s) order by o.title, o.id, p.capacity desc, p.starts_at
 """
+MAY_SHARE = """
+select g.id, g.name from access.organisation g
+ cross join (select r.organisation_id, k.area_code from desk.rota r
+               join access.organisation k on k.id = r.organisation_id where r.id = %s) own
+ where g.id <> own.organisation_id and exists (select from access.office o where o.organisation_id = g.id)
+   and not exists (select from desk.rota_offer f where f.rota_id = %s and f.organisation_id = g.id)
+ order by not exists (select from places.neighbour n where n.code = own.area_code and n.neighbour = g.area_code), g.name
+"""
 AWAY = """
 select a.id, a.person_id, p.name, a.starts_at, a.ends_at from desk.away a join access.person p on p.id = a.person_id
  where a.ends_at > commonweal.now()
@@ -134,3 +142,9 @@ def sharing(rota: str) -> list[str]:
         [rota, rota],
     )
     return [row["id"] for row in rows]
+
+
+def may_share(rota: str) -> list[tuple[str, str]]:
+    """(id, name) of the authorities and teams that a rota could be offered to and is not yet, those next door first."""
+    rows = db.rows("app", MAY_SHARE, [rota, rota])
+    return [(row["id"], row["name"]) for row in rows]

@@ -9,11 +9,12 @@ from commonweal.web import times
 
 
 def people(actor: Actor) -> list[str]:
-    """Whoever can be called now in the office's organisation: office, name and number; nobody who is away."""
+    """Whoever else can be called now in the office's organisation: name, number and offices; nobody who is away."""
     rows = duty_queries.people([access.organisation_of(actor.office_id)])
-    there = [row for row in rows if row["name"] and row["living"] and row["away_until"] is None and row["phone"]]
+    others = [row for row in rows if row["name"] and row["living"] and row["person_id"] != actor.person_id]
+    there = [row for row in others if row["away_until"] is None and row["phone"]]
     if not there:
-        return ["Nobody of your organisation has given a number: each person enters their own under On duty."]
+        return ["Nobody else of your organisation has given a number: each person enters their own under On duty."]
     offices: dict[tuple[str, str], list[str]] = {}
     for row in there:
         offices.setdefault((row["name"], row["phone"]), []).append(row["title"])

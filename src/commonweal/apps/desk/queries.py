@@ -34,10 +34,12 @@ select s.id, s.title, o.id as office_id, o.title as office, a.offered_at
    and not exists (select from access.agreement_end e where e.agreement_id = s.id)
  order by s.id, o.id
 """
+# A question runs as itself: it stays when its notice has been acknowledged.
 TOLD_BY_US = """
 select n.id, n.subject, n.acknowledge_by, o.title as office, t.office_id
   from desk.notice n join desk.told t on t.notice_id = n.id join access.office o on o.id = t.office_id
- where n.by_office = any (%(offices)s) and n.severity < 3 and not t.office_id = any (%(offices)s)
+ where n.by_office = any (%(offices)s) and n.severity < 3 and n.kind <> 'desk.question'
+   and not t.office_id = any (%(offices)s)
    and not exists (select from desk.receipt a where a.notice_id = t.notice_id and a.office_id = t.office_id
                      and a.state in ('acknowledged', 'recalled'))
 """

@@ -34,6 +34,12 @@ class DutyForm(forms.Form):
     person = forms.ChoiceField(label="On duty", required=False)
 
 
+class OfferForm(forms.Form):
+    """With whom the rota is shared."""
+
+    organisation = forms.ChoiceField(label="Share the rota with")
+
+
 class AbsenceForm(forms.Form):
     """From the first day to the last, both included."""
 
@@ -104,7 +110,10 @@ def offer(request: HttpRequest) -> HttpResponse:
     rota = duty_queries.rota_of(_organisation(request))
     if rota is None:
         raise Refused("Your organisation goes by no rota yet. Make one first.")
-    duty.offer_rota(actor(request), rota["id"], request.POST.get("organisation", ""))
+    form = _offer_form(rota["id"], request.POST)
+    if not form.is_valid():
+        return _shown(request, offer_form=form)
+    duty.offer_rota(actor(request), rota["id"], form.cleaned_data["organisation"])
     return HttpResponseRedirect("/on-duty#weeks")
 
 
@@ -199,6 +208,7 @@ def _shown(request: HttpRequest, **forms_given: forms.Form) -> HttpResponse:
         "order": order,
         "titles": {row["office_id"]: row["title"] for row in duty_queries.people([organisation])},
         "duty_form": _duty_form(organisation, rota["id"], None) if rota else None,
+        "offer_form": _offer_form(rota["id"], None) if rota else None,
         "absence_form": _absence_form(request, None),
         **forms_given,
     }
@@ -212,6 +222,13 @@ def _duty_form(organisation: str, rota: str, given: Any) -> DutyForm:
     days = [times.local(start).date() for start, _, _ in weeks]
     form.fields["week"].choices = [(day.isoformat(), pages.wording.day_and_year(day)) for day in days]  # type: ignore[attr-defined]
     form.fields["person"].choices = [NOBODY, *_people(duty_queries.sharing(rota))]  # type: ignore[attr-defined]
+    return form
+
+
+def _offer_form(rota: str, given: Any) -> OfferForm:
+    form = OfferForm(given)
+    others = duty_queries.may_share(rota)
+    form.fields["organisation"].choices = [("", "Choose an organisation"), *others]  # type: ignore[attr-defined]
     return form
 
 
