@@ -17,7 +17,7 @@ from . import outbreak
 
 PAGE = "/signals/1"
 LEADER = ("leader@leicester.example", "leader-e06000016")
-NOBODY_YET = "No office that reads single records"
+NOBODY_YET = "From counts: no office that reads single records"
 ADD = (
     "insert into surveillance.explanation (signal, step, place_code, scope, as_of, last_day, days, with_addresses, label,"
     " result, parameters_version, office_id, person_id, tick_id)"
@@ -57,7 +57,11 @@ def test_nobody_adds_one_without_records_or_about_places_of_others() -> None:
 
 
 def test_the_first_office_that_reads_records_works_it_out_for_everybody() -> None:
-    assert NOBODY_YET in shown(LEADER)
+    before = shown(LEADER)
+    assert NOBODY_YET in before
+    assert "what cases have in common is not in counts" in before
+    assert "Your office reads counts. They are read by:" in before
+    assert "Foundry" not in before
     ours = shown((outbreak.DIRECTOR, outbreak.OFFICE))
     assert "Most likely an outbreak at work: about 30 of the 32 more." in ours
     assert "Living with another case" in ours

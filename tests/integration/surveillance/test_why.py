@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import Error
 from django.test import Client
 
+from commonweal.apps.access import actions
 from commonweal.apps.access.scope import scoped_read
-from commonweal.apps.surveillance import why_explaining, why_households, why_reads
+from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads
 from commonweal.apps.surveillance.why_households import Households, sentence
+from commonweal.core.errors import NotAllowed
 from commonweal.web import db, times
 
 from . import outbreak
@@ -169,12 +172,79 @@ def test_days_without_a_case_are_an_empty_state(director: Client) -> None:
     assert "Nobody tested positive from" in shown(director, f"{PAGE}?last=2020-03-20")
 
 
-def test_an_office_without_records_does_not_see_it() -> None:
-    from commonweal.apps.access import actions
+LEADER = ("leader@leicester.example", "leader-e06000016")
 
-    actions.invite("leader@leicester.example", "Leader", ["leader-e06000016"])
-    leader = outbreak.browser("leader@leicester.example", "leader-e06000016")
-    assert leader.get(PAGE).status_code == 403
+
+@pytest.fixture(scope="module")
+def leader(world: None) -> Client:
+    actions.invite(LEADER[0], "Leader", [LEADER[1]])
+    return outbreak.browser(*LEADER)
+
+
+def test_an_office_that_reads_counts_is_told_what_counts_tell_and_who_can_tell_the_rest(leader: Client) -> None:
+    page = shown(leader)
+    assert "Leicester: 40 people tested positive" in page
+    assert "More infection of any kind" in page
+    assert "Tests went from" in page
+    for title in ("Age: known for", "Sex: known for", "Pillar: known for", "Small area: known for", "Days from swab"):
+        assert title in page
+    assert "Your office reads counts. They are read by: Director of Public Health, Leicester" in page
+    for told in ("Otter", "Foundry", "Mill Lane", "An address", "director@", "Analyst,"):
+        assert told not in page, "no setting, household or person"
+    assert "Households are not known" in page or "households are not known" in page
+    table = leader.get(f"{PAGE}/parts.csv").content.decode().splitlines()
+    rows = [line.split(",") for line in table if line and line[0].isalpha() and line.count(",") >= 6][1:]
+    parts = {row[0]: float(row[3]) for row in rows}
+    assert parts.pop("All together") == pytest.approx(sum(parts.values())) == 32
+
+
+def test_it_says_the_same_change_as_records(leader: Client, director: Client) -> None:
+    for query in ("", "?days=7"):
+        told = [re.search(r"Leicester: [^(]*(more|fewer)", shown(each, PAGE + query)) for each in (director, leader)]
+        assert told[0] is not None
+        assert told[1] is not None
+        assert told[0][0] == told[1][0]
+    by_report = shown(leader, f"{PAGE}?by=report")
+    assert "Nobody tested positive" in by_report, "all of them became known today, after the last complete day"
+
+
+def test_what_was_taken_away_later_takes_from_the_newest() -> None:
+    day = datetime(2020, 6, 1, tzinfo=UTC).date()
+    cell = {"scope_ltla": "A", "lsoa_code": "a", "day": day, "pillar": "pillar2", "result": "case"}
+    changes = [{**cell, "known": day + timedelta(days=n), "n": number} for n, number in ((1, 3), (9, 2), (12, -2))]
+    gone = [{**cell, "lsoa_code": "b", "known": day, "n": 1}, {**cell, "lsoa_code": "b", "known": day, "n": -1}]
+    assert [(each.small, (each.known - day).days, each.n) for each in why_counts.netted([*changes, *gone])] == [
+        ("a", 1, 3)
+    ]
+
+
+def test_smaller_places_are_told_without_ages(leader: Client) -> None:
+    for place in (outbreak.SMALL, outbreak.NEIGHBOURHOOD, "E05010458"):
+        page = shown(leader, f"/places/{place}/why")
+        assert "people tested positive" in page
+        assert "Age: known for" not in page
+    assert leader.get(f"/places/{outbreak.DISTRICT}/why").status_code == 404
+
+
+def test_the_reading_of_counts_is_entered_as_counts_and_answered_once(leader: Client) -> None:
+    moment = db.freeze().isoformat().replace("+00:00", "Z")
+    shown(leader, f"{PAGE}?as_of={moment}")
+    sql = (
+        "select r.class, r.purpose, n.row_count from access.read_record r join access.read_rows n on n.read_id = r.id"
+        " where r.query = 'why it is rising, from counts' order by r.at desc limit 1"
+    )
+    (entry,) = db.rows("backup", sql)
+    assert (entry["class"], entry["purpose"]) == ("L1", "outbreak_control")
+    shown(leader, f"{PAGE}?as_of={moment}")
+    assert db.rows("backup", sql)[0]["row_count"] == entry["row_count"] > 0
+
+
+def test_cheat_a_reader_of_counts_is_given_no_record_by_the_database() -> None:
+    with (
+        pytest.raises(NotAllowed, match="no permission to read L2"),
+        scoped_read(places.actor(*LEADER), query="x", filters={}, data_class="L2"),
+    ):
+        pass
 
 
 def test_the_same_question_at_the_same_moment_is_answered_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +259,7 @@ def test_the_same_question_at_the_same_moment_is_answered_once(monkeypatch: pyte
     assert second[second.index(begin) : second.index(end)] == first[first.index(begin) : first.index(end)]
     assert worked == []
     assert rows_counted() == counted > 0, "it counts as read all the same"
-    why_explaining._kept.clear()
+    why_explaining.answers.clear()
     with pytest.raises(AttributeError):
         shown(theirs, path)
 

@@ -112,26 +112,33 @@ def _fields(rows: Sequence[Row], names: Mapping[str, str]) -> tuple[data.Field, 
         at = {label: number for number, label in enumerate(labels)}
         return data.Field(name, _ints(at.get(value or "", data.UNKNOWN) for value in values), labels)
 
-    bands = sorted(
-        {row["age_band"] for row in rows if row["age_band"]}, key=lambda band: int(band.split("-")[0].rstrip("+"))
-    )
+    bands = sorted({row["age_band"] for row in rows if row["age_band"]}, key=age_order)
     delays = [
-        None if row["reported_date"] is None
-        else DELAYS[sum((row["reported_date"] - row["day"]).days > end for end in DELAY_ENDS)]
-        for row in rows
-    ]  # fmt: skip
+        None if row["reported_date"] is None else delay_words((row["reported_date"] - row["day"]).days) for row in rows
+    ]
     return (
         coded("Small area", [names.get(row["msoa_code"] or "", row["msoa_code"]) for row in rows]),
         coded("Age", [row["age_band"] for row in rows], bands),
         coded("Sex", [SEX_WORDS.get(row["sex"] or "") for row in rows]),
-        coded("Pillar", [_said(row["pillar"]) for row in rows]),
-        coded("Way of testing", [_said(row["test_route"]) for row in rows]),
-        coded("Setting", [_said(row["setting_type"]) for row in rows]),
+        coded("Pillar", [said(row["pillar"]) for row in rows]),
+        coded("Way of testing", [said(row["test_route"]) for row in rows]),
+        coded("Setting", [said(row["setting_type"]) for row in rows]),
         coded("Days from swab to report", delays, DELAYS),
     )
 
 
-def _said(value: str | None) -> str | None:
+def age_order(band: str) -> int:
+    """The first age of a band; what is no band comes last."""
+    first = band.split("-")[0].rstrip("+")
+    return int(first) if first.isdigit() else 1000
+
+
+def delay_words(days: int) -> str:
+    """A number of days as one of DELAYS."""
+    return DELAYS[sum(days > end for end in DELAY_ENDS)]
+
+
+def said(value: str | None) -> str | None:
     if value in (None, "unknown"):
         return None
     words = str(value).replace("_", " ").replace("pillar", "pillar ")

@@ -32,7 +32,8 @@ KEPT = 256
 
 @dataclass(frozen=True)
 class Explained:
-    """An explanation of a place, None without a case. `with_addresses`: who lives together was looked at."""
+    """An explanation of a place, None without a case. `with_addresses`: who lives together was looked at.
+    `from_counts`: no records were read."""
 
     where: Where
     span: Windows
@@ -40,6 +41,7 @@ class Explained:
     why: Why | None
     with_addresses: bool
     agreements: tuple[str, ...]
+    from_counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Worked:
 
 # They hold sums and names of settings, no record; whoever asks again has opened the scope that they were read in, and
 # entered the same read in the access record.
-_kept: kept.Kept[Worked] = kept.Kept(KEPT)
+answers: kept.Kept[Worked] = kept.Kept(KEPT)
 
 
 @cache
@@ -88,7 +90,7 @@ def explained(
             if set(scope.codes) != set(where.authorities):
                 raise NotAllowed(f"{where.name} reaches beyond them")
             key = (kept.space_of(scope), *asked_for)
-            if (known := _kept.get(key)) is not None:
+            if (known := answers.get(key)) is not None:
                 scope.counted += known.read
                 return replace(known.found, agreements=scope.agreements)
             found = why_reads.read(scope, where, span, as_of, by_report=by_report, addresses=addresses)
@@ -102,14 +104,18 @@ def explained(
     )
     why = None
     if (cases.window == 1).any():
-        draws = max(FEWEST_DRAWS, min(rules.draws, MOST_WEIGHTS // cases.window.size))
         # the seed is the question's, so that everybody who asks it gets the same answer
         seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
-        why = explain(cases, tested, replace(rules, draws=draws), np.random.default_rng(seed))
+        why = explain(cases, tested, affordable(rules, cases.window.size), np.random.default_rng(seed))
     answer = Explained(where, span, as_of, why, found.with_addresses, scope.agreements)
     if is_frozen:
-        _kept.put(key, Worked(answer, scope.counted), 1)
+        answers.put(key, Worked(answer, scope.counted), 1)
     return answer
+
+
+def affordable(rules: WhySetting, cases: int) -> WhySetting:
+    """The rules with as many draws as memory has room for."""
+    return replace(rules, draws=max(FEWEST_DRAWS, min(rules.draws, MOST_WEIGHTS // cases)))
 
 
 def _names(cases: Sequence[Mapping[str, Any]]) -> dict[str, str]:

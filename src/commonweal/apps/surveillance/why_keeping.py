@@ -12,7 +12,7 @@ from django.db import Error
 
 from commonweal.apps.access.scope import Actor, refusal, scoped_read
 from commonweal.apps.intake import page_settings
-from commonweal.apps.surveillance import why_explaining, why_reads
+from commonweal.apps.surveillance import why_counts, why_explaining, why_reads
 from commonweal.core.errors import CommonwealError
 from commonweal.core.signals.why import Why
 from commonweal.core.signals.why_plain import from_plain, to_plain
@@ -39,15 +39,24 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) on confli
 
 @dataclass(frozen=True)
 class Kept:
-    """An explanation of a signal at one of its changes, and which office worked it out."""
+    """An explanation of a signal at one of its changes, and which office worked it out (none: it is from counts)."""
 
-    place: str
-    name: str
+    where: why_reads.Where
     span: Windows
     as_of: datetime
     with_addresses: bool
     why: Why
     office: str
+
+    @property
+    def place(self) -> str:
+        """The code of the place that is explained."""
+        return self.where.code
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.where.name
 
 
 def of_signal(
@@ -80,6 +89,20 @@ def of_signal(
     return kept[1] if kept else None
 
 
+def from_counts(actor: Actor, row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> Kept | None:
+    """What counts tell of a signal, as known to the sweep of its newest change: the same for all who read them, and not
+    kept as a fact. None where there is nothing to explain or the office does not read its counts."""
+    place = place_of(row, codes, name)
+    if place is None:
+        return None
+    as_of, span = _asked(row)
+    try:
+        found = why_counts.explained(actor, place, span, as_of)
+    except CommonwealError:
+        return None
+    return None if found.why is None else Kept(place, span, as_of, with_addresses=False, why=found.why, office="")
+
+
 def place_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_reads.Where | None:
     """What is explained: the small areas of a cluster or the signal's own place where the office reads all of it, else
     the first authority of it that the office reads."""
@@ -102,20 +125,16 @@ def _kept(
         return None
     one = found[0]
     span = Windows(one["last_day"], one["days"], one["last_day"] - timedelta(days=one["days"]))
-    return one["step"], Kept(
-        place.code, place.name, span, one["as_of"], one["with_addresses"], from_plain(one["result"]), one["office"]
-    )
+    return one["step"], Kept(place, span, one["as_of"], one["with_addresses"], from_plain(one["result"]), one["office"])
 
 
 def _work_out(actor: Actor, row: Mapping[str, Any], where: why_reads.Where, *, addresses: bool) -> None:
-    as_of = db.value("app", "select as_of from surveillance.sweep where id = %s", [row["sweep_id"]])
-    last = row["morning"] - timedelta(days=page_settings.reading().complete_after_days)
-    span = Windows(last, DAYS, last - timedelta(days=DAYS))
+    as_of, span = _asked(row)
     found = why_explaining.explained(actor, where, span, as_of, addresses=addresses)
     if found.why is None:
         return
     values = [
-        row["number"], row["step"], where.code, list(where.authorities), as_of, last, DAYS, addresses,
+        row["number"], row["step"], where.code, list(where.authorities), as_of, span.last, DAYS, addresses,
         found.why.label.name, json.dumps(to_plain(found.why)), why_explaining.setting().version,
         actor.office_id, actor.person_id,
     ]  # fmt: skip
@@ -127,3 +146,10 @@ def _work_out(actor: Actor, row: Mapping[str, Any], where: why_reads.Where, *, a
             write.cursor.execute(KEEP, [*values, write.tick])
     except Error as error:
         raise refusal(error) from error
+
+
+def _asked(row: Mapping[str, Any]) -> tuple[datetime, Windows]:
+    """The as-of of the sweep that told a signal's newest change, and the fortnights up to its last complete day."""
+    as_of = db.value("app", "select as_of from surveillance.sweep where id = %s", [row["sweep_id"]])
+    last = row["morning"] - timedelta(days=page_settings.reading().complete_after_days)
+    return as_of, Windows(last, DAYS, last - timedelta(days=DAYS))

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from commonweal.apps.intake.views import common
-from commonweal.apps.surveillance import signal_reads, slots, why_explaining, why_keeping
+from commonweal.apps.surveillance import signal_reads, slots, why_counts, why_explaining, why_keeping
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import why as why_page
 from commonweal.apps.surveillance.slots import Asked, Part
@@ -30,19 +30,39 @@ def why(asked: Asked) -> Part | None:
     if kept is not None:
         files = f"/signals/{asked.signal['number']}/{WHY_PARTS}.{{}}"
         files += f"?as_of={times.link_form(asked.as_of)}" if asked.pinned else ""
-        shown = why_page.of_signal(kept.name, kept.why, kept.span, kept.as_of, why_explaining.setting(), files)
-    context = {"shown": shown, "by": kept.office if kept else "", "place": kept.place if kept else asked.place}
+        shown = why_page.of_signal(
+            kept.name, kept.why, kept.span, kept.as_of, why_explaining.setting(), files, basis(asked.request, kept)
+        )
+    by = kept.office if kept else ""
+    context = {"shown": shown, "by": by, "place": kept.place if kept else asked.place}
     return Part("why", "Why is it rising?", "surveillance/part_why.html", context)
 
 
 def explanation(
     request: HttpRequest, row: Mapping[str, Any], codes: tuple[str, ...], as_of: datetime | None
 ) -> Kept | None:
-    """The explanation of a signal for whoever asks; `as_of` a past moment, at which nothing is worked out."""
-    return why_keeping.of_signal(
-        common.actor(request), row, codes, as_of, name=words.where(row, signal_reads.names_for([dict(row)])),
+    """The explanation of a signal for whoever asks; `as_of` a past moment, at which nothing is worked out. Where no
+    office that reads records has worked one out, what counts tell."""
+    actor, name = common.actor(request), words.where(row, signal_reads.names_for([dict(row)]))
+    kept = why_keeping.of_signal(
+        actor, row, codes, as_of, name=name,
         records=common.has(request, "read_records"), addresses=common.has(request, "read_identifiable"),
     )  # fmt: skip
+    if kept is None and common.has(request, "read_counts"):
+        return why_keeping.from_counts(actor, row, codes, name)
+    return kept
+
+
+def basis(request: HttpRequest, kept: Kept) -> why_page.Basis:
+    """What it rests on; of one from counts, what they cannot tell and who can."""
+    if kept.office:
+        return why_page.Basis(with_addresses=kept.with_addresses)
+    reason = (
+        "None of the offices that read them has opened this signal since it last changed."
+        if common.has(request, "read_records")
+        else "Your office reads counts."
+    )
+    return why_page.Basis(who_can_tell=why_counts.sentence(kept.where, reason))
 
 
 def picture(request: HttpRequest, row: Mapping[str, Any], codes: tuple[str, ...], as_of: datetime | None) -> Picture:

@@ -18,6 +18,7 @@ PART_NAMES = {
     "arrivals": "Arrivals from outside",
     "household": "Living with another case",
     "spread": "Spread without anything in common",
+    "any_spread": "More infection of any kind",
     "testing_or_spread": "More testing or spread: cannot be told apart",
 }
 LABEL_NAMES = {
@@ -36,6 +37,7 @@ REASONS = {
     "no_rise": "the change may be chance",
     "no_negatives": "tests that found nothing are not known, so more testing and spread look the same",
     "incomplete": "too few cases have a setting recorded to rule out that they have one in common",
+    "counts": "it is not testing alone, and what cases have in common is not in counts",
     "mixed": "no single cause makes up enough of it",
 }
 FIELD_NAMES = {"household": "an address", "setting": "a workplace, school or care home (or that there is none)",
@@ -55,10 +57,12 @@ def headline(why: Why) -> str:
     return f"Most likely {LABEL_NAMES[why.label.name]}{share}."
 
 
-def sentences(why: Why, place: str, before: str, after: str, setting: WhySetting) -> tuple[str, ...]:
+def sentences(
+    why: Why, place: str, before: str, after: str, setting: WhySetting, *, who_can_tell: str = ""
+) -> tuple[str, ...]:
     """Words first: how much it rose, why, where in common, how much was tested, and what cannot be told.
 
-    before, after: the windows in words ('1 to 14 June').
+    before, after: the windows in words ('1 to 14 June'). who_can_tell: of one from counts, who reads records.
     """
     return (
         headline(why),
@@ -66,7 +70,7 @@ def sentences(why: Why, place: str, before: str, after: str, setting: WhySetting
         *_causes(why),
         *_places(why.places),
         *_testing(why),
-        *_untold(why, setting),
+        *([who_can_tell] if who_can_tell else _untold(why, setting)),
     )
 
 

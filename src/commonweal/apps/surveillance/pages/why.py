@@ -45,6 +45,15 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What an explanation rests on. with_addresses: who lives together was looked at. who_can_tell: of one from counts,
+    what they do not hold and who reads it, in words; empty for one from records."""
+
+    with_addresses: bool = False
+    who_can_tell: str = ""
+
+
+@dataclass(frozen=True)
 class WhyPage:
     """Words, picture, tables. `label` names the likeliest cause; `empty` where there is nothing to explain."""
 
@@ -67,7 +76,7 @@ def build(
     as_of: datetime,
     rules: WhySetting,
     *,
-    with_addresses: bool,
+    basis: Basis,
     households: str,
     by_report: bool,
     address: str,
@@ -86,16 +95,15 @@ def build(
     )
     if why is None:
         return WhyPage(page, asked, (), "", None, None, (), None, empty, around)
-    said = list(sentences(why, place, before, after, rules))
+    said = list(sentences(why, place, before, after, rules, who_can_tell=basis.who_can_tell))
     if households:
         said.append(households)
     links = tuple(Link(form.upper(), f"{address}/parts.{form}{query}") for form in FORMATS)
-    picture = ShownPicture(
-        draw_parts(parts_of(place, why, span, as_of, rules)), links, computed(rules, with_addresses=with_addresses)
-    )
+    picture = ShownPicture(draw_parts(parts_of(place, why, span, as_of, rules)), links, computed(rules, basis))
     return WhyPage(
         page, asked, tuple(said), wording.upper_first(LABEL_NAMES[why.label.name]), picture, _places(why),
-        tuple(_field(table, number) for number, table in enumerate(why.tables)), _completeness(why), empty, around,
+        tuple(_field(table, number) for number, table in enumerate(why.tables)),
+        _completeness(why) if why.completeness else None, empty, around,
     )  # fmt: skip
 
 
@@ -108,13 +116,16 @@ class WhyPart:
     places: ShownTable | None
 
 
-def of_signal(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting, files: str) -> WhyPart:
+def of_signal(
+    place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting, files: str, basis: Basis
+) -> WhyPart:
     """Words, picture and the settings in common. files: address of the picture's files, with {} for their ending."""
     before, after = span.said()
     links = tuple(Link(form.upper(), files.format(form)) for form in FORMATS)
     drawn = draw_parts(parts_of(place, why, span, as_of, rules), "why-parts")
-    picture = ShownPicture(drawn, links, computed(rules, with_addresses=why.completeness["household"] > 0))
-    return WhyPart(sentences(why, place, before, after, rules), picture, _places(why))
+    picture = ShownPicture(drawn, links, computed(rules, basis))
+    said = sentences(why, place, before, after, rules, who_can_tell=basis.who_can_tell)
+    return WhyPart(said, picture, _places(why))
 
 
 def parts_of(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySetting) -> PartsOfChange:
@@ -131,7 +142,7 @@ def parts_of(place: str, why: Why, span: Windows, as_of: datetime, rules: WhySet
             for part in kept or why.parts[-1:]
         ),
         rules.level,
-        "Source: records of tests in this place.",
+        "Source: records of tests in this place." if why.completeness else "Source: counts of tests in this place.",
         f"As known at {times.exact(as_of)}.",
     )
 
@@ -181,9 +192,11 @@ def _completeness(why: Why) -> ShownTable:
     return ShownTable(PictureTable("How much is known of the later cases", columns, rows), identity="completeness")
 
 
-def computed(rules: WhySetting, *, with_addresses: bool) -> Computed:
+def computed(rules: WhySetting, basis: Basis) -> Computed:
     """How it was computed, in steps."""
     level = f"{100 * rules.level:g}%"
+    if basis.who_can_tell:
+        return _from_counts(rules, level)
     return Computed(
         (
             "Cases are first positive tests of an episode, by day of swab; late results are taken out where days of "
@@ -196,6 +209,24 @@ def computed(rules: WhySetting, *, with_addresses: bool) -> Computed:
             f"Limits ({level}) come from a bootstrap by households; parts add up, limits do not.",
             "The label is the first rule that holds; the rules are in parameters/signals/why.yaml.",
         ),
-        ("results and cases of intake", *(("addresses, compared and not kept",) if with_addresses else ())),
+        ("results and cases of intake", *(("addresses, compared and not kept",) if basis.with_addresses else ())),
+        f"Explanation of rises, version {rules.version}.",
+    )
+
+
+def _from_counts(rules: WhySetting, level: str) -> Computed:
+    return Computed(
+        (
+            "Cases are first positive tests of an episode, by day of swab; where days of report are compared, by the "
+            f"day on which they became known here, and those of {rules.late_days} days or more are taken out as late.",
+            "Tests that found nothing say how much was tested, by small area. What tests grew by everywhere is more "
+            "testing, what moved between areas targeted testing; chance is taken off.",
+            "What is not testing is more infection. What cases have in common is not in counts.",
+            f"Values with fewer than {rules.least_told} cases in a window are told together with others; tables still "
+            "add up to the change. Ages and sexes are counted by whole authority only.",
+            f"Limits ({level}) come from a bootstrap by cases: households are not known, so they are narrower than "
+            "those from records.",
+        ),
+        ("counts of results and cases",),
         f"Explanation of rises, version {rules.version}.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET
 from commonweal.apps.intake import page_settings
 from commonweal.apps.intake.pages.area_figures import last_complete_day
 from commonweal.apps.intake.views import common
-from commonweal.apps.surveillance import why_explaining, why_households, why_reads
+from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads
 from commonweal.apps.surveillance.pages import why as page_of
 from commonweal.apps.surveillance.why_explaining import Explained
 from commonweal.core.errors import NotThere, Refused
@@ -31,7 +32,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     found = explained(request, code, as_of, exported=False)
     query = asking.with_changed(request, as_of=times.link_form(as_of))
     built = page_of.build(
-        found.where.name, found.why, found.span, as_of, why_explaining.setting(), with_addresses=found.with_addresses,
+        found.where.name, found.why, found.span, as_of, why_explaining.setting(), basis=basis(request, found),
         households=living_together(request, found, pinned=pinned), by_report=by_report(request),
         address=f"/places/{code}/why", query=query, around=around(code),
     )  # fmt: skip
@@ -41,7 +42,8 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def download(request: HttpRequest, code: str, what: str, form: str) -> HttpResponse:
     """The picture of the parts, or its table, as a file."""
-    common.require(request, "export_records", "download what a page shows")
+    if common.has(request, "read_records"):
+        common.require(request, "export_records", "download what a page shows")
     as_of, _ = common.as_of(request)
     found = explained(request, code, as_of, exported=True)
     if what != "parts" or found.why is None:
@@ -51,15 +53,33 @@ def download(request: HttpRequest, code: str, what: str, form: str) -> HttpRespo
 
 
 def explained(request: HttpRequest, code: str, as_of: datetime, *, exported: bool) -> Explained:
-    """The explanation asked for in the address."""
-    common.require(request, "read_records", "see what single records have in common")
+    """The explanation asked for in the address: from records where the office reads them, else from counts."""
+    common.require(request, "read_counts", "see why a place is rising")
     where = why_reads.where(code)
     if where.level == "country":
         raise NotThere(f"Why it is rising is worked out for a region at most. Choose one at /places/{code}.")
-    return why_explaining.explained(
-        common.actor(request), where, span(request, as_of), as_of,
-        addresses=common.has(request, "read_identifiable"), by_report=by_report(request), exported=exported,
-    )  # fmt: skip
+    actor, days, axis = common.actor(request), span(request, as_of), by_report(request)
+    if common.has(request, "read_records"):
+        with suppress(NotThere):  # no agreement opens records here: counts may tell something all the same
+            return why_explaining.explained(
+                actor, where, days, as_of, addresses=common.has(request, "read_identifiable"), by_report=axis,
+                exported=exported,
+            )  # fmt: skip
+    return why_counts.explained(actor, where, days, as_of, by_report=axis, exported=exported)
+
+
+def basis(request: HttpRequest, found: Explained) -> page_of.Basis:
+    """What an explanation rests on, and for one from counts what they cannot tell and who can."""
+    if not found.from_counts:
+        return page_of.Basis(with_addresses=found.with_addresses)
+    return page_of.Basis(who_can_tell=why_counts.sentence(found.where, why_no_records(request)))
+
+
+def why_no_records(request: HttpRequest) -> str:
+    """Why the acting office reads no records here, in words."""
+    if common.has(request, "read_records"):
+        return "No agreement in force opens the records of this place to your office for this purpose."
+    return "Your office reads counts."
 
 
 def living_together(request: HttpRequest, found: Explained, *, pinned: bool) -> str:
