@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from commonweal.apps.surveillance import social
+from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.core.errors import Refused
 from commonweal.web import db
 
@@ -84,6 +86,9 @@ def test_a_stranger_tells_an_office_answers_and_the_reference_shows_it(director:
     ("changes", "said"),
     [
         ({"words": "Her number is 943 476 5919."}, "an NHS number"),
+        ({"words": "Mrs Patel tested positive at the school."}, "the name of somebody"),
+        ({"words": "I have symptoms and was told to come in."}, "the illness of one person"),
+        ({"setting": "The foundry, ask 943 476 5919"}, "an NHS number"),
         ({"words": ""}, "Fill in"),
         ({"postcode": "ZZ9 9ZZ"}, "is no postcode that this service knows"),
         ({"told_by": "nobody"}, "nobody"),
@@ -101,6 +106,23 @@ def test_what_cannot_be_taken_comes_back_with_its_reason(changes: dict[str, str]
 def test_more_than_five_an_hour_from_one_address_are_refused() -> None:
     answers = [tell(words=f"The hall was full, {number}.").status_code for number in range(6)]
     assert answers == [302] * 5 + [400]
+
+
+def test_words_that_had_to_be_mended_do_not_use_up_what_somebody_may_tell() -> None:
+    for _ in range(7):
+        page = text(tell(words="Mrs Patel tested positive."), 400)
+        assert "take it out and send the rest" in page
+        assert "<title>Error: " in page
+        assert 'href="#id_words"' in page, "the summary leads to the box"
+    sent = tell(words="The school's hall was full.", postcode="le1 1aa")
+    assert sent.status_code == 302
+
+
+def test_what_is_late_is_said_to_whoever_told_us() -> None:
+    due = datetime(2020, 6, 2, 9, tzinfo=UTC)
+    row = {"said_at": due - timedelta(days=1), "due_at": due, "outcome": None}
+    for now, words in ((due, "It will be answered by"), (due + timedelta(days=1), "is late: it stands as overdue")):
+        assert words in page_of.outcome("AAAAABBBBB", row, "Belgrave", now).sentences[1]
 
 
 def test_a_wrong_reference_finds_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import date
 
 import pytest
@@ -24,10 +26,22 @@ TODAY = date(2020, 6, 20)
         "People have nowhere to wait at the Saffron Lane site.",
         "Ten digits that are no NHS number: 943 476 5910.",
         "The school had 1,200 pupils in 2019.",
+        "Otter Foundry has kept open and workers cough there.",
+        "Several people tested positive at Walkers Crisps.",
+        "Spinney Hill Road was full; many have symptoms and no test site.",
+        "Two pupils of Mellor Primary School are ill.",
+        "On Monday Highfields Mosque was crowded. People are afraid of covid.",
+        "Staff of Evington Lodge were told not to isolate.",
+        "My shop stayed open, and my neighbours want a test site.",
+        "I run the hall. Nobody told us of the virus.",
+        "Ann Lee runs the community centre.",
+        "Their manager told people who tested positive to come in.",
+        "I think many people at the hall have covid.",
+        "My shop is next to the hall where people cough.",
     ],
 )
 def test_what_is_said_of_places_passes(words: str) -> None:
-    assert refuse_health_data(words, TODAY) is None
+    refuse_health_data(words, TODAY)
     with pytest.raises(Refused, match="NHS number"):
         refuse_health_data(f"{words} It is 9434765919.", TODAY)
 
@@ -44,11 +58,33 @@ def test_what_is_said_of_places_passes(words: str) -> None:
         ("name@example.org", "e-mail"),
         ("+44 116 496 0001", "telephone"),
         ("Mary Jones was ill.", "name of somebody"),
+        ("Mrs Patel tested positive last week.", "name of somebody"),
+        ("Mary Jones's test came back positive", "name of somebody"),
+        ("On Monday Ann Lee, 34, had symptoms", "name of somebody"),
+        ("A positive test: J\u00fcrgen M\u00fcller.", "name of somebody"),
+        ("We know that Sean O'Brien caught covid at work", "name of somebody"),
+        ("covid-19 case is Mohammed al Rashid of the late shift", "name of somebody"),
+        ("Ann Lee of the bakery has diabetes", "name of somebody"),
+        ("we are sure Ann Lee has it", "name of somebody"),
+        ("my son has covid", "illness of one person"),
+        ("her elderly neighbour is in hospital", "illness of one person"),
+        ("I tested positive and still had to come in", "illness of one person"),
+        ("I've got symptoms", "illness of one person"),
     ],
 )
 def test_what_is_said_of_somebody_is_refused(words: str, found: str) -> None:
     with pytest.raises(Refused, match=found):
         refuse_health_data(f"Please look: {words}", TODAY)
+
+
+@pytest.mark.parametrize(
+    "piece", ["A", "Aa ", "Ann Lee ", "my son ", "I have ", "a ", "tested ", "9 ", "O'", "\u00c4-", "@a.", "'s "]
+)
+def test_long_words_are_looked_through_at_once(piece: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(Refused):
+        refuse_health_data((piece * 2000)[:2000], TODAY)
+    assert time.process_time() - begun < 1
 
 
 @given(st.binary(min_size=REFERENCE_LENGTH, max_size=40))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
 
-from commonweal.core.signals.told import LONGEST, LONGEST_SETTING, TOLD_BY
+from commonweal.core.errors import Refused
+from commonweal.core.signals.told import LONGEST, LONGEST_SETTING, TOLD_BY, refuse_health_data
 from commonweal.web.forms import DayField
 
 
@@ -20,7 +23,7 @@ class TellUs(forms.Form):
     words = forms.CharField(
         label="What do you know?", widget=forms.Textarea, max_length=LONGEST,
         help_text="About the place, not about single people. No names, dates of birth, NHS numbers or illnesses of "
-        "anybody: such words are refused.",
+        "anybody: such words are not taken, and you can mend them. You may write in any language.",
     )  # fmt: skip
     setting = forms.CharField(
         label="Name of the hall, school or works",
@@ -38,6 +41,26 @@ class TellUs(forms.Form):
         help_text="Only if you want one. It is kept locked away, used once and then deleted. The reference works "
         "without it.",
     )  # fmt: skip
+
+    def __init__(self, today: date, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self._today = today
+
+    def clean_words(self) -> str:
+        """The words, when they are about a place."""
+        return self._about_places("words")
+
+    def clean_setting(self) -> str:
+        """The name of a hall or works, which is sometimes a person's."""
+        return self._about_places("setting")
+
+    def _about_places(self, field: str) -> str:
+        words = str(self.cleaned_data[field])
+        try:
+            refuse_health_data(words, self._today)
+        except Refused as refused:
+            raise forms.ValidationError(str(refused)) from refused
+        return words
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

@@ -280,7 +280,8 @@ def outcome(reference: str, row: Row, place: str, now: datetime) -> Outcome:
     if row["outcome"] is None:
         late = row["due_at"] < now
         said.append(
-            f"It was due to be answered {times.when(row['due_at'], now)} and is late; the office has been asked why."
+            f"It was due to be answered {times.when(row['due_at'], now)} and is late: it stands "
+            "as overdue before the office. You can also telephone your council."
             if late
             else f"It will be answered by {times.when(row['due_at'], now)}. Come back to this page then."
         )

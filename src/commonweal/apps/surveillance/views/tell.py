@@ -15,6 +15,7 @@ from commonweal.apps.surveillance.forms import TellUs
 from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.core.errors import Refused
 from commonweal.core.signals.told import typed_reference
+from commonweal.web import times
 from commonweal.web.pages import Page
 
 AN_HOUR, MOST_AN_HOUR = 3600, 5
@@ -27,7 +28,7 @@ def tell_us(request: HttpRequest) -> HttpResponse:
     """The form; sent, it leads to the page of its reference."""
     if reference := request.GET.get("reference", "").strip():
         return HttpResponseRedirect(f"/tell-us/{typed_reference(reference)[:20] or 'none'}")
-    form = TellUs(request.POST if request.method == "POST" else None)
+    form = TellUs(times.local(common.now()).date(), request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         told = _told(request, form)
         if told is not None:
