@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
+from commonweal.apps.access import actions
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.access.signin import accounts
 from commonweal.apps.surveillance import known
@@ -20,6 +21,7 @@ from .test_site import signed_in
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Opened]
+LEADER = ("leader@leicester.example", "Leader", ["leader-e06000016"])
 WHY = f"/places/{outbreak.CITY}/why"
 PAGES = (WHY, f"/places/{outbreak.NEIGHBOURHOOD}/known", "/signals/1", "/signals/1/judgements", "/known/notes/1")
 
@@ -52,6 +54,18 @@ def test_pages_of_an_office_hold_the_rules_on_a_phone(
         found = axe(page) + (["runs sideways"] if runs_sideways(page) else [])
         broken[path] = found + ([page.title()] if page.locator("h1").count() != 1 else [])
     assert broken == {path: [] for path in PAGES}
+
+
+def test_a_leader_reads_on_a_phone_what_counts_tell(
+    site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
+) -> None:
+    actions.invite(*LEADER)
+    state = {"cookies": signed_in(LEADER[0], LEADER[2][0]), "origins": []}
+    page = open_page(f"{site}{WHY}", width=320, storage_state=state).page
+    assert axe(page) == []
+    assert not runs_sideways(page)
+    expect(page.locator("main")).to_contain_text("They are read by: Director of Public Health, Leicester")
+    expect(page.locator("main")).not_to_contain_text("Foundry")
 
 
 def test_words_come_before_the_picture_and_the_picture_before_the_table(site: str, open_page: OpenPage) -> None:

@@ -59,7 +59,7 @@ def test_nobody_adds_one_without_records_or_about_places_of_others() -> None:
 def test_the_first_office_that_reads_records_works_it_out_for_everybody() -> None:
     before = shown(LEADER)
     assert NOBODY_YET in before
-    assert "what cases have in common is not in counts" in before
+    assert "What cases have in common is not in counts" in before
     assert "Your office reads counts. They are read by:" in before
     assert "Foundry" not in before
     ours = shown((outbreak.DIRECTOR, outbreak.OFFICE))

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.core.signals import why_data as data
-from commonweal.core.signals.why import NOT_KNOWN, FieldTable, Part
-from commonweal.core.signals.why_counts import FEW, Group, explain_counts, few_together
+from commonweal.core.signals.why import FEW, NOT_KNOWN, FieldTable, Part
+from commonweal.core.signals.why_counts import Group, explain_counts, few_together
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_words import sentences
 from commonweal.server import parameters
@@ -37,7 +37,9 @@ def test_a_rise_with_as_many_tests_is_infection_and_what_they_have_in_common_is_
     assert sum(part.cases for part in found.parts) == pytest.approx(60)
     said = sentences(found, "Here", "before", "after", RULES, who_can_tell="Ask the analyst.")
     assert said[-1] == "Ask the analyst."
-    assert "not in counts" in said[0]
+    assert (
+        said[0] == "More infection, not testing alone: all of the 60 more. What cases have in common is not in counts."
+    )
     assert not any("known for" in line for line in said)
 
 
@@ -84,6 +86,17 @@ def test_cheat_no_few_are_shown_or_follow_from_the_sum(numbers: list[tuple[int, 
             assert getattr(shown[FEW], side) == sum(getattr(part, side) for part in hidden)
             others = len(hidden) == len(parts)
             assert others or not 0 < getattr(shown[FEW], side) < 5
+
+
+def test_words_say_where_and_who_and_of_what_too_little_is_known() -> None:
+    cases = [Group(window, n, (area, sex)) for window, n, area, sex in (
+        (0, 8, "Mere", "men"), (0, 8, "Wood", "men"), (1, 40, "Mere", "men"), (1, 8, "Wood", "men"), (1, 2, "Wood", None))]  # fmt: skip
+    ages = [Group(1, 45, (None,)), Group(1, 5, ("30-39",)), Group(0, 16, (None,))]
+    found = explain_counts(cases, ("Small area", "Sex"), [(("Age",), ages)], None, RULES, np.random.default_rng(2))
+    said = " ".join(sentences(found, "Here", "before", "after", RULES, who_can_tell="Ask."))
+    assert "Most of it by what is recorded: small area Mere, +32 of the change, 94" in said
+    assert "sex men" not in said, "one value tells nothing"
+    assert "Recorded of too few to say more: age (10" in said
 
 
 def test_what_is_not_known_stays_by_itself() -> None:

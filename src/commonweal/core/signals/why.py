@@ -23,7 +23,7 @@ from commonweal.core.signals.why_shares import CAUSES, REST, CommonPlaces, place
 
 VOLUME, TARGETING, SPREAD, UNTOLD = "more_testing", "targeted_testing", "spread", "testing_or_spread"
 OF_TESTING = (VOLUME, TARGETING)
-NOT_KNOWN = "not known"
+NOT_KNOWN, FEW = "not known", "others, few each"
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from commonweal.core.signals import why_data as data
-from commonweal.core.signals.why import NOT_KNOWN, SPREAD, FieldTable, Part, Why, explain, tables_of
+from commonweal.core.signals.why import FEW, NOT_KNOWN, SPREAD, FieldTable, Part, Why, explain, tables_of
 from commonweal.core.signals.why_label import Label
 from commonweal.core.signals.why_setting import WhySetting
 
 IN_COMMON = ("workplace", "care_home", "school", "arrivals", "household")
 ANY_SPREAD, OF_COUNTS = "any_spread", "counts"
-FEW = "others, few each"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commonweal.core import wording
-from commonweal.core.signals.why import CommonPlace, Part, Why
+from commonweal.core.signals.why import FEW, NOT_KNOWN, CommonPlace, Part, Why
 from commonweal.core.signals.why_setting import WhySetting
 
 PART_NAMES = {
@@ -37,7 +37,6 @@ REASONS = {
     "no_rise": "the change may be chance",
     "no_negatives": "tests that found nothing are not known, so more testing and spread look the same",
     "incomplete": "too few cases have a setting recorded to rule out that they have one in common",
-    "counts": "it is not testing alone, and what cases have in common is not in counts",
     "mixed": "no single cause makes up enough of it",
 }
 FIELD_NAMES = {"household": "an address", "setting": "a workplace, school or care home (or that there is none)",
@@ -51,6 +50,8 @@ def headline(why: Why) -> str:
     if why.label.reason == "no_rise":
         fell = why.change.cases <= 0
         return "It is not rising." if fell else f"Whether it is rising cannot be told: {REASONS['no_rise']}."
+    if why.label.reason == "counts":
+        return _of_counts(why)
     if why.label.name == "cannot_tell":
         return f"Why it is rising cannot be told from these data: {REASONS[why.label.reason]}."
     share = _share_of_label(why)
@@ -70,7 +71,21 @@ def sentences(
         *_causes(why),
         *_places(why.places),
         *_testing(why),
+        *_by_field(why, setting),
         *([who_can_tell] if who_can_tell else _untold(why, setting)),
+    )
+
+
+def _of_counts(why: Why) -> str:
+    """What counts tell of a rise that is not testing or reporting alone."""
+    infection = why.part("any_spread")
+    if infection is None or infection.lower <= 0:
+        return "Whether it is testing or infection that rose cannot be told from counts."
+    found, change = round(infection.cases), why.change.cases
+    much = "all" if found >= change - 0.5 else f"about {wording.thousands(found)}"
+    return (
+        f"More infection, not testing alone: {much} of the {wording.thousands(change)} more. What cases have in common "
+        "is not in counts."
     )
 
 
@@ -125,6 +140,27 @@ def _testing(why: Why) -> list[str]:
         f"Tests went from {wording.thousands(before)} to {wording.thousands(after)}; "
         f"the share that was positive from {wording.percentage(first)} to {wording.percentage(second)}."
     ]
+
+
+def _by_field(why: Why, setting: WhySetting) -> list[str]:
+    """Of each attribute the value with most of a rise, where enough of it is known and there is more than one value."""
+    if why.change.cases <= 0:
+        return []
+    largest, untold = [], []
+    for table in why.tables:
+        named = [part for part in table.parts if part.name not in (NOT_KNOWN, FEW)]
+        if table.completeness < setting.least_completeness:
+            untold.append(f"{_lower_first(table.name)} ({wording.percentage(table.completeness)})")
+        elif len(named) > 1:
+            part = max(named, key=lambda each: each.cases)
+            if part.lower > 0:
+                largest.append(f"{_lower_first(table.name)} {part.name}, {_of_change(part)}")
+    said = [f"Most of it by what is recorded: {'; '.join(largest)}."] if largest else []
+    return [*said, *([f"Recorded of too few to say more: {', '.join(untold)}."] if untold else [])]
+
+
+def _lower_first(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def _untold(why: Why, setting: WhySetting) -> list[str]:
