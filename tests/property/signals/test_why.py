@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from commonweal.core.epi.decomposition import netted_parts
 from commonweal.core.signals import why_data as data
-from commonweal.core.signals.why import explain
+from commonweal.core.signals.why import Drawn, explain
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_shares import household_in_common, places_in_common, shares_of_cases
 from commonweal.server import parameters
@@ -91,6 +91,30 @@ def test_the_order_of_cases_does_not_matter(rise, chance):
     first, second = (explain(each, tested, SETTING, np.random.default_rng(1)) for each in (cases, moved))
     for one, other in zip(first.parts, second.parts, strict=True):
         assert one.cases == pytest.approx(other.cases, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rises(), st.data())
+def test_sums_of_draws_are_those_of_going_through_every_case(rise, data_of):
+    cases, _ = rise
+    drawn = Drawn.of(cases, 6, np.random.default_rng(2))
+    among = np.array(data_of.draw(st.lists(st.booleans(), min_size=cases.window.size, max_size=cases.window.size)))
+    shares = np.random.default_rng(3).random((cases.window.size, 2))
+    by_code = drawn.by_code(cases, cases.fields[0].code, 3, among)
+    by_share = drawn.by_share(cases, shares)
+    assert (drawn.times[0] == 1).all()
+    for draw, times in enumerate(drawn.times.tolist()):
+        for at, window in enumerate((data.BEFORE, data.AFTER)):
+            mine = [case for case in range(cases.window.size) if cases.window[case] == window]
+            codes = [sum(times[case] for case in mine if among[case] and cases.fields[0].code[case] == code)
+                     for code in range(3)]  # fmt: skip
+            assert by_code[draw, at].tolist() == codes, "whole numbers are exact"
+            parts = [sum(times[case] * shares[case, part] for case in mine) for part in range(2)]
+            assert by_share[draw, at] == pytest.approx(parts, abs=1e-9)
+    homes = {}
+    for case, home in enumerate(cases.household.tolist()):
+        if home != data.UNKNOWN:
+            assert homes.setdefault(home, drawn.times[:, case].tolist()) == drawn.times[:, case].tolist()
 
 
 effort = st.lists(st.integers(0, 400), min_size=6, max_size=6).map(lambda values: np.array(values, dtype=np.float64))

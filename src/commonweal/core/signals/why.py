@@ -9,12 +9,14 @@ households; the label follows one rule, which `parameters/signals/why.yaml` stat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from commonweal.core.epi import decomposition
-from commonweal.core.epi.checks import FloatArray, IntArray
+from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
 from commonweal.core.errors import Refused
 from commonweal.core.signals.why_data import AFTER, BEFORE, SETTING_KINDS, UNKNOWN, Cases, Field, Tested
 from commonweal.core.signals.why_label import Label, label_of
@@ -103,27 +105,28 @@ def explain(cases: Cases, tested: Tested | None, setting: WhySetting, rng: np.ra
         raise Refused("There is no case in the later window, so there is no rise to explain. Choose other days.")
     if tested is not None and min(tested.before.sum(), tested.after.sum()) <= 0:
         tested = None
-    weights = _weights(cases, setting.draws, rng)
+    drawn = Drawn.of(cases, setting.draws, rng)
     common = places_in_common(cases, setting.common)
     shares = shares_of_cases(cases, common, setting)
-    limits = _Limits(setting.level, float(_sums(weights, cases, AFTER)[0] - _sums(weights, cases, BEFORE)[0]))
+    whole = drawn.by_code(cases, np.zeros(cases.window.size, dtype=np.int64), 1)[:, :, 0]
+    limits = _Limits(setting.level, float(whole[0, 1] - whole[0, 0]))
     testing: Testing | None = None
     if tested is None:
-        parts = _without_tests(weights, cases, shares, limits)
+        parts = _without_tests(drawn, cases, shares, limits)
     else:
-        parts, testing = _with_tests(weights, cases, tested, shares, limits)
+        parts, testing = _with_tests(drawn, cases, tested, shares, limits)
     completeness = {
         "household": _known(cases, cases.household),
         "setting": _known(cases, cases.setting),
         "arrived": _known(cases, cases.arrived),
     }
-    change = limits.part("change", _sums(weights, cases, BEFORE), _sums(weights, cases, AFTER))
+    (change,) = limits.parts(["change"], whole[:, :, None])
     named = {part.name: part for part in parts}
     return Why(
         change,
         tuple(parts),
         testing,
-        tuple(_table(weights, cases, field, limits) for field in cases.fields),
+        tuple(_table(drawn, cases, field, limits) for field in cases.fields),
         _places(cases, common),
         completeness,
         label_of(change, named, None if testing is None else testing.spread, completeness, setting),
@@ -141,91 +144,113 @@ class _Limits:
     level: float
     change: float
 
-    def part(self, name: str, before: FloatArray, after: FloatArray) -> Part:
-        """From values of every draw, the first of which is what was observed."""
-        return self.of_difference(name, float(before[0]), float(after[0]), after - before)
+    def parts(self, names: Sequence[str], sums: FloatArray) -> list[Part]:
+        """From sums of every draw `[draw, before and after, part]`, the first draw of which is what was observed."""
+        before, after = sums[0]
+        return [
+            self._part(name, float(before[at]), float(after[at]), float(cases), low, high)
+            for at, (name, cases, low, high) in enumerate(self._told(names, sums[:, 1] - sums[:, 0]))
+        ]
 
-    def of_difference(self, name: str, before: float | None, after: float | None, difference: FloatArray) -> Part:
+    def of_differences(self, names: Sequence[str], differences: FloatArray) -> list[Part]:
+        """From differences of every draw `[draw, part]` that have no windows of their own."""
+        return [self._part(name, None, None, cases, low, high) for name, cases, low, high in
+                self._told(names, differences)]  # fmt: skip
+
+    def of_difference(self, name: str, before: float, after: float, difference: FloatArray) -> Part:
+        """From the difference of every draw, and the windows as observed."""
+        ((_, cases, low, high),) = self._told([name], difference[:, None])
+        return self._part(name, before, after, cases, low, high)
+
+    def _told(self, names: Sequence[str], differences: FloatArray) -> list[tuple[str, float, float, float]]:
         tail = (1 - self.level) / 2
-        lower, upper = np.quantile(difference[1:], [tail, 1 - tail])
-        cases = float(difference[0])
-        return Part(
-            name, before, after, cases, min(float(lower), cases), max(float(upper), cases),
-            cases / self.change if self.change else float("nan"),
-        )  # fmt: skip
+        lower, upper = np.quantile(differences[1:], [tail, 1 - tail], axis=0)
+        return list(zip(names, differences[0].tolist(), lower.tolist(), upper.tolist(), strict=True))
+
+    def _part(
+        self, name: str, before: float | None, after: float | None, cases: float, lower: float, upper: float
+    ) -> Part:
+        share = cases / self.change if self.change else float("nan")
+        return Part(name, before, after, cases, min(lower, cases), max(upper, cases), share)
 
 
-def _weights(cases: Cases, draws: int, rng: np.random.Generator) -> FloatArray:
-    """`[1 + draws, case]`: ones, then Poisson weights, the same for those who live together."""
-    unit = np.where(cases.household == UNKNOWN, -2 - np.arange(cases.window.size), cases.household)
-    _, unit = np.unique(unit, return_inverse=True)
-    drawn = rng.poisson(1.0, size=(draws, int(unit.max()) + 1))[:, unit].astype(np.float64)
-    return np.concatenate([np.ones((1, unit.size)), drawn])
+@dataclass(frozen=True)
+class Drawn:
+    """How often each case stands in each draw, `[1 + draws, case]`: once, then Poisson numbers, the same for those who
+    live together. Small whole numbers, so that sums of them are exact in whatever order."""
+
+    times: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, cases: Cases, draws: int, rng: np.random.Generator) -> Drawn:
+        """Draw for some cases."""
+        unit = np.where(cases.household == UNKNOWN, -2 - np.arange(cases.window.size), cases.household)
+        _, unit = np.unique(unit, return_inverse=True)
+        drawn = rng.poisson(1.0, size=(draws, int(unit.max()) + 1)).astype(np.uint8)[:, unit]
+        return cls(np.concatenate([np.ones((1, unit.size), dtype=np.uint8), drawn]))
+
+    def by_code(self, cases: Cases, code: IntArray, size: int, among: BoolArray | None = None) -> FloatArray:
+        """Cases of every draw `[draw, before and after, code]`; a code below 0 is left out, as are those not among."""
+        placed = (code >= 0) & (cases.window >= BEFORE)
+        mine = np.flatnonzero(placed if among is None else placed & among)
+        group = cases.window[mine] * size + code[mine]
+        order = np.argsort(group, kind="stable")
+        there, starts = np.unique(group[order], return_index=True)
+        sums = np.zeros((self.times.shape[0], 2 * size))
+        if there.size:
+            sums[:, there] = np.add.reduceat(self.times[:, mine[order]], starts, axis=1, dtype=np.int64)
+        return sums.reshape(-1, 2, size)
+
+    def by_share(self, cases: Cases, shares: FloatArray) -> FloatArray:
+        """The same where a case belongs to each code by a share, `[case, code]`."""
+        windows = [shares * (cases.window == window)[:, None] for window in (BEFORE, AFTER)]
+        sums: FloatArray = self.times.astype(np.float64) @ np.concatenate(windows, axis=1)
+        return sums.reshape(-1, 2, shares.shape[1])
 
 
-def _sums(weights: FloatArray, cases: Cases, window: int, share: FloatArray | None = None) -> FloatArray:
-    mine = (cases.window == window).astype(np.float64)
-    total: FloatArray = weights @ (mine if share is None else mine * share)
-    return total
-
-
-def _differences(weights: FloatArray, cases: Cases, share: FloatArray) -> tuple[FloatArray, FloatArray]:
-    return _sums(weights, cases, BEFORE, share), _sums(weights, cases, AFTER, share)
-
-
-def _without_tests(weights: FloatArray, cases: Cases, shares: FloatArray, limits: _Limits) -> list[Part]:
-    names = (*CAUSES[:REST], UNTOLD)
-    return [limits.part(name, *_differences(weights, cases, shares[:, at])) for at, name in enumerate(names)]
+def _without_tests(drawn: Drawn, cases: Cases, shares: FloatArray, limits: _Limits) -> list[Part]:
+    return limits.parts((*CAUSES[:REST], UNTOLD), drawn.by_share(cases, shares))
 
 
 def _with_tests(
-    weights: FloatArray, cases: Cases, tested: Tested, shares: FloatArray, limits: _Limits
+    drawn: Drawn, cases: Cases, tested: Tested, shares: FloatArray, limits: _Limits
 ) -> tuple[list[Part], Testing]:
-    split = _split(weights, cases, tested)
+    split = _split(drawn, cases, tested)
     reason = tested.reason[cases.stratum]
     change = split.sum(axis=2)
     # how much of a reason's change is no testing; in a reason without change nothing is taken away
     kept = np.divide(split[:, :, 2], change, out=np.ones_like(change), where=np.abs(change) > 1e-9)
-    parts = [limits.part(CAUSES[0], *_differences(weights, cases, shares[:, 0]))]
-    parts += [limits.of_difference(name, None, None, split[:, :, at].sum(axis=1)) for at, name in enumerate(OF_TESTING)]
+    count = shares.shape[1]
+    by_reason = [shares * (reason == code)[:, None] for code in range(change.shape[1])]
+    sums = drawn.by_share(cases, np.concatenate([shares, *by_reason], axis=1))
+    parts = limits.parts(CAUSES[:1], sums[:, :, :1])
+    parts += limits.of_differences(OF_TESTING, split[:, :, : len(OF_TESTING)].sum(axis=1))
+    of_reasons = (sums[:, 1] - sums[:, 0])[:, count:].reshape(-1, change.shape[1], count)
+    left = (of_reasons * kept[:, :, None]).sum(axis=1)
     for at, name in enumerate((*CAUSES[1:REST], SPREAD), start=1):
-        before, after = _differences(weights, cases, shares[:, at])
-        left = np.zeros(weights.shape[0])
-        for code in range(change.shape[1]):
-            first, second = _differences(weights, cases, shares[:, at] * (reason == code))
-            left += (second - first) * kept[:, code]
-        parts.append(limits.of_difference(name, float(before[0]), float(after[0]), left))
+        parts.append(limits.of_difference(name, float(sums[0, 0, at]), float(sums[0, 1, at]), left[:, at]))
     found = [float((cases.window == window).sum()) for window in (BEFORE, AFTER)]
     tests = float(tested.before.sum()) + found[0], float(tested.after.sum()) + found[1]
-    spread = limits.of_difference(SPREAD, None, None, split[:, :, 2].sum(axis=1))
+    (spread,) = limits.of_differences([SPREAD], split[:, :, 2].sum(axis=1)[:, None])
     return parts, Testing(spread, tests, (found[0] / tests[0], found[1] / tests[1]))
 
 
-def _split(weights: FloatArray, cases: Cases, tested: Tested) -> FloatArray:
+def _split(drawn: Drawn, cases: Cases, tested: Tested) -> FloatArray:
     """`[draw, reason, 3]`: more testing, targeted testing, spread, of all cases that are not late."""
-    strata, on_time = tested.before.size, (~cases.late).astype(np.float64)
-    found = [_by_stratum(weights, cases, window, on_time, strata) for window in (BEFORE, AFTER)]
-    return decomposition.netted_parts(found[0], found[1], tested.before, tested.after, tested.reason)
-
-
-def _by_stratum(weights: FloatArray, cases: Cases, window: int, share: FloatArray, strata: int) -> FloatArray:
-    mine = np.flatnonzero(cases.window == window)
-    placed = np.zeros((mine.size, strata))
-    placed[np.arange(mine.size), cases.stratum[mine]] = share[mine]
-    found: FloatArray = weights[:, mine] @ placed
-    return found
+    found = drawn.by_code(cases, cases.stratum, tested.before.size, ~cases.late)
+    return decomposition.netted_parts(found[:, 0], found[:, 1], tested.before, tested.after, tested.reason)
 
 
 def _known(cases: Cases, column: IntArray) -> float:
     return float((column[cases.window == AFTER] != UNKNOWN).mean())
 
 
-def _table(weights: FloatArray, cases: Cases, field: Field, limits: _Limits) -> FieldTable:
-    parts = []
-    for code, name in [*enumerate(field.labels), (UNKNOWN, NOT_KNOWN)]:
-        here = (field.code == code).astype(np.float64)
-        if here.any():
-            parts.append(limits.part(name, _sums(weights, cases, BEFORE, here), _sums(weights, cases, AFTER, here)))
+def _table(drawn: Drawn, cases: Cases, field: Field, limits: _Limits) -> FieldTable:
+    size = len(field.labels) + 1
+    code = np.where(field.code == UNKNOWN, size - 1, field.code)
+    there = np.flatnonzero(np.bincount(code, minlength=size))
+    names = (*field.labels, NOT_KNOWN)
+    parts = limits.parts([names[at] for at in there], drawn.by_code(cases, code, size)[:, :, there])
     return FieldTable(field.name, _known(cases, field.code), tuple(parts))
 
 
