@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import Error
 
 from commonweal.apps.access.scope import Actor, refusal, scoped_read
 from commonweal.apps.intake import page_settings
-from commonweal.apps.surveillance import why_counts, why_explaining, why_reads
+from commonweal.apps.surveillance import why_counts, why_explaining, why_reads, why_waiting
 from commonweal.core.errors import CommonwealError
 from commonweal.core.signals.why import Why
 from commonweal.core.signals.why_plain import from_plain, to_plain
@@ -82,7 +83,7 @@ def of_signal(
     stale = kept is None or kept[0] < row["step"] or (addresses and not kept[1].with_addresses)
     if stale and records and as_of is None:
         try:
-            _work_out(actor, row, place, addresses=addresses)
+            _begin(actor, row, place, addresses=addresses)
         except CommonwealError:  # a purpose or agreement that does not reach records leaves what is kept
             return kept[1] if kept else None
         kept = _kept(actor, row, place, as_of)
@@ -101,6 +102,24 @@ def from_counts(actor: Actor, row: Mapping[str, Any], codes: tuple[str, ...], na
     except CommonwealError:
         return None
     return None if found.why is None else Kept(place, span, as_of, with_addresses=False, why=found.why, office="")
+
+
+def is_being_worked_out(actor: Actor, row: Mapping[str, Any]) -> bool:
+    """Whether an explanation of the signal for this office is on its way."""
+    return why_waiting.is_running(_question(actor, row))
+
+
+def _begin(actor: Actor, row: Mapping[str, Any], place: why_reads.Where, *, addresses: bool) -> None:
+    """Work it out; the page does not wait long for that of a wide place."""
+    if why_waiting.is_wide(place):
+        work = partial(_work_out, actor, row, place, addresses=addresses)
+        why_waiting.answer(_question(actor, row), work, why_waiting.PATIENCE)
+    else:
+        _work_out(actor, row, place, addresses=addresses)
+
+
+def _question(actor: Actor, row: Mapping[str, Any]) -> tuple[object, ...]:
+    return "signal", actor, row["number"], row["step"]
 
 
 def place_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_reads.Where | None:

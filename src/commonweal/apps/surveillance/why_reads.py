@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commonweal.apps.access.scope import Scope
-from commonweal.apps.intake import rulebook
+from commonweal.apps.access.scope import Actor, Scope, scoped_read
+from commonweal.apps.intake import area, rulebook
 from commonweal.apps.surveillance import place_ground
 from commonweal.core.intake.rows import opened_message
 from commonweal.core.intake.sealing import Sealed
@@ -21,14 +21,18 @@ from commonweal.core.signals.why_windows import Windows
 COLUMNS = {"lsoa": "lsoa_code", "msoa": "msoa_code", "ward": "lsoa_code"}
 # strata of testing: small enough to see testing move, large enough to hold tests
 STRATA = {"lsoa": "lsoa_code", "cluster": "lsoa_code", "msoa": "lsoa_code", "ward": "lsoa_code", "ltla": "msoa_code"}
+PEOPLE = "why it is rising: people"
 LOOKED_BACK = 60  # days by which an episode's beginning may be corrected
 
+# What tests are counted by; all columns of all results of a region would be far more to carry.
+NARROW = ("feed_number", "record_hash", "revision", "specimen_date", "reported_date", "lsoa_code", "msoa_code",
+          "scope_ltla", "symptomatic", "result")  # fmt: skip
 # Results of the time in question: none came before the first day it speaks of.
 HELD = """
 with since as (
   select coalesce((select min(id) from ledger.tick where known_at >= %(earliest)s::date), 0) as tick
 ), held as (
-  select r.* from record.result r join ledger.tick t on t.id = r.tick_id
+  select {columns} from record.result r join ledger.tick t on t.id = r.tick_id
    where r.scope_ltla = any (%(codes)s) and r.tick_id >= (select tick from since) and t.known_at <= %(as_of)s
      and r.specimen_date between %(earliest)s and %(last)s and r.test_type <> 'antibody'
      and (%(column)s = '' or (%(column)s = 'lsoa_code' and r.lsoa_code = any (%(values)s))
@@ -51,11 +55,16 @@ select s.episode_start as day, h.reported_date, h.lsoa_code, h.msoa_code, h.scop
  order by s.episode_start, s.case_id
 """
 SEALED = (", h.record_hash, x.key_id, x.wrapped_key, x.payload", "left join identity.sealed x on x.result_id = h.id")
+# The newest revision of each record. Few are revised: only a result whose number is not the first one can have replaced
+# another, so that these few are looked for instead of putting all results in order.
 EFFORT = """
+, replacing as (
+  select l.feed_number, l.record_hash, l.revision from held l where l.revision > (select min(m.revision) from held m)
+)
 , newest as (
-  select distinct on (feed_number, record_hash) specimen_date, reported_date, lsoa_code, msoa_code, scope_ltla,
-         symptomatic, result
-    from held order by feed_number, record_hash, revision desc
+  select h.* from held h
+   where not exists (select from replacing l
+                      where l.feed_number = h.feed_number and l.record_hash = h.record_hash and l.revision > h.revision)
 )
 , dated as (
   select case when %(by_report)s then reported_date else specimen_date end as day, symptomatic,
@@ -121,10 +130,23 @@ def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_repor
         "stratum": place.stratum, "first": span.first, "against_first": span.against_first, "against": span.against,
     }  # fmt: skip
     extra, join = SEALED if addresses else ("", "")
-    cases = scope.rows(HELD + CASES.format(sealed=extra, join=join), params)
+    cases = scope.rows(HELD.format(columns="r.*") + CASES.format(sealed=extra, join=join), params)
     if addresses:
         _open_addresses(cases)
-    return Read(cases, scope.rows(HELD + EFFORT, params), addresses)
+    narrow = ", ".join(f"r.{name}" for name in NARROW)
+    return Read(cases, scope.rows(HELD.format(columns=narrow) + EFFORT, params), addresses)
+
+
+def people(actor: Actor, place: Where, span: Windows, as_of: datetime) -> tuple[int, int]:
+    """How many tested positive in the window before and in the later one, from counts, as known at an instant."""
+    days = area.Window(place.authorities, min(span.against_first, span.first), span.last, as_of)
+    asked = {"place": place.code, "last": span.last, "days": span.days, "against": span.against}
+    with scoped_read(
+        actor, query=PEOPLE, filters=asked, as_of=as_of, places=list(place.authorities), data_class="L1"
+    ) as scope:
+        rows = area.authority_counts(scope, days)
+    before = sum(row["n"] for row in rows if span.against_first <= row["day"] <= span.against)
+    return before, sum(row["n"] for row in rows if span.first <= row["day"] <= span.last)
 
 
 def _open_addresses(cases: list[dict[str, Any]]) -> None:

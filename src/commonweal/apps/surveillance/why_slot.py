@@ -34,7 +34,8 @@ def why(asked: Asked) -> Part | None:
             kept.name, kept.why, kept.span, kept.as_of, why_explaining.setting(), files, basis(asked.request, kept)
         )
     by = kept.office if kept else ""
-    context = {"shown": shown, "by": by, "place": kept.place if kept else asked.place}
+    working = why_keeping.is_being_worked_out(common.actor(asked.request), asked.signal)
+    context = {"working": working, "shown": shown, "by": by, "place": kept.place if kept else asked.place}
     return Part("why", "Why is it rising?", "surveillance/part_why.html", context)
 
 

@@ -135,8 +135,8 @@ def explain(cases: Cases, tested: Tested | None, setting: WhySetting, rng: np.ra
 
 def tables_of(cases: Cases, setting: WhySetting, rng: np.random.Generator, *, change: float) -> tuple[FieldTable, ...]:
     """Only the tables: of the same cases as counted elsewhere by other attributes. Shares are of `change`."""
-    weights = _weights(cases, setting.draws, rng)
-    return tuple(_table(weights, cases, field, _Limits(setting.level, change)) for field in cases.fields)
+    drawn = Drawn.of(cases, setting.draws, rng)
+    return tuple(_table(drawn, cases, field, _Limits(setting.level, change)) for field in cases.fields)
 
 
 @dataclass(frozen=True)

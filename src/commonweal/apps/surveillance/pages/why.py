@@ -107,6 +107,33 @@ def build(
     )  # fmt: skip
 
 
+def working(
+    place: str,
+    people: tuple[int, int],
+    span: Windows,
+    as_of: datetime,
+    *,
+    authorities: int,
+    by_report: bool,
+    address: str,
+    whole: str,
+    around: tuple[Link, ...],
+) -> WhyPage:
+    """The page while the records are being read. people: in the window before and the later one, from counts; whole:
+    the address's query that gives everything."""
+    known = Known(as_of, f"{address}{whole}", latest=address)
+    before, after = span.said()
+    many = [wording.counted(each, "person", "people") for each in people]
+    empty = Empty(
+        f"{many[1]} tested positive {after}, {many[0]} {before}. Why is being worked out from the single records of "
+        f"{wording.counted(authorities, 'authority', 'authorities')}.",
+        "It takes some seconds; what is shown then stays as it was known at this moment.",
+        Link("Show the explanation", f"{address}{whole}"),
+    )
+    page = Page(f"Why is it rising? {place}", HELP, known=known)
+    return WhyPage(page, Asked(span, LENGTHS, by_report), (), "", None, None, (), None, empty, around)
+
+
 @dataclass(frozen=True)
 class WhyPart:
     """The explanation of a signal, as a part of its page."""

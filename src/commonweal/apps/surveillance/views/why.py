@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from commonweal.apps.access.scope import Actor
 from commonweal.apps.intake import page_settings
 from commonweal.apps.intake.pages.area_figures import last_complete_day
 from commonweal.apps.intake.views import common
-from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads
+from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads, why_waiting
 from commonweal.apps.surveillance.pages import why as page_of
 from commonweal.apps.surveillance.why_explaining import Explained
 from commonweal.core.errors import NotThere, Refused
@@ -29,8 +31,10 @@ AXES = ("swab", "report")
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """The explanation of a place, as known now or at the moment in the address."""
     as_of, pinned = common.as_of(request)
-    found = explained(request, code, as_of, exported=False)
-    query = asking.with_changed(request, as_of=times.link_form(as_of))
+    found = in_time(request, code, as_of)
+    if found is None:
+        return still_working(request, code, as_of)
+    query = asking.with_changed(request, as_of=times.link_form(as_of), whole=None)
     built = page_of.build(
         found.where.name, found.why, found.span, as_of, why_explaining.setting(), basis=basis(request, found),
         households=living_together(request, found, pinned=pinned), by_report=by_report(request),
@@ -45,27 +49,70 @@ def download(request: HttpRequest, code: str, what: str, form: str) -> HttpRespo
     if common.has(request, "read_records"):
         common.require(request, "export_records", "download what a page shows")
     as_of, _ = common.as_of(request)
-    found = explained(request, code, as_of, exported=True)
+    found = question(request, code, as_of).answered(exported=True)
     if what != "parts" or found.why is None:
         raise files.nothing_there(what)
     parts = page_of.parts_of(found.where.name, found.why, found.span, as_of, why_explaining.setting())
     return files.of_picture(draw_parts(parts), form, as_of, found.agreements)
 
 
-def explained(request: HttpRequest, code: str, as_of: datetime, *, exported: bool) -> Explained:
-    """The explanation asked for in the address: from records where the office reads them, else from counts."""
+def in_time(request: HttpRequest, code: str, as_of: datetime) -> Explained | None:
+    """The explanation, or None where the place is a wide one and it is still being worked out."""
+    asked = question(request, code, as_of)
+    if not why_waiting.is_wide(asked.where):
+        return asked.answered()
+    seconds = why_waiting.WHOLE if request.GET.get("whole") else why_waiting.PATIENCE
+    _, found = why_waiting.answer(asked, asked.answered, seconds)
+    return found
+
+
+def still_working(request: HttpRequest, code: str, as_of: datetime) -> HttpResponse:
+    """What is known at once of a wide place: how many people, of which days; and where the whole will be."""
+    asked = question(request, code, as_of)
+    moment = times.link_form(as_of)
+    built = page_of.working(
+        asked.where.name, why_reads.people(asked.actor, asked.where, asked.span, as_of), asked.span, as_of,
+        authorities=len(asked.where.authorities), by_report=asked.by_report, address=f"/places/{code}/why",
+        whole=asking.with_changed(request, as_of=moment, whole="yes"), around=around(code),
+    )  # fmt: skip
+    return render(request, "surveillance/why.html", {"page": built.page, "why": built})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an address asks, and who asks it."""
+
+    actor: Actor
+    where: why_reads.Where
+    span: Windows
+    as_of: datetime
+    records: bool
+    addresses: bool
+    by_report: bool
+
+    def answered(self, *, exported: bool = False) -> Explained:
+        """The explanation, worked out or found: from records where the office reads them, else from counts."""
+        if self.records:
+            with suppress(NotThere):  # no agreement opens records here: counts may tell something all the same
+                return why_explaining.explained(
+                    self.actor, self.where, self.span, self.as_of, addresses=self.addresses, by_report=self.by_report,
+                    exported=exported,
+                )  # fmt: skip
+        return why_counts.explained(
+            self.actor, self.where, self.span, self.as_of, by_report=self.by_report, exported=exported
+        )
+
+
+def question(request: HttpRequest, code: str, as_of: datetime) -> Question:
+    """The question in the address. Raises `NotThere` for a place that is too wide or none."""
     common.require(request, "read_counts", "see why a place is rising")
     where = why_reads.where(code)
     if where.level == "country":
         raise NotThere(f"Why it is rising is worked out for a region at most. Choose one at /places/{code}.")
-    actor, days, axis = common.actor(request), span(request, as_of), by_report(request)
-    if common.has(request, "read_records"):
-        with suppress(NotThere):  # no agreement opens records here: counts may tell something all the same
-            return why_explaining.explained(
-                actor, where, days, as_of, addresses=common.has(request, "read_identifiable"), by_report=axis,
-                exported=exported,
-            )  # fmt: skip
-    return why_counts.explained(actor, where, days, as_of, by_report=axis, exported=exported)
+    return Question(
+        common.actor(request), where, span(request, as_of), as_of, common.has(request, "read_records"),
+        common.has(request, "read_identifiable"), by_report(request),
+    )  # fmt: skip
 
 
 def basis(request: HttpRequest, found: Explained) -> page_of.Basis:
