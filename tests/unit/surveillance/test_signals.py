@@ -176,6 +176,15 @@ def test_the_page_says_the_budget_its_shares_and_where_both_are_set() -> None:
     assert "parameters rule 1, sweep 1" in told.versions
 
 
+def test_the_line_of_the_rate_rule_is_not_called_expected() -> None:
+    line = sample.finding(0, method="rate rule on a published series", observed=174.0, expected=344.0)
+    assert not [each for each in signal.lead(sample.facts(findings=[line])) if "to be expected" in each]
+    other = sample.finding(0, signal=None, observed=174.0, expected=344.0)
+    assert not [each for each in signal.lead(sample.facts(findings=[other])) if "to be expected" in each]
+    own = signal.lead(sample.facts(findings=[line, sample.finding(2)]))
+    assert "11 people where 4.3 were to be expected (90% range 1.0 to 9.0)." in own
+
+
 def test_settings_are_a_definition_and_series_have_plain_numbers() -> None:
     assert words.sureness({"recurrence_days": None, "level": "setting"}) == "a definition, no matter of chance"
     assert words.sureness({"recurrence_days": 900.0, "level": "lsoa"}) == "chance alone: once in about 2 years"

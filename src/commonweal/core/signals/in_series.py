@@ -136,7 +136,7 @@ def _by_rule(
         )
         found = Found(
             level, place, RULE, ground.scope[place], ground.members.get(place, frozenset()),
-            newest - timedelta(days=6), newest, float(week[number]), needed * float(people[number]) / PER, None, None,
+            newest - timedelta(days=6), newest, float(week[number]), None, None, None,
             rate, float(watched.score[number, last]), None, None, text, "", metric.id,
         )  # fmt: skip
         if explained[number] and late is not None:

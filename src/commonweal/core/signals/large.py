@@ -113,9 +113,9 @@ def _found(level: Level, watched: Watched, place: int, morning: date) -> Found:
         f"7-day rate {rate:.0f} per 100,000 expected once all is reported ({reported:.0%} of it is), line to pass "
         f"{needed:.0f}, all areas {watched.peers[last]:.0f}."
     )
-    people = float(level.population[place])
+    # what is expected is not said: the rule's line is for what will be reported in the end, people are those so far
     return Found(
         level.name, level.codes[place], RULE, level.parts[place], frozenset(), morning - timedelta(days=WEEK - 1),
-        morning, float(level.counts[-1, place, -WEEK:].sum()), needed * people / 100_000, None, None, rate,
+        morning, float(level.counts[-1, place, -WEEK:].sum()), None, None, None, rate,
         float(watched.score[place, last]), None, None, text,
     )  # fmt: skip

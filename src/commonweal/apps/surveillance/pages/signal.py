@@ -28,6 +28,7 @@ from commonweal.core.pictures import (
 )
 from commonweal.core.pictures.table import Cell
 from commonweal.core.signals.alike import LEAST_BASELINE, Expected, Traits, expected
+from commonweal.core.signals.sweep import RULE
 from commonweal.web import times
 from commonweal.web.pages import Computed, Help, Known, Link, Page, ShownPicture, ShownTable
 
@@ -231,7 +232,7 @@ def lead(facts: Facts) -> tuple[str, ...]:
     rate = f" The rate is {wording.rate(row['rate'])} per 100,000 residents in seven days." if row["rate"] else ""
     place = f"{words.title(row, names)}, {words.authorities(row, names)}"
     first = f"{place}, is {words.STATES[row['state']]}; it was first found on {since.removeprefix('since ')}.{rate}"
-    newest = next((each for each in facts.findings if each["expected"] is not None), None)
+    newest = next((each for each in facts.findings if says_expected(each, row)), None)
     said = [first]
     if newest is not None:
         between = ""
@@ -259,6 +260,14 @@ def merged(facts: Facts, address: Address) -> tuple[Merged, ...]:
         if numbers:
             found.append(Merged(f"{one if len(numbers) == 1 else several}{rest}.", links))
     return tuple(found)
+
+
+def says_expected(finding: Row, signal: Row) -> bool:
+    """Whether a finding of the signal's own source says what was expected of the people it counts; the line of the rate
+    rule, which older findings keep there, is for what will be reported in the end."""
+    told_by = signal.get("told_by")
+    own = finding["signal"] == signal["number"] and (not told_by or finding.get("source", told_by) == told_by)
+    return own and finding["expected"] is not None and not finding["method"].startswith(RULE)
 
 
 def next_step(facts: Facts, address: Address) -> Link | None:

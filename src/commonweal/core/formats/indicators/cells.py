@@ -20,7 +20,8 @@ def days(table: pl.DataFrame, column: str, label: str) -> pl.Series:
     first = text.str.extract(r"^([^T ]*)").str.replace_all("/", "-")
     iso = pl.when(text.str.contains(ISO_DAY)).then(first).str.to_date("%Y-%m-%d", strict=False)
     british = pl.when(text.str.contains(BRITISH_DAY)).then(first).str.to_date("%d-%m-%Y", strict=False)
-    read = table.select(pl.coalesce(iso, british).alias(column)).to_series()
+    each_once = table.select(text.unique()).with_columns(pl.coalesce(iso, british).alias("day"))
+    read = table.select(column).join(each_once, on=column, how="left", maintain_order="left")["day"].alias(column)
     broken = read.is_null().arg_true()
     if len(broken):
         raise _refused(table, column, int(broken[0]), FORMS_OF_DAY, label)
