@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from commonweal.core import wording
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import frame, palette
-from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten
+from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten, text_width
 from commonweal.core.pictures.scale import ValueAxis, round_step, value_axis
 from commonweal.core.pictures.svg import escape, label, line, polyline, tag
 from commonweal.core.pictures.table import Column, PictureTable
@@ -136,16 +136,15 @@ def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
 def highest(
     data: FunnelPlot, x: Callable[[float], float], values: ValueAxis, ends: tuple[float, float], sheet: Sheet
 ) -> list[str]:
-    """The name of the highest place outside, beside its dot and within the drawing."""
+    """The name of the highest place outside, above its dot, where no other lies, and within the drawing."""
     outside = [place for place in data.places if place.outside]
     if not outside:
         return []
     top = max(outside, key=lambda place: place.ratio)
     where, (left, right) = x(top.expected), ends
-    anchor = "end" if where > (left + right) / 2 else "start"
-    room = where - left if anchor == "end" else right - where
-    step = -10 if anchor == "end" else 10
-    return [label(where + step, values.at(top.ratio) + 5, shorten(top.name, room - 10, sheet.text), anchor=anchor)]
+    name = shorten(top.name, right - left, sheet.text)
+    half = text_width(name, sheet.text) / 2
+    return [label(min(max(where, left + half), right - half), values.at(top.ratio) - 9, name, anchor="middle")]
 
 
 @dataclass(frozen=True)
