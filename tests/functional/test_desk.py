@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, expect
 
 from commonweal.apps.access import actions
-from commonweal.apps.desk import duty, handover, talk
+from commonweal.apps.desk import digest, duty, handover, talk
 from commonweal.web import db
 from tests.integration.access import build as access
 from tests.integration.desk import build
@@ -139,6 +139,18 @@ def test_the_first_thing_is_in_the_first_screen_and_acknowledged_by_keyboard(
     expect(page).to_have_url(re.compile("/today#waiting"))
     expect(page.locator("#waiting ~ ol")).not_to_contain_text(f"Acknowledge by keyboard {scripts}")
     assert len(build.receipts(notice, "acknowledged")) == 1
+
+
+def test_a_digest_of_a_hard_day_is_one_screen_of_a_telephone(site: str, open_page: OpenPage) -> None:
+    for number in range(12):
+        tell(LEADER, subject=f"Number {number}: " + "a long subject about very many things " * 4, severity=2)
+    build.person("hard-day", LEADER)
+    page = open_page(f"{site}/digest/{LEADER}", width=320, storage_state=state("hard-day", LEADER)).page
+    expect(page.locator("main li").last).to_contain_text("more on Today")
+    assert page.locator("main li").count() == digest.LINES
+    box = page.locator("main ol").bounding_box()
+    assert box is not None
+    assert box["height"] <= 800, f"the lines are {box['height']:.0f} px high"
 
 
 def test_what_is_told_appears_on_the_open_page(site: str, open_page: OpenPage) -> None:

@@ -6,7 +6,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -25,6 +25,10 @@ class _Handler(socketserver.StreamRequestHandler):
     box: Mailbox
 
     def handle(self) -> None:
+        with suppress(ConnectionError):  # a sender may be killed in the middle of a letter
+            self._converse()
+
+    def _converse(self) -> None:
         self.say("220 here")
         recipient = ""
         for raw in self.rfile:

@@ -100,6 +100,7 @@ def test_a_way_that_fails_is_followed_by_the_next_one_known() -> None:
     assert next_way("print", known, 1) is None
     assert next_way("webhook", {"email", "webhook"}, 1) is None, "the person got the mail: nothing to carry on paper"
     assert next_way("webhook", {"webhook"}, 1) == "print"
+    assert next_way("email", known, 3) is None, "a digest rings no telephone"
 
 
 def test_the_rules_in_force_are_read_and_wrong_ones_refused() -> None:

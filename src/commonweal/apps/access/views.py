@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -120,10 +121,22 @@ def agreement_page(request: HttpRequest, agreement_id: str) -> HttpResponse:
             "agreement": _described(row, ours),
             "hash": bytes(row["document_hash"]).hex(),
             "who": who,
+            "instead": None if who else _who_may(request, ours, row["parties"]),
             "accept": can_accept(state, ours),
             "end": can_end(state, ours, "asked for by the form"),
         },
     )
+
+
+def _who_may(request: HttpRequest, organisation: str, parties: Sequence[str]) -> tuple[str, str] | None:
+    """Another office of the same person that speaks for the organisation, as (choice to act as it, its title)."""
+    held = (one for one in acting.seats(request) if one.organisation_id == organisation and one.purposes)
+    found = next((one for one in held if may_speak_for(one, organisation, parties)), None)
+    present = acting.actor(request)
+    if found is None or present is None:
+        return None
+    purpose = present.purpose if present.purpose in found.purposes else found.purposes[0]
+    return f"{found.office_id}|{purpose}", found.title
 
 
 @require_POST

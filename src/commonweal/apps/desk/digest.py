@@ -16,7 +16,7 @@ from commonweal.core import wording
 from commonweal.web import db, times
 
 KIND = "desk.digest"
-LINES = 12  # what a telephone shows at once
+LINES, LONGEST = 8, 60  # what a telephone shows at once
 OFFICES = """
 select o.id, o.title from access.office o
  where exists (select from access.current_appointment c where c.office_id = o.id) order by o.id
@@ -83,10 +83,10 @@ def lines(office: str, now: datetime) -> list[tuple[str, str]]:
     """(words, link): what waits by clock, then what was told since the digest before; one screen at most."""
     who = Who((office,), None, now)
     found = [
-        (f"{one.subject} ({words.clock(one.due_at, now)})", one.link) for one in waiting.for_offices(who)
+        (f"{_short(one.subject)} ({words.clock(one.due_at, now)})", one.link) for one in waiting.for_offices(who)
     ]  # fmt: skip
     news = [
-        (row["subject"], f"/told/{row['id']}/{row['office_id']}")
+        (_short(row["subject"]), f"/told/{row['id']}/{row['office_id']}")
         for row in queries.since(who, now - timedelta(hours=14))
         if row["kind"] != KIND
     ]
@@ -95,3 +95,7 @@ def lines(office: str, now: datetime) -> list[tuple[str, str]]:
         more = len(found) - LINES + 1
         found = [*found[: LINES - 1], (f"and {wording.counted(more, 'thing', 'things')} more on Today", "/today")]
     return found
+
+
+def _short(subject: str) -> str:
+    return subject if len(subject) <= LONGEST else f"{subject[: LONGEST - 1].rstrip()}…"

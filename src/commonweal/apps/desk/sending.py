@@ -63,6 +63,7 @@ select n.* from unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::times
 Row = Mapping[str, Any]
 Addresses = Mapping[tuple[str, str], str]
 SPOKEN = ("sms", "call")
+ONLY_TO_KNOW = 3
 
 
 def ways_due() -> list[str]:
@@ -179,8 +180,9 @@ def next_way(failed: str, known: set[str], severity: int) -> str | None:
     """The way tried next, after one that failed: those the person has, a call for severity 1 only, paper at last.
 
     A webhook is read by a machine beside what the person gets: without it nothing has to be carried to them on paper.
+    What is only to be known (a digest) rings no telephone and is carried by nobody: it waits on the page.
     """
-    if failed == "webhook" and known - {"webhook"}:
+    if severity == ONLY_TO_KNOW or (failed == "webhook" and known - {"webhook"}):
         return None
     order = [way for way in ways.WAYS if way != "webhook" or "webhook" in known]
     for way in order[order.index(failed) + 1 :] if failed in order else ["print"]:

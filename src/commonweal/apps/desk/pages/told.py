@@ -61,7 +61,7 @@ def build(
         )
     told.append(("Told in the same moment", wording.joined(list(others)) if others else "nobody else"))
     wanted = row["severity"] < 3 and done is None and not recalled
-    lines = tuple(_line(each, now) for each in receipts)
+    lines = tuple(_line(each, row["office"], now) for each in receipts)
     return Told(
         page,
         _sentence(row, done, recalled, now),
@@ -85,7 +85,8 @@ def _sentence(row: Mapping[str, Any], done: Mapping[str, Any] | None, recalled: 
     return f"Nobody has acknowledged this yet. It waits {words.clock(row['acknowledge_by'], now)}."
 
 
-def _line(row: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+def _line(row: Mapping[str, Any], office: str, now: datetime) -> tuple[str, ...]:
     how = words.WAYS[row["way"]] + (f": {row['words']}" if row["words"] else "")
-    as_office = words.name_of(row["as_office"], row["capacity"]) if row["as_office"] else ""
+    # what was sent or shown was so for the office that was told; who opened or acknowledged acted as one
+    as_office = words.name_of(row["as_office"], row["capacity"]) if row["as_office"] else f"for {office}"
     return STATES[row["state"]], times.when(row["at"], now), row["person"] or "", as_office, wording.upper_first(how)
