@@ -210,7 +210,7 @@ def test_it_says_the_same_change_as_records(leader: Client, director: Client) ->
 
 def test_what_was_taken_away_later_takes_from_the_newest() -> None:
     day = datetime(2020, 6, 1, tzinfo=UTC).date()
-    cell = {"scope_ltla": "A", "lsoa_code": "a", "day": day, "pillar": "pillar2", "result": "case"}
+    cell = {"scope_ltla": "A", "lsoa_code": "a", "day": day, "pillar": "pillar2"}
     changes = [{**cell, "known": day + timedelta(days=n), "n": number} for n, number in ((1, 3), (9, 2), (12, -2))]
     gone = [{**cell, "lsoa_code": "b", "known": day, "n": 1}, {**cell, "lsoa_code": "b", "known": day, "n": -1}]
     assert [(each.small, (each.known - day).days, each.n) for each in why_counts.netted([*changes, *gone])] == [

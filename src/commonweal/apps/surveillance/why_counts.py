@@ -18,6 +18,7 @@ from commonweal.apps.surveillance.why_explaining import Explained, Worked
 from commonweal.apps.surveillance.why_reads import Where
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.core.signals import why_data as data
+from commonweal.core.signals.why import Why
 from commonweal.core.signals.why_counts import Group, explain_counts
 from commonweal.core.signals.why_windows import Windows
 from commonweal.web import db
@@ -25,14 +26,29 @@ from commonweal.web import db
 QUERY = "why it is rising, from counts"
 FIELDS = ("Small area", "Pillar", "Days from swab until known")
 CELLS = """
-select d.scope_ltla, d.lsoa_code, d.specimen_day as day, d.pillar, d.result,
+select d.scope_ltla, d.lsoa_code, d.specimen_day as day, d.pillar,
        (t.known_at at time zone 'Europe/London')::date as known, sum(d.n)::integer as n
   from counts.delta d join ledger.tick t on t.id = d.tick_id
  where d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s and t.known_at <= %(as_of)s
-   and d.result in ('case', 'negative') and d.test_type <> 'antibody'
+   and d.result = 'case' and d.test_type <> 'antibody'
    and (%(small)s::text[] is null or d.lsoa_code = any (%(small)s::text[]))
- group by 1, 2, 3, 4, 5, 6 having sum(d.n) <> 0
- order by 1, 2, 3, 4, 5, 6
+ group by 1, 2, 3, 4, 5 having sum(d.n) <> 0
+ order by 1, 2, 3, 4, 5
+"""
+# Tests that found nothing are added up in the database: there are many, and only their window and place are asked for.
+EFFORT = """
+with dated as (
+  select d.scope_ltla, d.lsoa_code, d.n,
+         case when %(by_report)s then (t.known_at at time zone 'Europe/London')::date else d.specimen_day end as day
+    from counts.delta d join ledger.tick t on t.id = d.tick_id
+   where d.scope_ltla = any (%(codes)s) and d.specimen_day between %(first)s and %(last)s and t.known_at <= %(as_of)s
+     and d.result = 'negative' and d.test_type <> 'antibody'
+     and (%(small)s::text[] is null or d.lsoa_code = any (%(small)s::text[]))
+)
+select scope_ltla, case when %(by_small)s then lsoa_code else '' end as lsoa_code,
+       (day >= %(after_first)s)::int as "window", sum(n)::integer as n
+  from dated where day between %(after_first)s and %(last)s or day between %(against_first)s and %(against)s
+ group by 1, 2, 3 having sum(n) > 0 order by 1, 2, 3
 """
 AGES = """
 select d.specimen_day as day, d.age_band, d.sex, sum(d.n)::integer as n
@@ -50,20 +66,28 @@ select distinct o.title from access.office o
  order by 1
 """
 MOST_NAMED = 3
-ONE_CELL = ("scope_ltla", "lsoa_code", "day", "pillar", "result")
+ONE_CELL = ("scope_ltla", "lsoa_code", "day", "pillar")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Cases or negative tests of one small area, day, pillar and day of becoming known; never negative."""
+    """Cases of one small area, day, pillar and day of becoming known; at least one."""
 
     authority: str
     small: str
     day: date
     pillar: str
-    result: str
     known: date
     n: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was read: cases, tests that found nothing (scope_ltla, lsoa_code, window, n), cases by age and sex."""
+
+    cells: list[Cell]
+    effort: list[dict[str, Any]]
+    ages: list[dict[str, Any]]
 
 
 def explained(
@@ -86,12 +110,12 @@ def explained(
             if (known := why_explaining.answers.get(key)) is not None:
                 scope.counted += known.read
                 return known.found
-            cells, ages = _read(scope, where, span, as_of, by_report=by_report)
+            found = _read(scope, where, span, as_of, by_report=by_report)
             is_frozen = kept.is_frozen(scope, as_of)
     except NotAllowed as refused:
         reason = str(refused).rstrip(".")
         raise NotThere(f"{where.name} is not among the places whose counts your office reads: {reason}.") from refused
-    answer = Explained(where, span, as_of, _why(cells, ages, where, span, by_report=by_report), False, scope.agreements,
+    answer = Explained(where, span, as_of, _why(found, where, span, by_report=by_report), False, scope.agreements,
                        from_counts=True)  # fmt: skip
     if is_frozen:
         why_explaining.answers.put(key, Worked(answer, scope.counted), 1)
@@ -115,16 +139,15 @@ def sentence(where: Where, reason: str) -> str:
     )
 
 
-def _read(
-    scope: Scope, where: Where, span: Windows, as_of: datetime, *, by_report: bool
-) -> tuple[list[Cell], list[Mapping[str, Any]]]:
+def _read(scope: Scope, where: Where, span: Windows, as_of: datetime, *, by_report: bool) -> Counted:
     first = span.earliest if by_report else span.against_first  # what is reported late lies before the windows
     asked: dict[str, Any] = {
         "codes": list(scope.codes), "first": first, "last": span.last, "as_of": as_of,
-        "small": _small(where),
+        "small": _small(where), "by_report": by_report, "by_small": where.stratum != "scope_ltla",
+        "after_first": span.first, "against_first": span.against_first, "against": span.against,
     }  # fmt: skip
     ages = [] if where.column else scope.rows(AGES, asked)
-    return netted(scope.rows(CELLS, asked)), list(ages)
+    return Counted(netted(scope.rows(CELLS, asked)), scope.rows(EFFORT, asked), ages)
 
 
 def _small(where: Where) -> list[str] | None:
@@ -149,46 +172,44 @@ def netted(rows: Sequence[Mapping[str, Any]]) -> list[Cell]:
         for change in sorted(changes, key=lambda each: each["known"]):
             taken = min(max(change["n"], 0), left)
             if taken > 0:
-                authority, small, day, pillar, result = key
-                out.append(Cell(authority, small, day, pillar, result, change["known"], taken))
+                authority, small, day, pillar = key
+                out.append(Cell(authority, small, day, pillar, change["known"], taken))
                 left -= taken
     return out
 
 
-def _why(
-    cells: Sequence[Cell], ages: Sequence[Mapping[str, Any]], where: Where, span: Windows, *, by_report: bool
-) -> Any:
+def _why(counts: Counted, where: Where, span: Windows, *, by_report: bool) -> Why | None:
     ground, rules = counted.geography(), why_explaining.setting()
     msoa = dict(zip(ground.codes, ground.parents["msoa"], strict=True))
-    names = places.names(sorted({code for cell in cells if (code := msoa.get(cell.small))}))
-    strata = sorted({_stratum(cell, where, msoa) for cell in cells})
-    number = {name: at for at, name in enumerate(strata)}
-    tests = np.zeros((2, len(strata)))
+    names = places.names(sorted({code for cell in counts.cells if (code := msoa.get(cell.small))}))
+
+    def stratum_of(small: str, authority: str) -> str:
+        return {"lsoa_code": small, "msoa_code": msoa.get(small) or small}.get(where.stratum, authority)
+
+    strata = {stratum_of(cell.small, cell.authority) for cell in counts.cells}
+    strata |= {stratum_of(row["lsoa_code"], row["scope_ltla"]) for row in counts.effort}
+    number = {name: at for at, name in enumerate(sorted(strata))}
+    tests = np.zeros((2, len(number)))
+    for row in counts.effort:
+        tests[row["window"], number[stratum_of(row["lsoa_code"], row["scope_ltla"])]] += row["n"]
     groups = []
-    for cell in cells:
+    for cell in counts.cells:
         window = span.window_of(cell.known if by_report else cell.day)
         if window not in (data.BEFORE, data.AFTER):
-            continue
-        stratum = number[_stratum(cell, where, msoa)]
-        if cell.result == "negative":
-            tests[window, stratum] += cell.n
             continue
         area = msoa.get(cell.small) or ""
         delay = (cell.known - cell.day).days
         values = (names.get(area, area) or None, said(cell.pillar), delay_words(delay))
+        stratum = number[stratum_of(cell.small, cell.authority)]
         groups.append(Group(window, cell.n, values, stratum, by_report and delay >= rules.late_days))
     if not any(group.window == data.AFTER for group in groups):
         return None
     groups.sort(key=lambda group: (group.values[2] or "", group.values[0] or ""))
-    tested = data.Tested(tests[0], tests[1], np.zeros(len(strata), dtype=np.int64)) if tests.sum(axis=1).all() else None
+    tested = data.Tested(tests[0], tests[1], np.zeros(len(number), dtype=np.int64)) if tests.sum(axis=1).all() else None
     seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
     setting = why_explaining.affordable(rules, sum(group.n for group in groups))
-    more = [] if by_report else _by_age_and_sex(ages, span)
+    more = [] if by_report else _by_age_and_sex(counts.ages, span)
     return explain_counts(groups, FIELDS, more, tested, setting, np.random.default_rng(seed))
-
-
-def _stratum(cell: Cell, where: Where, msoa: Mapping[str, str]) -> str:
-    return {"lsoa_code": cell.small, "msoa_code": msoa.get(cell.small) or cell.small}.get(where.stratum, cell.authority)
 
 
 def _by_age_and_sex(ages: Sequence[Mapping[str, Any]], span: Windows) -> list[tuple[tuple[str, ...], list[Group]]]:
