@@ -55,6 +55,20 @@ def test_parts_and_every_table_add_up_to_the_change(rise, with_tests):
 
 @settings(max_examples=60, deadline=None)
 @given(rises())
+def test_a_table_counts_every_value_as_one_would_by_hand(rise):
+    cases, tested = rise
+    (field,) = cases.fields
+    (table,) = explain(cases, tested, SETTING, np.random.default_rng(1)).tables
+    names = {-1: "not known", **dict(enumerate(field.labels))}
+    slow = {names[code]: [0, 0] for code in field.code.tolist()}
+    for code, window in zip(field.code.tolist(), cases.window.tolist(), strict=True):
+        if window != data.EARLIER:
+            slow[names[code]][window] += 1
+    assert {part.name: [part.before, part.after] for part in table.parts} == slow
+
+
+@settings(max_examples=60, deadline=None)
+@given(rises())
 def test_every_case_is_shared_out_once(rise):
     cases, _ = rise
     shares = shares_of_cases(cases, places_in_common(cases, SETTING.common), SETTING)

@@ -179,37 +179,43 @@ def netted(rows: Sequence[Mapping[str, Any]]) -> list[Cell]:
 
 
 def _why(counts: Counted, where: Where, span: Windows, *, by_report: bool) -> Why | None:
+    """The explanation, None without a case in the later window."""
     ground, rules = counted.geography(), why_explaining.setting()
     msoa = dict(zip(ground.codes, ground.parents["msoa"], strict=True))
-    names = places.names(sorted({code for cell in counts.cells if (code := msoa.get(cell.small))}))
 
     def stratum_of(small: str, authority: str) -> str:
         return {"lsoa_code": small, "msoa_code": msoa.get(small) or small}.get(where.stratum, authority)
 
-    strata = {stratum_of(cell.small, cell.authority) for cell in counts.cells}
-    strata |= {stratum_of(row["lsoa_code"], row["scope_ltla"]) for row in counts.effort}
-    number = {name: at for at, name in enumerate(sorted(strata))}
+    placed = [stratum_of(cell.small, cell.authority) for cell in counts.cells]
+    tested = [stratum_of(row["lsoa_code"], row["scope_ltla"]) for row in counts.effort]
+    number = {name: at for at, name in enumerate(sorted({*placed, *tested}))}
     tests = np.zeros((2, len(number)))
-    for row in counts.effort:
-        tests[row["window"], number[stratum_of(row["lsoa_code"], row["scope_ltla"])]] += row["n"]
-    groups = []
-    for cell in counts.cells:
-        window = span.window_of(cell.known if by_report else cell.day)
-        if window not in (data.BEFORE, data.AFTER):
-            continue
-        area = msoa.get(cell.small) or ""
-        delay = (cell.known - cell.day).days
-        values = (names.get(area, area) or None, said(cell.pillar), delay_words(delay))
-        stratum = number[stratum_of(cell.small, cell.authority)]
-        groups.append(Group(window, cell.n, values, stratum, by_report and delay >= rules.late_days))
+    for stratum, row in zip(tested, counts.effort, strict=True):
+        tests[row["window"], number[stratum]] += row["n"]
+    groups = _groups(counts.cells, [number[stratum] for stratum in placed], msoa, span, by_report=by_report)
     if not any(group.window == data.AFTER for group in groups):
         return None
-    groups.sort(key=lambda group: (group.values[2] or "", group.values[0] or ""))
-    tested = data.Tested(tests[0], tests[1], np.zeros(len(number), dtype=np.int64)) if tests.sum(axis=1).all() else None
+    both = data.Tested(tests[0], tests[1], np.zeros(len(number), dtype=np.int64)) if tests.sum(axis=1).all() else None
     seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
     setting = why_explaining.affordable(rules, sum(group.n for group in groups))
     more = [] if by_report else _by_age_and_sex(counts.ages, span)
-    return explain_counts(groups, FIELDS, more, tested, setting, np.random.default_rng(seed))
+    return explain_counts(groups, FIELDS, more, both, setting, np.random.default_rng(seed))
+
+
+def _groups(
+    cells: Sequence[Cell], strata: Sequence[int], msoa: Mapping[str, str], span: Windows, *, by_report: bool
+) -> list[Group]:
+    """Cases of the two windows with small area, pillar and days until known; in the order in which values are shown."""
+    names = places.names(sorted({code for cell in cells if (code := msoa.get(cell.small))}))
+    late_days = why_explaining.setting().late_days
+    out = []
+    for cell, stratum in zip(cells, strata, strict=True):
+        window = span.window_of(cell.known if by_report else cell.day)
+        if window in (data.BEFORE, data.AFTER):
+            area, delay = msoa.get(cell.small) or "", (cell.known - cell.day).days
+            values = (names.get(area, area) or None, said(cell.pillar), delay_words(delay))
+            out.append(Group(window, cell.n, values, stratum, by_report and delay >= late_days))
+    return sorted(out, key=lambda group: (group.values[2] or "", group.values[0] or ""))
 
 
 def _by_age_and_sex(ages: Sequence[Mapping[str, Any]], span: Windows) -> list[tuple[tuple[str, ...], list[Group]]]:
