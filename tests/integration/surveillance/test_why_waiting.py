@@ -6,14 +6,18 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
-from commonweal.apps.surveillance import why_explaining, why_waiting
+from commonweal.apps.surveillance import why_explaining, why_reads, why_waiting
 from commonweal.core.errors import NotThere
+from commonweal.core.signals.why_windows import Windows
+from commonweal.web import db
 
 from . import outbreak
+from . import test_place as places
 
 PAGE = f"/places/{outbreak.CITY}/why"
 BEGIN, END = "<h1", "Compare other days"
@@ -30,7 +34,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The city stands for a region: no page waits for its records."""
     monkeypatch.setattr(why_waiting, "is_wide", lambda _: True)
     monkeypatch.setattr(why_waiting, "PATIENCE", 0.0)
-    why_explaining._kept.clear()
+    why_explaining.answers.clear()
     yield
     until(lambda: not why_waiting._running)
 
@@ -65,7 +69,7 @@ def test_the_page_opens_at_once_and_leads_to_what_the_slow_way_says(
     whole = shown(director, link.replace("&amp;", "&"))
     assert "Most likely an outbreak at work: about 30 of the 32 more." in whole
     monkeypatch.undo()
-    why_explaining._kept.clear()
+    why_explaining.answers.clear()
     slow = shown(director, link.replace("&amp;", "&").replace("&whole=yes", ""))
     assert the_words(whole) == the_words(slow), "the same as on a page that waits"
 
@@ -75,6 +79,15 @@ def test_what_an_office_does_not_read_is_refused_and_not_promised(wide: None, mo
     director = outbreak.browser(outbreak.DIRECTOR, outbreak.OFFICE)
     assert director.get(f"/places/{outbreak.DISTRICT}/why").status_code == 404
     assert director.get(f"{PAGE}?days=5").status_code == 400
+
+
+def test_a_page_that_did_not_wait_for_the_refusal_shows_no_part_of_a_place_either(wide: None) -> None:
+    director, last = places.actor(outbreak.DIRECTOR, outbreak.OFFICE), outbreak.newest()
+    both = why_reads.Where("E12000004", "region", "East Midlands", (outbreak.CITY, outbreak.DISTRICT))
+    span = Windows(last, 14, last - timedelta(days=14))
+    assert why_reads.people(director, why_reads.where(outbreak.CITY), span, db.freeze()) == (8, 40)
+    with pytest.raises(NotThere, match="East Midlands is not among the places that your office reads"):
+        why_reads.people(director, both, span, db.freeze())
 
 
 def test_a_signal_says_that_its_explanation_is_on_its_way_and_then_has_it(wide: None) -> None:

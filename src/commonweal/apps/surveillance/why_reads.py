@@ -14,6 +14,7 @@ from typing import Any
 from commonweal.apps.access.scope import Actor, Scope, scoped_read
 from commonweal.apps.intake import area, rulebook
 from commonweal.apps.surveillance import place_ground
+from commonweal.core.errors import NotThere
 from commonweal.core.intake.rows import opened_message
 from commonweal.core.intake.sealing import Sealed
 from commonweal.core.signals.why_windows import Windows
@@ -138,12 +139,17 @@ def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_repor
 
 
 def people(actor: Actor, place: Where, span: Windows, as_of: datetime) -> tuple[int, int]:
-    """How many tested positive in the window before and in the later one, from counts, as known at an instant."""
+    """How many tested positive in the window before and in the later one, from counts, as known at an instant.
+
+    Raises `NotThere` for a place that the office does not read whole, as the explanation does.
+    """
     days = area.Window(place.authorities, min(span.against_first, span.first), span.last, as_of)
     asked = {"place": place.code, "last": span.last, "days": span.days, "against": span.against}
     with scoped_read(
         actor, query=PEOPLE, filters=asked, as_of=as_of, places=list(place.authorities), data_class="L1"
     ) as scope:
+        if set(scope.codes) != set(place.authorities):
+            raise NotThere(f"{place.name} is not among the places that your office reads: it reaches beyond them.")
         rows = area.authority_counts(scope, days)
     before = sum(row["n"] for row in rows if span.against_first <= row["day"] <= span.against)
     return before, sum(row["n"] for row in rows if span.first <= row["day"] <= span.last)

@@ -114,18 +114,22 @@ def working(
     as_of: datetime,
     *,
     authorities: int,
+    records: bool,
     by_report: bool,
     address: str,
     whole: str,
     around: tuple[Link, ...],
 ) -> WhyPage:
-    """The page while the records are being read. people: in the window before and the later one, from counts; whole:
-    the address's query that gives everything."""
+    """The page while the records (for readers of counts: the counts) are being read.
+
+    people: in the window before and the later one, from counts. whole: the address's query that gives everything.
+    """
     known = Known(as_of, f"{address}{whole}", latest=address)
     before, after = span.said()
     many = [wording.counted(each, "person", "people") for each in people]
     empty = Empty(
-        f"{many[1]} tested positive {after}, {many[0]} {before}. Why is being worked out from the single records of "
+        f"{many[1]} tested positive {after}, {many[0]} {before}. Why is being worked out from the "
+        f"{'single records' if records else 'counts'} of "
         f"{wording.counted(authorities, 'authority', 'authorities')}.",
         "It takes some seconds; what is shown then stays as it was known at this moment.",
         Link("Show the explanation", f"{address}{whole}"),

@@ -72,8 +72,9 @@ def still_working(request: HttpRequest, code: str, as_of: datetime) -> HttpRespo
     moment = times.link_form(as_of)
     built = page_of.working(
         asked.where.name, why_reads.people(asked.actor, asked.where, asked.span, as_of), asked.span, as_of,
-        authorities=len(asked.where.authorities), by_report=asked.by_report, address=f"/places/{code}/why",
-        whole=asking.with_changed(request, as_of=moment, whole="yes"), around=around(code),
+        authorities=len(asked.where.authorities), records=asked.records, by_report=asked.by_report,
+        address=f"/places/{code}/why", around=around(code),
+        whole=asking.with_changed(request, as_of=moment, whole="yes"),
     )  # fmt: skip
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
 
