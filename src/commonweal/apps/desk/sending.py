@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 
 from commonweal.apps.desk import configuration, ways
 from commonweal.apps.desk.rows import batched, columns
@@ -44,14 +45,17 @@ select t.id, t.notice_id, t.office_id, t.person_id, t.way, t.attempts, n.severit
   from taken t join desk.notice n on n.id = t.notice_id join access.office f on f.id = t.office_id
  order by n.severity, t.id
 """  # noqa: S608 - no value from outside
-ENDED = """
-update desk.outbox o set state = e.state, due_at = coalesce(e.due_at, o.due_at)
-  from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as e(id, state, due_at)
- where e.id = o.id and o.state = 'taken'
-"""
-RECEIPTS = """
-insert into desk.receipt (notice_id, office_id, state, way, person_id, words)
-select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[])
+# One statement, one way to the database and back: it stands between two letters over the same connection.
+WRITTEN_DOWN = """
+with ended as (
+  update desk.outbox o set state = e.state, due_at = coalesce(e.due_at, o.due_at)
+    from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as e(id, state, due_at)
+   where e.id = o.id and o.state = 'taken'
+), proven as (
+  insert into desk.receipt (notice_id, office_id, state, way, person_id, words)
+  select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[])
+)
+select set_config('synchronous_commit', 'off', true)
 """
 OTHER_WAY = """
 insert into desk.outbox (notice_id, office_id, person_id, way, due_at)
@@ -119,8 +123,11 @@ def _send(way: str, rows: Sequence[Row], addresses: Addresses) -> Iterator[list[
 def _write_down(done: Sequence[tuple[Row, Outcome]], addresses: Addresses) -> None:
     """What became of messages. A sender that is killed after this loses nothing; only when the database itself is cut
     off within the same second may a message that has left count as waiting, and come twice."""
+    if all(outcome.sent for _, outcome in done):
+        with connections["queue"].cursor() as cursor:
+            _record(cursor, done, addresses)
+        return
     with db.transaction("queue") as cursor:
-        cursor.execute("set local synchronous_commit = off")
         _record(cursor, done, addresses)
 
 
@@ -160,8 +167,7 @@ def _record(cursor: Any, done: Sequence[tuple[Row, Outcome]], addresses: Address
         other = next_way(row["way"], {way for who, way in addresses if who == person}, row["severity"])
         if other is not None:
             others.append([row["notice_id"], row["office_id"], person, other, _leaves(row, other)])
-    cursor.execute(ENDED, columns(ended, 3))
-    cursor.execute(RECEIPTS, columns(receipts, 6))
+    cursor.execute(WRITTEN_DOWN, [*columns(ended, 3), *columns(receipts, 6)])
     if others:
         cursor.execute(OTHER_WAY, columns(others, 5))
 
