@@ -166,6 +166,21 @@ def test_a_sweep_that_a_newer_one_of_its_places_overtook_is_not_kept(template: s
         assert keeping.keep(both, rules(), "serial", begun).number is None
 
 
+def test_what_a_person_narrows_a_sweep_to_leaves_the_rest_to_be_swept(template: str) -> None:
+    with space(template):
+        sweeps.run(Serial())
+        more_results()
+        sweeps.run(Serial(), touched=[city.EAST])
+        city.move_clock(MORNING, hour=9)
+        ran = sweeps.run_touched(Serial())
+        assert ran is not None
+        assert ran.outcome is not None
+        assert ran.outcome.touched is not None
+        assert city.WEST in ran.outcome.touched
+        city.move_clock(MORNING, hour=10)
+        assert sweeps.run_touched(Serial()) is None, "all that changed was swept"
+
+
 def test_no_kind_of_sweep_waits_for_another() -> None:
     tasks = (jobs.sweep_every_place, jobs.sweep_what_was_touched, jobs.sweep_loaded_series)
     assert len({task.lock for task in tasks}) == len(tasks)

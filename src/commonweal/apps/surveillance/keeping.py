@@ -29,6 +29,11 @@ select s.id, s.as_of from surveillance.sweep s
    and s.code_version = %s and s.parameters_version = %s
 """
 NEWEST = "select max(as_of) from surveillance.sweep where source = %s"
+# By counts: the newest sweep after which nothing that changed before it is left to be swept.
+NEWEST_WHOLE = """
+select max(as_of) from surveillance.sweep
+ where source = 'counts' and (touched is null or changed_since is not null)
+"""
 NEWEST_NUMBER = "select coalesce(max(id), 0) as number from surveillance.sweep"
 # Sweeps that looked later: those kept before this one began, and those kept since that looked at all its places.
 OVERTAKEN_BY = """
@@ -41,8 +46,8 @@ select s.id from surveillance.sweep s
 LATEST_MORNING = "select max(morning) from surveillance.sweep"
 ENTER = """
 insert into surveillance.sweep (source, as_of, morning, touched, code_version, parameters_version, executor, seconds,
-  cost, places, not_done, budget, tick_id)
-values (%s, %s, %s, %s::text[], %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %s) returning id
+  cost, places, not_done, budget, changed_since, tick_id)
+values (%s, %s, %s, %s::text[], %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %s, %s) returning id
 """
 NUMBER = "select coalesce(max(number), 0) + 1 as number from surveillance.signal"
 STEP_OF = "select signal, max(step) as step from surveillance.signal_change where signal = any (%s) group by 1"
@@ -79,9 +84,15 @@ def kept_before(as_of: datetime, touched: Sequence[str] | None, rules: Rules, so
     return None if row is None else int(row["id"])
 
 
-def newest_as_of(source: str = SOURCE) -> datetime | None:
-    """The as-of of the newest sweep over counts, or over a loaded series (its metric)."""
+def newest_as_of(source: str) -> datetime | None:
+    """The as-of of the newest sweep over a loaded series (its metric)."""
     found: datetime | None = db.value("engine", NEWEST, [source])
+    return found
+
+
+def swept_up_to() -> datetime | None:
+    """Up to which instant every change of the counts was swept; what a person narrowed a sweep to moves it not."""
+    found: datetime | None = db.value("engine", NEWEST_WHOLE)
     return found
 
 
@@ -91,13 +102,20 @@ def newest_number() -> int:
     return number
 
 
-def keep(outcome: Outcome, rules: Rules, executor: str, begun_after: int | None = None) -> KeptSweep:
+def keep(
+    outcome: Outcome,
+    rules: Rules,
+    executor: str,
+    begun_after: int | None = None,
+    changed_since: datetime | None = None,
+) -> KeptSweep:
     """Write a sweep and carry the signals on. The same sweep again changes nothing; one that looks further back than a
     sweep that was written is not written: signals only go forward.
 
     begun_after: the newest sweep when this one began (`newest_number`). Narrowed sweeps that were kept since, while
     this one still computed, do not undo it: a narrowed sweep lets nothing grow old, and what both found joins. One that
     a newer sweep of all its places overtook, or a new morning, is not written. Left out: any newer sweep counts.
+    changed_since: of one narrowed to all that changed after an instant, that instant.
     """
     with db.recorded("engine") as write:
         write.cursor.execute("select pg_advisory_xact_lock(%s)", [KEEP_LOCK])
@@ -106,7 +124,7 @@ def keep(outcome: Outcome, rules: Rules, executor: str, begun_after: int | None 
             return KeptSweep(int(again[0]["id"]), True, ())
         if _is_overtaken(write, outcome, begun_after):
             return KeptSweep(None, False, ())
-        number = _enter(write, outcome, rules, executor)
+        number = _enter(write, outcome, rules, executor, changed_since)
         known: set[tuple[Any, ...]] = set()
         signals = _alive(write, outcome, rules, known)
         first_new = int(db.fetch(write.cursor, NUMBER)[0]["number"])
@@ -135,11 +153,11 @@ def _sorted(codes: Iterable[str] | None) -> list[str] | None:
     return None if codes is None else sorted(codes)
 
 
-def _enter(write: db.Recorded, outcome: Outcome, rules: Rules, executor: str) -> int:
+def _enter(write: db.Recorded, outcome: Outcome, rules: Rules, executor: str, changed_since: datetime | None) -> int:
     documents = [outcome.cost, outcome.places, outcome.not_done, rules.how.budget.told()]
     source, as_of, touched, code, version = _names(outcome, rules)
     row = [source, as_of, outcome.morning, touched, code, version, executor, outcome.seconds]
-    write.cursor.execute(ENTER, [*row, *(json.dumps(each) for each in documents), write.tick])
+    write.cursor.execute(ENTER, [*row, *(json.dumps(each) for each in documents), changed_since, write.tick])
     return int(write.cursor.fetchone()[0])
 
 

@@ -41,11 +41,18 @@ class Ran:
         return out
 
 
-def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[str] | None = None) -> Ran:
+def run(
+    executor: Executor,
+    *,
+    as_of: datetime | None = None,
+    touched: Sequence[str] | None = None,
+    changed_since: datetime | None = None,
+) -> Ran:
     """Sweep the counts as known at `as_of` (now if left out) and carry the signals on.
 
     touched: codes of any tier; only what they cover is swept. The same sweep at the same as-of is done once. Raises
     `NotThere` where nothing can be swept, or a code covers no authority, and `Refused` for a day to come.
+    changed_since: of `touched` that is all that changed after an instant, that instant.
     """
     begun_after = keeping.newest_number()
     instant = _as_of(as_of)
@@ -56,7 +63,7 @@ def run(executor: Executor, *, as_of: datetime | None = None, touched: Sequence[
         return Ran(before, True, None, 0, 0)
     counted.sum_up(instant)
     outcome = look(instant, executor, codes)
-    kept = keeping.keep(outcome, rule, name_of(executor), begun_after)
+    kept = keeping.keep(outcome, rule, name_of(executor), begun_after, changed_since)
     opened = sum(1 for _, step in kept.changes if step.state == "opened")
     return Ran(kept.number, kept.repeated, outcome, opened, len(kept.changes))
 
@@ -132,14 +139,14 @@ def run_touched(executor: Executor) -> Ran | None:
     After such a sweep it rests as long as that took, so that a stream of results never takes the whole of a processor.
     A sweep of every place is neither waited for nor rested after.
     """
-    last = keeping.newest_as_of()
+    last = keeping.swept_up_to()
     if last is None or db.value("engine", RESTING):
         return None
     now = db.freeze("engine")
     if last >= now:
         return None
     codes = [code for code in counted.touched_since(last, now) if code]
-    return run(executor, as_of=now, touched=codes) if codes else None
+    return run(executor, as_of=now, touched=codes, changed_since=last) if codes else None
 
 
 def whole_is_due(now: datetime, hour: int) -> bool:
