@@ -25,6 +25,7 @@ PUBLIC = {
     "home": "what this is, and the way in",
     "known:tell_us": "anybody tells us what they know of a place; no health data, limited by address",
     "known:told": "what came of it, known to the holder of the reference only",
+    "desk:practise": "how to try everything out on the fictional city; it names nobody and no place",
     "intake:balance": "the public sheet on which everything received is accounted for",
     "intake:balance_file": "the same sheet as a file",
     "intake:line_list": "what a record holds, for those who send",
