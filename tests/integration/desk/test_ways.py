@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from notifications_python_client.notifications import NotificationsAPIClient
 
 from commonweal.apps.desk import sending, ways
 from commonweal.apps.desk.ways import Letter
@@ -269,54 +271,70 @@ def test_a_setting_that_cannot_carry_a_way_is_refused(monkeypatch: pytest.Monkey
     with pytest.raises(Refused, match="COMMONWEAL_WAY_SMS begins with 'smtp', which cannot carry sms"):
         ways.back_end("sms", "live")
     monkeypatch.setenv("COMMONWEAL_WAY_SMS", "notify:abc")
+    with pytest.raises(NotThere, match="set COMMONWEAL_NOTIFY_KEY"):
+        ways.back_end("sms", "live")
+    monkeypatch.setitem(sys.modules, "notifications_python_client.notifications", None)  # the extra is not installed
     with pytest.raises(NotThere, match=r"pip install 'commonweal\[notify\]'"):
         ways.back_end("sms", "live")
 
 
-class Refusal(Exception):
-    """An error as the service's client raises it: a status, and what the service said."""
+class _Notify(BaseHTTPRequestHandler):
+    """What GOV.UK Notify answers to a number it cannot use, a template that is not there, and any other letter."""
 
-    def __init__(self, kind: str, message: str) -> None:
-        self.status_code, self.message = 400, [{"error": kind, "message": message}]
+    server: Gateway
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.taken.append((body, {"path": self.path, **self.headers}))
+        status, answer = 201, {"id": "740e5834-3a29-46b4-9a6f-16142fde533a"}
+        if body.get("phone_number") == "nowhere":
+            status, answer = 400, self.error("ValidationError", "phone_number Not enough digits")
+        elif body["template_id"] == "gone":
+            status, answer = 400, self.error("BadRequestError", "Template not found")
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def error(self, kind: str, message: str) -> dict[str, Any]:
+        return {"status_code": 400, "errors": [{"error": kind, "message": message}]}
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
 
 
-class FakeNotify:
-    """What the service's client does with an address it cannot use, and with any other."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-
-    def send_sms_notification(self, **given: Any) -> None:
-        if given["phone_number"] == "nowhere":
-            raise Refusal("ValidationError", "phone_number Not enough digits")
-        if given["phone_number"] == "no template":
-            raise Refusal("BadRequestError", "Template not found")
-        self.sent.append(given)
-
-    def send_email_notification(self, **given: Any) -> None:
-        self.sent.append(given)
+@pytest.fixture
+def notify() -> Iterator[tuple[Gateway, NotificationsAPIClient]]:
+    server = Gateway()
+    server.RequestHandlerClass = _Notify
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    key = f"key-{uuid4()}-{uuid4()}"
+    yield server, NotificationsAPIClient(key, base_url=f"http://127.0.0.1:{server.server_port}", timeout=5)
+    server.shutdown()
+    server.server_close()
 
 
-def test_notify_gets_the_words_and_nothing_else() -> None:
-    fake = FakeNotify()
+def test_notify_gets_the_words_and_nothing_else(notify: tuple[Gateway, NotificationsAPIClient]) -> None:
+    server, client = notify
     good, bad = LETTER, Letter("2", "nowhere", LETTER.message)
-    ours = Letter("3", "no template", LETTER.message)
-    outcomes = NotifyBackEnd("sms", "t1", "live", client=fake).send([good, bad, ours])
+    outcomes = NotifyBackEnd("sms", "t1", "live", client=client).send([good, bad])
+    outcomes += NotifyBackEnd("sms", "gone", "live", client=client).send([Letter("3", "07700900000", LETTER.message)])
     assert [(each.sent, each.bounced) for each in outcomes] == [(True, False), (False, True), (False, False)]
-    NotifyBackEnd("email", "t2", "live", client=fake).send([good])
-    assert [each["personalisation"] for each in fake.sent] == [
-        {"text": LETTER.message.text},
-        {"text": LETTER.message.text, "subject": LETTER.message.subject},
-    ]
+    assert NotifyBackEnd("email", "t2", "live", client=client).send([good]) == [ways.SENT]
+    assert [headers["path"].rpartition("/")[2] for _, headers in server.taken] == ["sms", "sms", "sms", "email"]
+    text = {"text": LETTER.message.text}
+    assert server.taken[0][0] == {
+        "phone_number": LETTER.address, "template_id": "t1", "personalisation": text, "reference": "1",
+    }  # fmt: skip
+    assert server.taken[3][0]["personalisation"] == text | {"subject": LETTER.message.subject}
 
 
-def test_the_fake_has_the_arguments_of_the_real_client() -> None:
-    real = pytest.importorskip(
-        "notifications_python_client.notifications", reason="the extra [notify] is not installed"
-    )
-    for name, address in (("send_sms_notification", "phone_number"), ("send_email_notification", "email_address")):
-        taken = inspect.signature(getattr(real.NotificationsAPIClient, name)).parameters
-        assert {address, "template_id", "personalisation", "reference"} <= set(taken)
+def test_notify_that_does_not_answer_is_nobodys_number(notify: tuple[Gateway, NotificationsAPIClient]) -> None:
+    server, client = notify
+    server.shutdown()
+    server.server_close()
+    (outcome,) = NotifyBackEnd("sms", "t1", "live", client=client).send([LETTER])
+    assert (outcome.sent, outcome.bounced) == (False, False)
+    assert "503" in outcome.words
 
 
 def test_letters_in_files_are_for_their_owner_only() -> None:
