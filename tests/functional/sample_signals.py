@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from commonweal.apps.surveillance.pages import signal, signals, sweeps
+from commonweal.apps.surveillance.pages import signal, signal_facts, signals, sweeps
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.core.pictures import AreaValue
@@ -85,10 +85,10 @@ def signals_page(found: list[dict[str, Any]] | None = None, **asked: str) -> dic
     return {"signals": built, "page": built.page, "moment": "2020-06-13T06:02:11.250000Z"}
 
 
-def facts(**changes: Any) -> signal.Facts:
+def facts(**changes: Any) -> signal_facts.Facts:
     days = tuple(TODAY - timedelta(days=31 - at) for at in range(28))
     places = [
-        signal.Alike(shape.code, shape.name, Traits(7_500 + 100 * at, 2.0 + at, 0.15), tuple([1 + at % 3] * 28))
+        signal_facts.Alike(shape.code, shape.name, Traits(7_500 + 100 * at, 2.0 + at, 0.15), tuple([1 + at % 3] * 28))
         for at, shape in enumerate(sample_area.SHAPES[3:8])
     ]
     made: dict[str, Any] = {
@@ -99,7 +99,7 @@ def facts(**changes: Any) -> signal.Facts:
         "alike_days": days,
         "codes": (CITY,),
     }  # fmt: skip
-    return signal.Facts(**{**made, **changes})
+    return signal_facts.Facts(**{**made, **changes})
 
 
 def signal_page(**changes: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commonweal.apps.surveillance.pages import signal, signals, sweeps
+from commonweal.apps.surveillance.pages import signal, signal_facts, signal_pictures, signals, sweeps
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
@@ -93,12 +93,12 @@ def test_a_signal_says_what_was_seen_expected_and_how_sure() -> None:
 
 def test_why_here_and_not_there_compares_with_places_alike() -> None:
     facts = sample.facts()
-    assert "the 4 neighbourhoods most alike" in signal.alike_sentence(facts)
-    high = signal.Alike("x", "Here", facts.alike[0].traits, tuple([9] * 28))
-    assert "Who lives there does not explain it by itself." in signal.alike_sentence(
+    assert "the 4 neighbourhoods most alike" in signal_pictures.alike_sentence(facts)
+    high = signal_facts.Alike("x", "Here", facts.alike[0].traits, tuple([9] * 28))
+    assert "Who lives there does not explain it by itself." in signal_pictures.alike_sentence(
         sample.facts(alike=(high, *facts.alike[1:]))
     )
-    assert signal.alike_sentence(sample.facts(alike=())) == ""
+    assert signal_pictures.alike_sentence(sample.facts(alike=())) == ""
 
 
 def test_what_other_offices_hold_is_said_and_not_shown() -> None:
@@ -112,7 +112,7 @@ def test_what_other_offices_hold_is_said_and_not_shown() -> None:
 def test_the_expected_band_rests_on_the_days_before_the_first_finding() -> None:
     facts = sample.facts()
     assert facts.figures is not None
-    first, told = signal.baseline(facts, facts.figures)
+    first, told = signal_pictures.baseline(facts, facts.figures)
     assert first == sample.TODAY - timedelta(days=11)
     before = [sum(each.people) for each in facts.figures.days if first - timedelta(days=28) <= each.day < first]
     assert told is not None

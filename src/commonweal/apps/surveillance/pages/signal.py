@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any
+from dataclasses import dataclass
 
-from commonweal.apps.surveillance.pages import how, place_pictures
+from commonweal.apps.surveillance.pages import how
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
-from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures
-from commonweal.apps.surveillance.pages.signal_words import Names
+from commonweal.apps.surveillance.pages.signal_facts import Facts, Row
+from commonweal.apps.surveillance.pages.signal_pictures import alike_method, alike_sentence, band_method, pictures
+from commonweal.apps.surveillance.pages.signal_tables import tables
 from commonweal.apps.surveillance.pages.signals import Swept
 from commonweal.core import wording
-from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.pictures import (
-    BandDay,
-    Column,
-    ExpectedBand,
     Picture,
     PictureTable,
-    SmallMultiples,
-    SmallSeries,
-    draw_expected_band,
-    draw_small_multiples,
 )
-from commonweal.core.pictures.table import Cell
-from commonweal.core.signals.alike import LEAST_BASELINE, Expected, Traits, expected
 from commonweal.core.signals.sweep import RULE
 from commonweal.web import times
 from commonweal.web.pages import Computed, Help, Known, Link, Page, ShownPicture, ShownTable
@@ -43,23 +31,6 @@ HELP = Help(
     ),
     "The public health team of the place; for the methods, the operator of this service.",
 )
-BASELINE = 28
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Alike:
-    """A place alike: its traits, and people by day over the days compared."""
-
-    code: str
-    name: str
-    traits: Traits
-    people: tuple[int, ...]
-
-    def rate(self, days: int, back: int = 0) -> float:
-        """People in so many days, ending so many days before the last, per 100,000 residents."""
-        last = len(self.people) - back
-        return 100_000 * sum(self.people[max(0, last - days) : last]) / self.traits.residents
 
 
 CURVE_STEPS = (
@@ -76,27 +47,6 @@ MAP_STEPS = (
     "fixed classes, the same on all pages and days.",
     "The small areas of the signal are outlined.",
 )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was read of a signal. ``series``: the loaded series that told it, with its values at the place. ``figures``
-    are those of its small areas (or its place) as far as the office reads them; ``whole`` says whether that is all of
-    it, ``codes`` are the authorities of it that the office reads. ``alike`` begins with the signal's own place.
-    ``others``: titles by number of the signals merged with it that the office reads."""
-
-    row: Row
-    names: Names
-    changes: Sequence[Row]
-    findings: Sequence[Row]
-    figures: Figures | None
-    whole: bool
-    alike: tuple[Alike, ...]
-    alike_word: str
-    alike_days: tuple[date, ...]
-    codes: tuple[str, ...]
-    others: Mapping[int, str] = field(default_factory=dict)
-    series: tuple[Metric, Sequence[Row]] | None = None
 
 
 @dataclass(frozen=True)
@@ -301,186 +251,3 @@ def partial(facts: Facts) -> str:
     if not facts.whole:
         return "Parts of it lie with other offices: the pictures show the small areas that your office reads."
     return ""
-
-
-# Pictures -------------------------------------------------------------------------------------------------------------
-
-
-def pictures(facts: Facts) -> dict[str, Picture]:
-    """Curve, expected band and places alike."""
-    figures = facts.figures
-    found: dict[str, Picture | None] = {"alike": alike_picture(facts)}
-    if figures is not None and facts.series is not None:
-        found["series"] = place_pictures.series(figures, *facts.series)
-    if figures is not None:
-        found |= {"curve": place_pictures.curve(figures), "expected": band_picture(facts, figures)}
-    return {key: picture for key, picture in found.items() if picture is not None}
-
-
-def windows(facts: Facts) -> list[tuple[date, date]]:
-    """The days of every finding of the signal itself."""
-    return [(each["first_day"], each["last_day"]) for each in facts.findings if each["signal"] == facts.row["number"]]
-
-
-def baseline(facts: Facts, figures: Figures) -> tuple[date, Expected | None]:
-    """The first day of the departure, and what the days before it lead to expect."""
-    found = windows(facts)
-    first = min((start for start, _ in found), default=facts.row["opened_on"])
-    before = [sum(each.people) for each in figures.days if first - timedelta(days=BASELINE) <= each.day < first]
-    return first, expected(before)
-
-
-def band_picture(facts: Facts, figures: Figures) -> Picture | None:
-    _, told = baseline(facts, figures)
-    if told is None:
-        return None
-    found = windows(facts)
-    days = tuple(
-        BandDay(
-            each.day, sum(each.people), told.mean, told.low, told.high,
-            sum(each.people) > told.high and any(start <= each.day <= end for start, end in found), each.complete,
-        )
-        for each in figures.days
-    )  # fmt: skip
-    known = place_pictures.known(figures)
-    return draw_expected_band(
-        ExpectedBand(figures.subject.name, days, place_pictures.SOURCE, known, band_method(facts))
-    )
-
-
-def band_method(facts: Facts) -> str:
-    if facts.figures is None:
-        return ""
-    first, told = baseline(facts, facts.figures)
-    if told is None:
-        return f"No expected band: fewer than {LEAST_BASELINE} days were seen before {wording.day(first)}."
-    return (
-        f"Expected: the mean of the {told.days} days before {wording.day(first)}, where the findings begin; the band "
-        "holds 95% of such days (negative binomial, weekdays alike). What each finding expected stands in its table."
-    )
-
-
-def alike_picture(facts: Facts) -> Picture | None:
-    if len(facts.alike) < 2 or facts.figures is None:
-        return None
-    days = facts.alike_days[WEEK - 1 :]
-    series = tuple(
-        SmallSeries(
-            each.name, tuple(each.rate(WEEK, back) for back in range(len(days) - 1, -1, -1)), "" if at == 0 else "alike"
-        )
-        for at, each in enumerate(facts.alike)
-    )
-    known = place_pictures.known(facts.figures)
-    unit = "people per 100,000 residents in seven days"
-    return draw_small_multiples(
-        SmallMultiples("Places alike", unit, days, series, place_pictures.SOURCE, known), "alike"
-    )
-
-
-def alike_sentence(facts: Facts) -> str:
-    """Why here and not there: the rate here against those alike."""
-    if len(facts.alike) < 2:
-        return ""
-    here, others = facts.alike[0], facts.alike[1:]
-    top = max(others, key=lambda each: each.rate(WEEK))
-    last = wording.day(facts.alike_days[-1])
-    middle = sorted(each.rate(WEEK) for each in others)[len(others) // 2]
-    said = (
-        f"In the seven days to {last}, {here.name} had {wording.rate(here.rate(WEEK))} people per 100,000; the "
-        f"{len(others)} {facts.alike_word} most alike in residents, deprivation and ages had {wording.rate(middle)} in "
-        f"the middle and at most {wording.rate(top.rate(WEEK))} ({top.name})."
-    )
-    if here.rate(WEEK) > top.rate(WEEK):
-        return f"{said} Who lives there does not explain it by itself."
-    return f"{said} Places like it have as many."
-
-
-def alike_method(facts: Facts) -> str:
-    return (
-        "Alike: nearest in residents, mean decile of deprivation and share of people of 60 and over, each over its "
-        f"spread among all {facts.alike_word} of the authority."
-    )
-
-
-# Tables ---------------------------------------------------------------------------------------------------------------
-
-
-def tables(facts: Facts) -> dict[str, PictureTable]:
-    """History, findings, places alike."""
-    found = {"history": history(facts), "findings": findings(facts), "alike-table": alike_table(facts)}
-    return {key: table for key, table in found.items() if table is not None and table.rows}
-
-
-def history(facts: Facts) -> PictureTable:
-    """Every change, the newest first, with the findings that made it."""
-    columns = (
-        Column("Known at", numeric=False),
-        Column("State", numeric=False),
-        Column("Place", numeric=False),
-        Column("People", absent="not counted"),
-        Column("Rate per 100,000", decimals=1, absent="not said"),
-        Column("What made it", numeric=False),
-        Column("Sweep"),
-    )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            times.moment(each["known_at"]), words.STATES[each["state"]], words.where(each, facts.names) or "as before",
-            each["observed"], each["rate"] or None,
-            facts.names.said(" ".join(dict.fromkeys(each["evidence"])))
-            or f"nothing found up to {wording.day(each['morning'])}",
-            each["sweep_id"],
-        )
-        for each in reversed(facts.changes)
-    )  # fmt: skip
-    return PictureTable("Its history, the newest first", columns, rows)
-
-
-def findings(facts: Facts) -> PictureTable:
-    """What each method said, the newest first."""
-    columns = (
-        Column("Morning", numeric=False),
-        Column("Method", numeric=False),
-        Column("Place", numeric=False),
-        Column("Days", numeric=False),
-        Column("Seen"),
-        Column("Expected", decimals=1, absent="not said"),
-        Column("90% from", decimals=1, absent="not said"),
-        Column("90% to", decimals=1, absent="not said"),
-        Column("How sure", numeric=False, absent="not said by this method"),
-        Column("Told", numeric=False),
-        Column("In words", numeric=False),
-    )
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            each["morning"], each["method"].replace("_", " "),
-            f"{facts.names.short(each['place_code'], each['level'])} ({words.LEVELS[each['level']]})",
-            f"{wording.short_day(each['first_day'])} to {wording.short_day(each['last_day'])}",
-            each["observed"], each["expected"], each["expected_low"], each["expected_high"],
-            words.sureness(each), "held back" if each["held_by"] is not None else "told",
-            facts.names.said(each["evidence"]),
-        )
-        for each in facts.findings
-    )  # fmt: skip
-    return PictureTable("What each method found, the newest first", columns, rows)
-
-
-def alike_table(facts: Facts) -> PictureTable | None:
-    if len(facts.alike) < 2:
-        return None
-    columns = (
-        Column("Place", numeric=False),
-        Column("Seven-day rate", decimals=1),
-        Column("A week before", decimals=1),
-        Column("People"),
-        Column("Residents"),
-        Column("Mean deprivation decile", decimals=1),
-        Column("60 and over", percent=True),
-    )
-    rows = tuple(
-        (
-            each.name, each.rate(WEEK), each.rate(WEEK, WEEK), sum(each.people[-WEEK:]), each.traits.residents,
-            each.traits.decile, each.traits.older,
-        )
-        for each in facts.alike
-    )  # fmt: skip
-    return PictureTable("This place and those alike, at the same moment", columns, rows)

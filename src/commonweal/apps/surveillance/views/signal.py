@@ -17,7 +17,7 @@ from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import outlined, place_ground, place_reads, signal_reads, slots, why_slot
 from commonweal.apps.surveillance import signals as reads
-from commonweal.apps.surveillance.pages import place_figures, signal
+from commonweal.apps.surveillance.pages import place_figures, signal, signal_facts, signal_pictures, signal_tables
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import Figures
@@ -39,7 +39,7 @@ ALIKE, ALIKE_DAYS, FINDINGS = 6, 28, 60
 class Read:
     """A signal as read: its facts, the map, the authorities of it that the office reads, the agreements."""
 
-    facts: signal.Facts
+    facts: signal_facts.Facts
     area_map: Picture | None
     codes: tuple[str, ...]
     agreements: tuple[str, ...]
@@ -74,12 +74,12 @@ def download(request: HttpRequest, number: int, what: str, form: str) -> HttpRes
     if what == why_slot.WHY_PARTS:
         shown = why_slot.picture(request, found.facts.row, found.codes, as_of if pinned else None)
         return files.of_picture(shown, form, as_of, found.agreements)
-    drawn = signal.pictures(found.facts) | ({"map": found.area_map} if found.area_map else {})
+    drawn = signal_pictures.pictures(found.facts) | ({"map": found.area_map} if found.area_map else {})
     if what == "map" and form == "geojson" and found.area_map:
         return outlined.of_map(found.area_map.table, f"signal-{number}-map", as_of, found.agreements)
     if what in drawn:
         return files.of_picture(drawn[what], form, as_of, found.agreements)
-    table = signal.tables(found.facts).get(what)
+    table = signal_tables.tables(found.facts).get(what)
     if table is None or form == "svg":
         raise files.nothing_there(what)
     return files.of_table(table, f"signal-{number}-{what}", form, as_of, found.agreements)
@@ -106,7 +106,7 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
     word = WORDS[alike_level(row)][1] if compared else ""
     first = times.local(as_of).date() - timedelta(days=setting().history_days - 1)
     told_by = (each for each in series_of(row["place_code"] or "", first, as_of) if each[0].id == row["told_by"])
-    facts = signal.Facts(
+    facts = signal_facts.Facts(
         row, names, changes, found, figures, whole, compared, word, days, mine, others, next(told_by, None)
     )
     return Read(facts, drawn, mine, scope.agreements)
@@ -165,7 +165,7 @@ def alike_level(row: Mapping[str, Any]) -> str:
 
 def alike(
     scope: Scope, row: Mapping[str, Any], names: Names, mine: Sequence[str], as_of: datetime
-) -> tuple[signal.Alike, ...]:
+) -> tuple[signal_facts.Alike, ...]:
     """The signal's place and those most alike in its own authority; nothing for an authority and more, whose like
     other offices answer for."""
     level, here = alike_level(row), row["place_code"]
@@ -188,7 +188,7 @@ def alike(
         if each["result"] == "case" and code in people:
             people[code][(each["day"] - days[0]).days] += each["n"]
     called = places.names(chosen)
-    return tuple(signal.Alike(code, called.get(code, code), traits[code], tuple(people[code])) for code in chosen)
+    return tuple(signal_facts.Alike(code, called.get(code, code), traits[code], tuple(people[code])) for code in chosen)
 
 
 def by_group(rows: Sequence[Mapping[str, Any]], group_of: Mapping[str, str]) -> dict[str, Traits]:
