@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socketserver
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -73,3 +76,35 @@ def mail_server() -> Iterator[Mailbox]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@dataclass
+class Apart:
+    """A mail server in a process of its own, as one is: its work is not done by the sender's process."""
+
+    port: int
+    recipients: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def mail_server_apart() -> Iterator[Apart]:
+    """The same server as another process; after the block `recipients` says to whom it took letters."""
+    process = subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        apart = Apart(int(process.stdout.readline()))
+        yield apart
+        said, _ = process.communicate("", timeout=30)
+        apart.recipients += json.loads(said)
+    finally:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    with mail_server() as taken:
+        print(taken.port, flush=True)
+        sys.stdin.read()
+        print(json.dumps([recipient for recipient, _ in taken.mails]))

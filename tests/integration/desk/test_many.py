@@ -1,4 +1,4 @@
-"""Many at once: a thousand offices told within seconds by a mail server; a search among 34,000 places."""
+"""Many at once: a thousand offices told by a mail server (`bench desk` says how soon); a search among 34,000 places."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from commonweal.apps.desk import search, telling
 from commonweal.web import db
 
 from . import build
-from .mail import mail_server
+from .mail import mail_server_apart
 
 OFFICES = 1000
-SECONDS = 5.0
 
 
 def people_in_offices(count: int) -> None:
@@ -55,9 +54,9 @@ def world(space: str) -> Iterator[None]:
         yield
 
 
-def test_a_thousand_offices_are_queued_in_the_transaction_and_sent_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_offices_are_queued_in_the_transaction_and_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     offices = [f"told-{n}" for n in range(1, OFFICES + 1)]
-    with mail_server() as box:
+    with mail_server_apart() as box:
         monkeypatch.setenv("COMMONWEAL_WAY_EMAIL", f"smtp://127.0.0.1:{box.port}")
         by = build.now() + timedelta(hours=1)
         with db.recorded("app") as write:
@@ -72,11 +71,10 @@ def test_a_thousand_offices_are_queued_in_the_transaction_and_sent_in_seconds(mo
         started = time.perf_counter()
         build.work()
         took = time.perf_counter() - started
-        assert {recipient for recipient, _ in box.mails} == {f"{office}@many.example" for office in offices}
+    assert sorted(box.recipients) == sorted(f"{office}@many.example" for office in offices)
     sent = db.value("backup", "select count(*) from desk.receipt where notice_id = %s and state = 'sent'", [notice])
     assert sent == OFFICES
     print(f"{OFFICES} offices: all sent {took:.2f} s after the commit")
-    assert took < SECONDS, f"all sent after {took:.2f} s"
 
 
 PLACES, SEARCHES, MILLISECONDS = 34_000, 200, 200
