@@ -1,8 +1,9 @@
 """The outbox: messages leave in blocks, are tried again, and go another way when one fails. Run by the worker.
 
 A message is claimed and committed before it leaves, so two workers never send it both; a worker that dies in between
-gives its claims back after a minute. What became of a message is written down before the next one leaves over the same
-connection: of a sender that was killed only those in flight may come twice (their keys are the same), and none is lost.
+gives its claims back after a minute. What became of a few messages is written down before the next ones leave over the
+same connections: of a sender that was killed only those in flight may come twice (their keys are the same), and none
+is lost.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ select t.id, t.notice_id, t.office_id, t.person_id, t.way, t.attempts, n.severit
   from taken t join desk.notice n on n.id = t.notice_id join access.office f on f.id = t.office_id
  order by n.severity, t.id
 """  # noqa: S608 - no value from outside
-# One statement, one way to the database and back: it stands between two letters over the same connection.
+# One statement, one way to the database and back: it stands between the letters over the same connections.
 WRITTEN_DOWN = """
 with ended as (
   update desk.outbox o set state = e.state, due_at = coalesce(e.due_at, o.due_at)

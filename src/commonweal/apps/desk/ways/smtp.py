@@ -19,6 +19,7 @@ from commonweal.core.errors import Refused
 
 TIMEOUT_SECONDS = 10.0
 CONNECTIONS = 4
+LETTERS = 4  # over each connection before what became of them is written down, which waits for the database
 PERMANENT = 500  # from here on an answer of the server is final
 PRINTABLE = re.compile(r"[!-~]+")  # a line break in an address would be read as a command
 PATIENCE = 3  # so often in a row may no answer come at all before a server counts as down for this batch
@@ -27,7 +28,7 @@ PATIENCE = 3  # so often in a row may no answer come at all before a server coun
 class SmtpBackEnd:
     """`smtp://user:password@host:port` (STARTTLS where the server offers it) or `smtps://…`."""
 
-    at_once = CONNECTIONS
+    at_once = CONNECTIONS * LETTERS
 
     def __init__(self, url: str, kind_of_space: str) -> None:
         refuse_unless_live(kind_of_space)
@@ -43,7 +44,9 @@ class SmtpBackEnd:
         if len(letters) == 1:
             return [self._over(0, letters[0])]
         self._pool = self._pool or ThreadPoolExecutor(CONNECTIONS)
-        return list(self._pool.map(self._over, [n % CONNECTIONS for n in range(len(letters))], letters))
+        places = range(min(CONNECTIONS, len(letters)))
+        shares = list(self._pool.map(self._share, places, [letters[place::CONNECTIONS] for place in places]))
+        return [shares[n % CONNECTIONS][n // CONNECTIONS] for n in range(len(letters))]
 
     def close(self) -> None:
         """Say goodbye on every connection."""
@@ -55,6 +58,10 @@ class SmtpBackEnd:
             except (smtplib.SMTPException, OSError):
                 server.close()  # it is going anyway; what it took is known
         self._open.clear()
+
+    def _share(self, place: int, letters: Sequence[Letter]) -> list[Outcome]:
+        """Send some letters one after the other over the connection at a place: no two of them at the same time."""
+        return [self._over(place, letter) for letter in letters]
 
     def _over(self, place: int, letter: Letter) -> Outcome:
         """Send one letter over the connection at a place, opened where there is none."""
