@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commonweal.apps.access import actions
@@ -187,6 +187,7 @@ def test_a_session_writes_only_with_the_token_that_its_own_pages_carry(world: No
         st.one_of(st.text(max_size=20), st.integers(), st.none(), st.sampled_from([MIDDLE, "merge", "E07000135", 2, 3])),
     ),
 )  # fmt: skip
+@example(path="/hypotheses", body={"statement": "A works", "place": MIDDLE, "signal": 5})  # no such signal
 @settings(max_examples=40, deadline=None)
 def test_nothing_typed_makes_a_fault_or_reaches_another_office(ask: Ask, path: str, body: Any) -> None:
     answer = ask(path, body)
