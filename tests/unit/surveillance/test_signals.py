@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commonweal.apps.surveillance.pages import signal, signal_facts, signal_pictures, signals, sweeps
+from commonweal.apps.surveillance.pages import how, signal, signal_facts, signal_pictures, signals, sweeps
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
@@ -174,6 +174,7 @@ def test_the_page_says_the_budget_its_shares_and_where_both_are_set() -> None:
     assert "parameters/signals/sweep.yaml" in said
     assert "every day counts as a look of its own" in said
     assert "parameters rule 1, sweep 1" in told.versions
+    assert how.allowed({"a_year": 1.0}) == "Budget: 1 false alarms a year in one authority."
 
 
 def test_the_line_of_the_rate_rule_is_not_called_expected() -> None:

@@ -33,10 +33,13 @@ WHERE_SET = (
 
 
 def allowed(budget: Mapping[str, Any]) -> str:
-    """The budget in words."""
+    """The budget in words, as far as a sweep kept it."""
+    whole = f"Budget: {budget['a_year']:g} false alarms a year in one authority"
+    if not budget.get("shares") or "limit_days" not in budget:
+        return f"{whole}."
     shares = wording.joined([f"{name} {share:.0%}" for name, share in budget["shares"].items()])
     return (
-        f"Budget: {budget['a_year']:g} false alarms a year in one authority, shared out to {shares}; so a finding is "
+        f"{whole}, shared out to {shares}; so a finding is "
         f"told when chance alone brings one as sure less often than once in {budget['limit_days']:.0f} days."
     )
 
