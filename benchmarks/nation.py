@@ -41,7 +41,8 @@ STEPS = (
               age_band, sex, pillar, 'home_kit', test_type, result from drawn""",
     """insert into counts.delta
        select tick_id, scope_ltla, lsoa_code, specimen_date, pillar, test_type, result, count(*)
-         from (select * from drawn union all
+         from (select n, tick_id, known_at, lsoa_code, scope_ltla, msoa_code, specimen_date, pillar, test_type, result,
+                      age_band, sex from drawn union all
                select n, tick_id, known_at, lsoa_code, scope_ltla, msoa_code, specimen_date, pillar, test_type, 'case',
                       age_band, sex from drawn where result = 'positive') d group by 1, 2, 3, 4, 5, 6, 7""",
     """insert into counts.delta_age
