@@ -220,6 +220,24 @@ def test_the_circle_stops_at_the_first_place_that_is_too_large():
     assert found.stop.tolist() == [1, 1, 1, 2]
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=40, unique=True),
+    st.sampled_from([0.0, 1.0, 2.5, 5.0, 20.0, np.inf]),
+)
+def test_circles_of_a_given_reach_are_those_of_all_places_sorted(grid: list[tuple[int, int]], reach: float):
+    """Only what can lie within the reach is sorted; who is in it, and in what order, is as if all were."""
+    points = np.array(grid, dtype=float)
+    found = geometry.circles(points, np.ones(len(points)), max_share=0.9, max_radius=reach)
+    for centre, middle in enumerate(points):
+        gap = np.sqrt(((points - middle) ** 2).sum(axis=1))
+        order = sorted(range(len(points)), key=lambda place: (gap[place], place))
+        inside = [
+            place for number, place in enumerate(order) if number + 1 <= 0.9 * len(points) and gap[place] <= reach
+        ]
+        assert found.order[centre, : found.stop[centre]].tolist() == inside
+        assert found.distance[centre, : found.stop[centre]].tolist() == pytest.approx(gap[inside])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

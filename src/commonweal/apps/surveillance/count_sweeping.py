@@ -278,6 +278,7 @@ def _surroundings(
         needed[members] = True
     counts = source.small_areas(at, ground, needed, rule.how.history, _late(late, rule))
     names = np.array(ground.codes)
+    parents = {level: np.array(ground.parents[level]) for level in ("msoa", "ward")}
     out_areas = []
     for code, members in near.items():
         if members.size < 2:
@@ -290,7 +291,7 @@ def _surroundings(
                 code, at.morning, tuple(names[members].tolist()), tuple(authority[members].tolist()),
                 known[0], known[1], known[2],
                 ground.population[members], ground.points[members], share[-rule.how.history :],
-                {level: tuple(np.array(ground.parents[level])[members].tolist()) for level in ("msoa", "ward")},
+                {level: tuple(codes_of[members].tolist()) for level, codes_of in parents.items()},
                 (less[0], less[1], less[2]) if brought.any() else None,
             )
         )  # fmt: skip

@@ -79,7 +79,7 @@ def circles(
     limit = max_share * weight.sum() * (1 + ROUNDING)
     orders, distances, stops = [], [], []
     for start in range(0, middle.shape[0], ROWS_AT_ONCE):
-        order, distance = _by_distance(middle[start : start + ROWS_AT_ONCE], points)
+        order, distance = _by_distance(middle[start : start + ROWS_AT_ONCE], points, max_radius * (1 + ROUNDING))
         allowed = (np.cumsum(weight[order], axis=1) <= limit) & (distance <= max_radius * (1 + ROUNDING))
         stop = np.where(allowed.all(axis=1), allowed.shape[1], np.argmin(allowed, axis=1))
         if max_sites is not None:
@@ -91,19 +91,28 @@ def circles(
     return Circles(_stacked(orders), _stacked(distances), np.concatenate(stops))
 
 
-def _by_distance(middle: FloatArray, points: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Sites by distance from each centre; equal distances in the order of the sites."""
+def _by_distance(middle: FloatArray, points: FloatArray, reach: float) -> tuple[IntArray, FloatArray]:
+    """Sites by distance from each centre, as many as the fullest circle within `reach` holds and one more.
+
+    Equal distances in the order of the sites.
+    """
     gap = np.zeros((middle.shape[0], points.shape[0]))
     for axis in range(points.shape[1]):
         gap += (middle[:, axis, None] - points[None, :, axis]) ** 2
     gap = np.sqrt(gap)
+    wanted = int((gap <= reach).sum(axis=1).max()) + 1
+    if wanted < points.shape[0]:
+        nearest = np.sort(np.argpartition(gap, wanted - 1, axis=1)[:, :wanted], axis=1)
+        gap = np.take_along_axis(gap, nearest, axis=1)
+    else:
+        nearest = np.broadcast_to(np.arange(points.shape[0]), gap.shape)
     order = np.argsort(gap, axis=1)
     distance = np.take_along_axis(gap, order, axis=1)
     # The fast sort leaves ties in any order: only rows that hold some are sorted again, stably.
     tied = (np.diff(distance, axis=1) == 0).any(axis=1)
     if tied.any():
         order[tied] = np.argsort(gap[tied], axis=1, kind="stable")
-    return order, distance
+    return np.take_along_axis(nearest, order, axis=1), distance
 
 
 Entry = TypeVar("Entry", bound=np.generic)

@@ -226,7 +226,8 @@ def maxima(
                     best[start:stop],
                 )
 
-            list(pool.map(walk, range(len(blocks))))
+            # with one thread, handing blocks over to it costs more than small ones do
+            list((map if threads == 1 else pool.map)(walk, range(len(blocks))))
             before = window
     return best
 
