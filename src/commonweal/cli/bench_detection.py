@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonweal.cli.published_folder import SHAPE, Populations, read_counts, read_triangle
+from commonweal.cli.published_folder import Populations, read_authorities, read_triangle
 from commonweal.core.errors import NotThere
 
 if TYPE_CHECKING:
@@ -50,14 +51,19 @@ def measure(directory: Path, plan: dict[str, Any], setting: Setting, seeds: list
     """All runs over one folder, as plain values."""
     from commonweal.core.signals import bench
     from commonweal.core.signals.publications import matrix
+    from commonweal.core.signals.rule import LEAST_DAYS
 
     triangles = {name: read_triangle(directory, each) for name, each in plan["triangles"].items()}
-    table = read_counts(directory / plan["series"])
-    table = table.filter(table["area_type"] == "ltla") if "area_type" in table.columns else table
-    areas = table["area_code"].unique().sort().to_list()
-    if not areas:
-        raise NotThere(f"{directory / plan['series']} has no authority (area_type ltla). {SHAPE}")
+    for name, own in plan["triangles"].items():
+        refuse_gaps(triangles[name], own, directory / own["file"])
     start = plan["series_start"]
+    scored = [*plan["periods"].values(), *plan["triangles"].values()]
+    table = read_authorities(
+        directory / plan["series"],
+        min(each["first"] for each in scored) - timedelta(days=LEAST_DAYS),
+        max(each["last"] for each in scored),
+    )
+    areas = table["area_code"].unique().sort().to_list()
     final = matrix(table, areas, start, plan["series_end"])
     people = Populations.read(directory, plan)
     found: dict[str, Any] = {"rule_version": setting.version, "threshold": setting.threshold, "seeds": list(seeds)}
@@ -80,9 +86,25 @@ def measure(directory: Path, plan: dict[str, Any], setting: Setting, seeds: list
         found[f"publications_{name}"] = bench.described(
             [run], triangle.areas, triangle.start, setting, plan["thresholds"], INTERVAL_SEED
         )
-    found["goals"] = {name: _against(found, name, goals) for name, goals in plan["goals"].items()}
+    found["goals"] = {name: against(found, name, goals) for name, goals in plan["goals"].items()}
     found["goals_reached"] = all(each["reached"] for goal in found["goals"].values() for each in goal.values())
     return found
+
+
+def refuse_gaps(triangle: Triangle, own: dict[str, Any], path: Path) -> None:
+    """Raise `NotThere` for publications that end before the last morning to be scored, or that teach no delay."""
+    on = [triangle.start + timedelta(days=day) for day in triangle.on]
+    if on[0] > own["first"] or on[-1] < own["last"]:
+        raise NotThere(
+            f"{path} has publications from {on[0]} to {on[-1]}; mornings from {own['first']} to {own['last']} are "
+            "scored."
+        )
+    usable = [day for day in on if own["one_definition_from"] < day <= own["learn_until"]]
+    if not any(after - before == timedelta(days=1) for before, after in pairwise(usable)):
+        raise NotThere(
+            f"{path} has no publications on two days running between {own['one_definition_from']} and "
+            f"{own['learn_until']}; delays are learnt from those."
+        )
 
 
 def _truth(table: pl.DataFrame, triangle: Triangle, start: date, end: date) -> IntArray:
@@ -95,18 +117,34 @@ def _truth(table: pl.DataFrame, triangle: Triangle, start: date, end: date) -> I
     return last
 
 
-def _against(found: dict[str, Any], name: str, goals: dict[str, float]) -> dict[str, Any]:
+def against(found: dict[str, Any], name: str, goals: dict[str, float]) -> dict[str, Any]:
+    """Each goal of a period or triangle: the value, whether it reached the goal, and whether its interval leaves the
+    goal outside, so that chance alone would not have had it otherwise."""
     own = found.get(name) or found[f"publications_{name}"]
     out = {}
     for quantity, goal in goals.items():
         value = own[quantity]
         reached = value is not None and (value <= goal if quantity.startswith("false") else value >= goal)
-        out[quantity] = {"value": value, "goal": goal, "reached": bool(reached)}
+        low, high = own["interval_95"][quantity]
+        sure = low is not None and not low <= goal <= high
+        out[quantity] = {"value": value, "goal": goal, "reached": bool(reached), "sure": sure}
     return out
 
 
 def _counted(authorities: int) -> str:
     return "1 authority" if authorities == 1 else f"{authorities} authorities"
+
+
+def _rises(own: dict[str, Any]) -> str:
+    if not own["rises"]:
+        return "no rise"
+    rises = "1 rise" if own["rises"] == 1 else f"{own['rises']} rises"
+    seeds = "" if own["runs"] == 1 else f", each seen under {own['runs']} seeds"
+    return f"{rises} in {_counted(own['authorities_with_rises'])}{seeds}"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return "(too few to tell an interval)" if low is None else f"(95 % {_said(low)} to {_said(high)})"
 
 
 def _said(value: float | None) -> str:
@@ -118,9 +156,9 @@ def as_text(document: dict[str, Any]) -> str:
     lines = [f"rule version {document['rule_version']}, threshold {document['threshold']}, seeds {document['seeds']}"]
     for name in [key for key, value in document.items() if isinstance(value, dict) and "rises" in value]:
         own = document[name]
-        lines += ["", f"{name}: {_counted(own['authorities'])}, {own['mornings']} mornings, {own['rises']} rises"]
+        lines += ["", f"{name}: {_counted(own['authorities'])}, {own['mornings']} mornings, {_rises(own)}"]
         for quantity, (low, high) in own["interval_95"].items():
-            lines.append(f"  {quantity:<32} {_said(own[quantity])}   (95 % {_said(low)} to {_said(high)})")
+            lines.append(f"  {quantity:<32} {_said(own[quantity])}   {_between(low, high)}")
         lines.append("  threshold false/year    found  in time     lead")
         for each in own["curve"]:
             lines.append(
@@ -140,8 +178,9 @@ def as_text(document: dict[str, Any]) -> str:
     lines += ["", "goals"]
     for name, goal in document["goals"].items():
         for quantity, each in goal.items():
-            mark = "reached" if each["reached"] else "NOT reached"
-            lines.append(f"  {name:<8} {quantity:<32} {_said(each['value'])}  goal {each['goal']:>6.2f}  {mark}")
+            mark = "reached" if each["reached"] else "cannot be told" if each["value"] is None else "NOT reached"
+            open_ = "" if each["sure"] or each["value"] is None else ", not beyond chance"
+            lines.append(f"  {name:<8} {quantity:<32} {_said(each['value'])}  goal {each['goal']:>6.2f}  {mark}{open_}")
     return "\n".join(lines)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from commonweal.core.errors import NotThere, Refused
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from commonweal.core.epi.checks import FloatArray
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 
 SHAPE = "The folder needs the shape of the reference data."
+AUTHORITIES = r"^E0[6-9]"  # unitary, district, metropolitan and London codes of England
 
 
 class Populations:
@@ -61,10 +64,46 @@ def read_triangle(directory: Path, own: dict[str, Any]) -> Triangle:
     from commonweal.core.signals.publications import triangle
 
     path = directory / own["file"]
-    table = read_counts(path, "published")
+    table = once(read_counts(path, "published"), path, "published")
     if table.is_empty():
         raise NotThere(f"{path} has no publication. {SHAPE}")
     return triangle(table, own["start"])
+
+
+def read_authorities(path: Path, first: date, last: date) -> pl.DataFrame:
+    """Counts of lower-tier authorities, which must reach from `first` to `last`. Rows of other levels are left out, by
+    `area_type` or, without that column, by the beginnings of English authorities' codes. Raises `NotThere`."""
+    import polars as pl
+
+    table = read_counts(path)
+    if "area_type" in table.columns:
+        own = pl.col("area_type").str.to_lowercase() == "ltla"
+    else:
+        own = pl.col("area_code").str.contains(AUTHORITIES)
+    kept = once(table.filter(own), path)
+    if kept.is_empty():
+        raise NotThere(f"{path} has no authority (area_type ltla). {SHAPE}")
+    days = kept["specimen_date"].to_list()
+    if min(days) > first or max(days) < last:
+        raise NotThere(f"{path} has cases from {min(days)} to {max(days)}; they must reach from {first} to {last}.")
+    return kept
+
+
+def once(table: pl.DataFrame, path: Path, *dates: str) -> pl.DataFrame:
+    """The table with each area and day (and each of `dates`) once: rows that say the same twice are one. Raises
+    `Refused` with the first that says two things."""
+    import polars as pl
+
+    keys = ["area_code", "specimen_date", *dates]
+    if table.select(pl.struct(keys).hash().n_unique()).item() == table.height:
+        return table  # a million different keys; only where two look alike are they compared in full
+    kept = table.unique(subset=[*keys, "new_cases"], maintain_order=True)
+    twice = kept.filter(pl.struct(keys).is_duplicated())
+    if not twice.is_empty():
+        area, day = twice["area_code"][0], twice["specimen_date"][0]
+        said = twice.filter((pl.col("area_code") == area) & (pl.col("specimen_date") == day))["new_cases"].to_list()
+        raise Refused(f"{path}: new_cases of {area} on {day} is both {said[0]} and {said[1]}. Keep the one that holds.")
+    return kept
 
 
 def read_counts(path: Path, *dates: str) -> pl.DataFrame:
@@ -77,12 +116,11 @@ def read_counts(path: Path, *dates: str) -> pl.DataFrame:
     columns = ("specimen_date", *dates)
     table = read_csv(path, "area_code", "new_cases", *columns)
     counts = numbers(table, "new_cases", str(path))
-    broken = (counts.is_null() | (counts != counts.floor())).arg_true()
+    broken = (counts.is_null() | (counts != counts.floor()) | (counts < 0)).arg_true()
     if len(broken):
         row = int(broken[0])
-        raise Refused(
-            f"{path}: new_cases of {table['area_code'][row]} on {table['specimen_date'][row]} is no whole number."
-        )
+        what = "no whole number" if counts[row] is None or counts[row] >= 0 else f"{counts[row]:g}, less than nobody"
+        raise Refused(f"{path}: new_cases of {table['area_code'][row]} on {table['specimen_date'][row]} is {what}.")
     return table.with_columns(*(days(table, name, str(path)) for name in columns), counts.cast(pl.Int64))
 
 

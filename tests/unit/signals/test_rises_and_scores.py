@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from commonweal.core.signals.rises import Rise, rise_days, rises, weekly
-from commonweal.core.signals.scoring import Fate, raised_again, score
+from commonweal.core.signals.scoring import Fate, Score, interval, raised_again, score
 
 PEOPLE = np.array([100_000.0])
 
@@ -91,3 +91,31 @@ def test_raised_again_agrees_with_walking_through_the_days():
 
 def test_a_fate_without_a_doubling_has_no_lead():
     assert Fate(Rise(0, 1, 5, None, 9), 4).lead is None
+
+
+def some(found: list[bool], areas: int, *, one_area: bool = False, false: int = 0, runs: int = 1) -> list[Score]:
+    rises = [Rise(0 if one_area else area, 1, 5, 4, 9) for area in range(len(found))]
+    fates = tuple(Fate(rise, 5 if own else None) for rise, own in zip(rises, found, strict=True))
+    return [Score(fates, np.arange(areas) < false, years=0.5) for _ in range(runs)]
+
+
+def test_intervals_do_not_shrink_to_nothing_where_all_was_found_or_no_flag_was_false():
+    limits = interval(some([True] * 18, 60, runs=10), np.random.default_rng(1))
+    # Wilson: 1/(1 + 1.96^2/18); Poisson: -log(0.025) flags in 30 years of authorities; ten seeds are no ten epidemics
+    assert limits["found"] == pytest.approx((0.8241, 1.0), abs=1e-4)
+    assert limits["false_flags_per_authority_year"] == pytest.approx((0.0, 0.12296), abs=1e-4)
+    assert limits["lead_days"] == (-1.0, -1.0)
+
+
+def test_one_rise_tells_hardly_anything_however_many_seeds_there_are():
+    limits = interval(some([True], 60, runs=10), np.random.default_rng(1))
+    assert limits["in_time"] == pytest.approx((0.2065, 1.0), abs=1e-4)
+    assert np.isnan(limits["lead_days"]).all()
+    assert np.isnan(interval(some([], 60), np.random.default_rng(1))["found"]).all()
+
+
+def test_rises_that_share_an_area_or_flags_that_heap_up_widen_the_interval():
+    heaped = some([True] * 9 + [False] * 9, 18)
+    heaped[0] = Score(heaped[0].fates, np.where(np.arange(18) < 2, 9, 0), heaped[0].years)
+    low, high = interval(heaped, np.random.default_rng(1))["false_flags_per_authority_year"]
+    assert (low, high) == (0.0, pytest.approx(5.0, abs=1.1))  # 18 flags in 9 years: Poisson alone has 1.2 to 3.2

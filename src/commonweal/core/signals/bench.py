@@ -94,6 +94,8 @@ def described(
         "authorities": len(areas),
         "mornings": runs[0].last - runs[0].first + 1,
         "rises": len(scores[0].fates),
+        "authorities_with_rises": len({fate.rise.area for fate in scores[0].fates}),
+        "runs": len(scores),
         **_numbers(whole),
         "interval_95": {
             name: [_known(low), _known(high)]

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
+from commonweal.core.epi.rates.intervals import exact_poisson, wilson
 from commonweal.core.signals.rises import FORTNIGHT, Rise
 
 YEAR = 365.25
+FEWEST_FOR_A_MEDIAN = 6  # the least and the greatest of five values miss their median in 6 % of samples
+QUANTITIES = ("false_flags_per_authority_year", "found", "in_time", "lead_days")
 
 
 @dataclass(frozen=True)
@@ -97,24 +100,57 @@ def pooled(scores: Sequence[Score]) -> Score:
 def interval(
     scores: Sequence[Score], rng: np.random.Generator, *, draws: int = 500, level: float = 0.95
 ) -> dict[str, tuple[float, float]]:
-    """Intervals of the four numbers by drawing areas with their rises again and again, all runs of an area together."""
+    """Intervals of the four numbers: the wider of two, NaN where nothing can be told.
+
+    One draws areas with their rises again and again, all runs of an area together. It is empty where every rise was
+    found, or where one area has all of them, so that each is held against what the bare number of rises (Wilson) and
+    of flags (Poisson) of one run leaves open: seeds draw delays again, never the epidemic. A median of fewer than six
+    rises has none.
+    """
+    whole = pooled(scores)
+    low, high = _by_areas(scores, whole, rng, draws, level)
+    least, most = _by_number(whole, len(scores), level)
+    if len(whole.fates) / len(scores) < FEWEST_FOR_A_MEDIAN:
+        low[-1] = high[-1] = np.nan
+    low, high = np.fmin(low, least), np.fmax(high, most)
+    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(QUANTITIES)}
+
+
+def _by_areas(
+    scores: Sequence[Score], whole: Score, rng: np.random.Generator, draws: int, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Limits of the four numbers over areas drawn with replacement."""
     areas = scores[0].false_flags.size
     by_area: list[list[Fate]] = [[] for _ in range(areas)]
-    for each in scores:
-        for fate in each.fates:
-            by_area[fate.rise.area].append(fate)
-    whole = pooled(scores)
+    for fate in whole.fates:
+        by_area[fate.rise.area].append(fate)
     drawn: list[FloatArray] = []
     for _ in range(draws):
         chosen = rng.integers(0, areas, areas)
         again = Score(tuple(fate for area in chosen for fate in by_area[area]), whole.false_flags[chosen], whole.years)
-        drawn.append(np.array([again.false_per_year, again.found, again.in_time, again.lead]))
+        drawn.append(_four(again))
     table = np.array(drawn)
     known = ~np.isnan(table).all(axis=0)
     low, high = np.full(table.shape[1], np.nan), np.full(table.shape[1], np.nan)
     low[known], high[known] = np.nanquantile(table[:, known], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    names = ("false_flags_per_authority_year", "found", "in_time", "lead_days")
-    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(names)}
+    return low, high
+
+
+def _by_number(whole: Score, runs: int, level: float) -> tuple[FloatArray, FloatArray]:
+    """Limits of the four numbers from how many rises and flags a single run has; NaN for the lead."""
+    low, high = np.full(len(QUANTITIES), np.nan), np.full(len(QUANTITIES), np.nan)
+    flags = exact_poisson(whole.false_flags.sum() / runs, level=level)
+    years = whole.years / runs * whole.false_flags.size
+    low[0], high[0] = float(flags.lower) / years, float(flags.upper) / years
+    rises = len(whole.fates) / runs
+    if rises:
+        shares = wilson(np.array([whole.found, whole.in_time]) * rises, rises, level=level)
+        low[1:3], high[1:3] = shares.lower, shares.upper
+    return low, high
+
+
+def _four(found: Score) -> FloatArray:
+    return np.array([found.false_per_year, found.found, found.in_time, found.lead])
 
 
 def _first_in(fresh: BoolArray, rise: Rise) -> int | None:
