@@ -52,10 +52,10 @@ near = db.rows("app", "with placed as (select distinct on (s.base_lsoa) s.base_l
                " and not p.terminated where s.scope_code = %s order by s.base_lsoa, p.pcd),"
                " middle as (select * from placed where base_lsoa not in (select unnest(members) from surveillance.signal_change)"
                "   order by md5(base_lsoa || %s) limit 1)"
-               " select p.pcd from placed p, middle m order by (p.easting - m.easting)^2 + (p.northing - m.northing)^2 limit 4", [sys.argv[1], sys.argv[2]])
+               " select p.pcd, p.base_lsoa from placed p, middle m order by (p.easting - m.easting)^2 + (p.northing - m.northing)^2 limit 4", [sys.argv[1], sys.argv[2]])
 far = db.rows("app", "select distinct on (p.lsoa_code) p.pcd from places.postcode_current p where p.scope_ltla is not null and not p.terminated"
               " order by p.lsoa_code, p.pcd")
-print(json.dumps({"near": [r["pcd"] for r in near], "far": [r["pcd"] for r in far]}))
+print(json.dumps({"near": [r["pcd"] for r in near], "areas": [r["base_lsoa"] for r in near], "far": [r["pcd"] for r in far]}))
 """
 # When what was sent became known, how long the sweep that saw it looked, when what it found was kept. What lies between is
 # waiting for the sweep to begin (it looks every ten seconds, and rests after a sweep as long as that took) and writing.
@@ -67,7 +67,8 @@ from commonweal.web import db
 row = db.one("backup", "select t.known_at as committed, w.seconds, k.known_at as kept, w.touched, w.cost, w.id"
              " from ledger.tick t join intake.submission s on s.tick_id = t.id, surveillance.signal_change c"
              " join surveillance.sweep w on w.id = c.sweep_id join ledger.tick k on k.id = w.tick_id"
-             " where s.id = %s and c.signal = %s and c.step = 1", [int(sys.argv[1]), int(sys.argv[2])])
+             " where s.id = %s and c.signal = %s and w.as_of >= t.known_at order by c.step limit 1",
+             [int(sys.argv[1]), int(sys.argv[2])])
 size = db.one("backup", "select (select count(*) from ledger.tick) as ticks, (select count(*) from counts.delta) as changes")
 print(json.dumps({**{k: (v.timestamp() if hasattr(v, "timestamp") else v) for k, v in row.items()}, **size}))
 """
@@ -75,11 +76,11 @@ print(json.dumps({**{k: (v.timestamp() if hasattr(v, "timestamp") else v) for k,
 
 @dataclass
 class Seen:
-    """When a tier's page first had the signal, and which one it was."""
+    """When a tier's page first had the signal, and which one it was: a new one, or one that was there and went on."""
 
     number: int | None = None
     at: float = 0.0
-    known: set[int] = field(default_factory=set)
+    known: set[tuple[int, str]] = field(default_factory=set)
 
 
 def with_database(rows: int, fill_seconds: float, at: Path | None) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def _measured(
 ) -> dict[str, Any]:
     """Send the results, wait until both tiers' pages open the new signal, and say how long each stage took."""
     cookies = {"local": visitors.local, "national": visitors.national}
-    seen = {tier: Seen(known=_numbers(port, cookie)) for tier, cookie in cookies.items()}
+    seen = {tier: Seen(known=_steps(port, cookie, homes["areas"])) for tier, cookie in cookies.items()}
     began = time.time()
     receipt = _send(port, token, _records(homes))
     answered = time.time()
@@ -146,7 +147,7 @@ def _measured(
         if time.time() - answered > MOST_SECONDS:
             raise RuntimeError(f"no signal after {MOST_SECONDS:.0f} s; {receipt}")
         for tier, cookie in cookies.items():
-            _look(port, cookie, seen[tier])
+            _look(port, cookie, seen[tier], homes["areas"])
         time.sleep(LOOK_EVERY)
     number = seen["local"].number
     stages = json.loads(place.python(STAGES, str(receipt["submission"]), str(number)).output.strip().splitlines()[-1])
@@ -164,18 +165,19 @@ def _measured(
     }  # fmt: skip
 
 
-def _look(port: int, cookie: str, seen: Seen) -> None:
+def _look(port: int, cookie: str, seen: Seen, areas: list[str]) -> None:
     if seen.number is not None:
         return
-    for number in sorted(_numbers(port, cookie) - seen.known):
+    for number, _ in sorted(_steps(port, cookie, areas) - seen.known):
         _get(port, f"/signals/{number}", cookie)  # the page itself, or an error
         seen.number, seen.at = number, time.time()
         return
 
 
-def _numbers(port: int, cookie: str) -> set[int]:
+def _steps(port: int, cookie: str, areas: list[str]) -> set[tuple[int, str]]:
+    """The signals of the city that hold one of the small areas, each with the time of its newest change."""
     answer = json.loads(_get(port, f"/api/v1/signals?place={CITY}&limit=200", cookie))
-    return {item["number"] for item in answer["items"]}
+    return {(item["number"], item["changed_at"]) for item in answer["items"] if set(areas) & set(item["members"])}
 
 
 def _newest_sweep(port: int, cookie: str) -> int:
