@@ -112,15 +112,23 @@ def _load(path: Path, published: date | None) -> Loaded:
         raise NotThere(f"{path}: {error.strerror}. Check the name of the file.") from error
     digest = hashlib.sha256(data).digest()
     if came_before := queries.dataset_of(digest):
-        return Loaded(path.name, came_before["layout"], came_before["title"], came_before["row_count"], 0,
-                      came_before["outcomes"], True, 0.0)  # fmt: skip
+        return _replayed(path.name, came_before)
     reading = read_series(data, path.name, metrics(), today=queries.today(), published=published)
     reading = _of_known_places(reading, path.name)
-    reading, new = _write(reading, path.name, digest)
+    with db.recorded("ingest") as write:
+        write.cursor.execute("select pg_advisory_xact_lock(%s)", [SERIES_LOCK])
+        if came_before := queries.dataset_of(digest):  # somebody else loaded these bytes while this one waited
+            return _replayed(path.name, came_before)
+        reading, new = _write(reading, path.name, digest, write)
     seconds = round(time.monotonic() - began, 3)
     return Loaded(
         path.name, reading.layout, reading.title, reading.frame.height, new, _sentences(reading), False, seconds
     )
+
+
+def _replayed(label: str, before: dict[str, Any]) -> Loaded:
+    """What is said of a file whose bytes are there."""
+    return Loaded(label, before["layout"], before["title"], before["row_count"], 0, before["outcomes"], True, 0.0)
 
 
 def _of_known_places(reading: Reading, label: str) -> Reading:
@@ -152,27 +160,25 @@ def _sentences(reading: Reading) -> dict[str, str]:
     return {found.name: found.sentence for found in reading.outcomes}
 
 
-def _write(reading: Reading, label: str, digest: bytes) -> tuple[Reading, int]:
-    """Write a file's values in one transaction; what was found while writing is added to the reading."""
+def _write(reading: Reading, label: str, digest: bytes, write: db.Recorded) -> tuple[Reading, int]:
+    """Write a file's values in an open transaction; what was found while writing is added to the reading."""
     frame = reading.frame.rename({"place": "place_code"}).select(STAGED)
     days = frame["published"].unique().sort().to_list()
-    with db.recorded("ingest") as write:
-        cursor = write.cursor
-        cursor.execute("select pg_advisory_xact_lock(%s)", [SERIES_LOCK])
-        cursor.execute("delete from surveillance.value_staging")
-        buffer = io.BytesIO()
-        frame.write_csv(buffer, include_header=False)
-        with cursor.copy(f"copy surveillance.value_staging ({', '.join(STAGED)}) from stdin (format csv)") as copy:
-            copy.write(buffer.getbuffer())
-        if reading.layout == TRIANGLE:
-            reading = _stepped_aside(reading, days, cursor)
-        _refuse_clash(label, cursor)
-        cursor.execute(NEW)
-        new = int(cursor.fetchone()[0])
-        about = [digest, label, reading.layout, reading.title, days[0], days[-1], frame.height, new]
-        cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, write.tick])
-        cursor.execute(TAKE, [int(cursor.fetchone()[0]), write.tick])
-        cursor.execute("delete from surveillance.value_staging")
+    cursor = write.cursor
+    cursor.execute("delete from surveillance.value_staging")
+    buffer = io.BytesIO()
+    frame.write_csv(buffer, include_header=False)
+    with cursor.copy(f"copy surveillance.value_staging ({', '.join(STAGED)}) from stdin (format csv)") as copy:
+        copy.write(buffer.getbuffer())
+    if reading.layout == TRIANGLE:
+        reading = _stepped_aside(reading, days, cursor)
+    _refuse_clash(label, cursor)
+    cursor.execute(NEW)
+    new = int(cursor.fetchone()[0])
+    about = [digest, label, reading.layout, reading.title, days[0], days[-1], frame.height, new]
+    cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, write.tick])
+    cursor.execute(TAKE, [int(cursor.fetchone()[0]), write.tick])
+    cursor.execute("delete from surveillance.value_staging")
     return reading, new
 
 
