@@ -10,6 +10,7 @@ from typing import Any
 from commonweal.apps.surveillance.pages import place, place_figures
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import Figures, Subject
+from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.signals.standing import Method
 from commonweal.web.pages import Link
@@ -88,16 +89,28 @@ def figures(**changes: Any) -> Figures:
     return made if changes else replace(made, published=published())
 
 
-def series() -> list[tuple[Metric, list[dict[str, Any]]]]:
+def series() -> list[Told]:
     daily = [
-        {"day": TODAY - timedelta(days=back), "low": back % 4, "high": back % 4, "published": TODAY}
+        {
+            "day": TODAY - timedelta(days=back),
+            "low": back % 4,
+            "high": back % 4,
+            "published": TODAY,
+            "source": "dashboard",
+        }
         for back in range(30, 2, -1)
     ]
     weekly = [
-        {"day": date(2020, 5, 4) + timedelta(days=7 * at), "low": low, "high": high, "published": TODAY}
+        {
+            "day": date(2020, 5, 4) + timedelta(days=7 * at),
+            "low": low,
+            "high": high,
+            "published": TODAY,
+            "source": "middle_areas",
+        }
         for at, (low, high) in enumerate([(0, 2), (4, 4), (7, 7), (0, 2), (12, 12)])
     ]
-    return [(ADMISSIONS, daily), (WEEKLY, weekly)]
+    return [Told(ADMISSIONS, tuple(daily), ("utla_archive",)), Told(WEEKLY, tuple(weekly))]
 
 
 AROUND = place.Around(

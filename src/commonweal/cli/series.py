@@ -29,8 +29,9 @@ def series() -> None:
 @series.command(help="Load files of series, plain or gzipped. A file is taken whole or refused with its reason.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--published", type=DAY, help="Day of publication of files that do not state it.")
+@click.option("--source", help="Who says it, where that is another than the form of the file tells.")
 @JSON
-def load(files: tuple[Path, ...], published: datetime | None, as_json: bool) -> None:
+def load(files: tuple[Path, ...], published: datetime | None, source: str | None, as_json: bool) -> None:
     open_chosen_space()
     from commonweal.apps.surveillance.actions import load_series
 
@@ -38,7 +39,7 @@ def load(files: tuple[Path, ...], published: datetime | None, as_json: bool) -> 
     refused: list[CommonwealError] = []
     for path in files:
         try:
-            loaded += load_series([path], published=published.date() if published else None)
+            loaded += load_series([path], published=published.date() if published else None, source=source)
         except CommonwealError as error:
             refused.append(error)
     if as_json:
@@ -56,7 +57,10 @@ def _say(loaded: Sequence[Loaded]) -> None:
         if each.replayed:
             click.echo(f"{each.label}: loaded before, nothing changed.")
             continue
-        click.echo(f"{each.label}: {each.title}; {each.rows:,} values, {each.new:,} new, in {each.seconds:.1f} s.")
+        click.echo(
+            f"{each.label}: {each.title}; {each.rows:,} values, {each.new:,} new, in {each.seconds:.1f} s."
+            f" Source: {each.source}."
+        )
         for name, sentence in each.outcomes.items():
             click.echo(f"  {name}: {sentence}")
     for sentence in dict.fromkeys(each.attribution for each in loaded):
@@ -67,15 +71,22 @@ def _say(loaded: Sequence[Loaded]) -> None:
 @click.argument("metric")
 @click.argument("place")
 @click.option("--as-of", type=DAY, help="Only what was published up to this day.")
+@click.option("--source", help="Of this source, and not of the one that answers.")
 @JSON
-def show(metric: str, place: str, as_of: datetime | None, as_json: bool) -> None:
+def show(metric: str, place: str, as_of: datetime | None, source: str | None, as_json: bool) -> None:
     open_chosen_space()
     from commonweal.apps.surveillance import queries
     from commonweal.apps.surveillance.definitions import metrics
     from commonweal.core.errors import NotThere
 
     chosen = metrics().by_id(metric)
-    rows = queries.values(metric, [place], as_of=as_of.date() if as_of else None)
+    day = as_of.date() if as_of else None
+    rows = queries.values(metric, [place], as_of=day, source=source)
+    speak = [each["source"] for each in queries.speaking(metric, [place], as_of=day)]
+    if not rows and speak:
+        raise NotThere(
+            f"{source} has no {metric} of {place} published up to then. Sources that do: {', '.join(speak)}."
+        )
     if not rows:
         raise NotThere(
             f"There is no {metric} of {place} published up to then. Load a file: commonweal series load FILE…"
@@ -83,7 +94,9 @@ def show(metric: str, place: str, as_of: datetime | None, as_json: bool) -> None
     if as_json:
         click.echo(json.dumps(rows, default=str))
         return
-    click.echo(f"{chosen.label} ({chosen.unit}), {place}")
+    click.echo(f"{chosen.label} ({chosen.unit}), {place}. Source: {rows[0]['source']}.")
+    if others := [name for name in speak if name != rows[0]["source"]]:
+        click.echo(f"Other sources, not mixed in: {', '.join(others)}. Choose one with --source.")
     for row in rows:
         value = f"{row['low']:g}" if row["low"] == row["high"] else f"{row['low']:g} to {row['high']:g} (suppressed)"
         click.echo(f"{row['day']}  {value}  published {row['published']}")
@@ -101,4 +114,6 @@ def list_datasets(as_json: bool) -> None:
         return
     for each in found:
         span = f"{each['first_published']} to {each['last_published']}"
-        click.echo(f"{each['label']}: {each['title']}, {each['row_count']:,} values, published {span}")
+        click.echo(
+            f"{each['label']}: {each['title']}, {each['row_count']:,} values, published {span}, source {each['source']}"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import django
@@ -50,9 +50,18 @@ def world(space: str) -> None:
     with db.recorded("ingest") as write:
         for day, low, high in (("2020-06-01", 0, 2), ("2020-06-08", 5, 5)):
             write.cursor.execute(
-                "insert into surveillance.value values (%s, 'cases_in_week', %s, %s, %s, %s, null, 1, %s)",
+                "insert into surveillance.value values (%s, 'cases_in_week', %s, %s, %s, %s, null, 1, %s,"
+                " 'middle_areas')",
                 [MIDDLE, day, day, low, high, write.tick],
             )
+        speak_for(write, "cases_in_week", MIDDLE, "middle_areas", date(2020, 6, 8), 1)
+
+
+def speak_for(write: db.Recorded, metric: str, code: str, source: str, published: date, dataset: int) -> None:
+    write.cursor.execute(
+        "insert into surveillance.coverage values (%s, %s, %s, %s, '2020-06-01', %s, %s)",
+        [dataset, metric, code, source, published, write.tick],
+    )
 
 
 def actor(email: str, office: str) -> Actor:
@@ -186,7 +195,7 @@ def test_a_suppressed_value_is_an_interval(visit: Callable[..., Any]) -> None:
     assert "Published series" not in with_series, "those values are older than the days shown"
     as_of = db.freeze()
     found = place.series_of(MIDDLE, as_of.date().replace(year=2020, month=5, day=1), as_of)
-    assert [(row["low"], row["high"]) for row in found[0][1]] == [(0.0, 2.0), (5.0, 5.0)]
+    assert [(row["low"], row["high"]) for row in found[0].rows] == [(0.0, 2.0), (5.0, 5.0)]
 
 
 def test_authorities_are_held_against_each_other_by_what_is_published(visit: Callable[..., Any]) -> None:
@@ -196,9 +205,11 @@ def test_authorities_are_held_against_each_other_by_what_is_published(visit: Cal
         for code, n in ((CITY, 9), (DISTRICT, 2)):
             for back in range(3, 12):
                 write.cursor.execute(
-                    "insert into surveillance.value values (%s, 'cases_by_specimen_date', %s, %s, %s, %s, null, 2, %s)",
+                    "insert into surveillance.value values (%s, 'cases_by_specimen_date', %s, %s, %s, %s, null, 2, %s,"
+                    " 'dashboard')",
                     [code, today - timedelta(days=back), today, n, n, write.tick],
                 )
+            speak_for(write, "cases_by_specimen_date", code, "dashboard", today, 2)
     as_of = db.freeze()
     local = place.read(actor(DIRECTOR, OFFICE), CITY, as_of, exported=False).figures.published
     assert local == place.read(actor(MINISTER, NATION), CITY, as_of, exported=False).figures.published

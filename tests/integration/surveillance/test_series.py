@@ -86,12 +86,12 @@ def test_another_value_of_the_same_publication_is_refused_and_nothing_changes(sa
 
 def test_a_file_of_many_publications_steps_aside_for_the_one_that_is_loaded(saved):
     one = HEAD + "E06000016,2020-06-21,cases_by_specimen_date,10,2020-06-29\n"
-    actions.load_series([saved("one.csv", one)])
+    actions.load_series([saved("one.csv", one)], source="archive")
     head = "published,area_code,specimen_date,new_cases\n"
     days = [("2020-06-28", 8), ("2020-06-29", 9), ("2020-06-30", 9), ("2020-07-03", 71)]
     many = head + "".join(f"{published},E06000016,2020-06-21,{n}\n" for published, n in days)
     many += "2020-06-30,E06000017,2020-06-21,1\n"  # without anything new a publication leaves no trace
-    (loaded,) = actions.load_series([saved("many.csv", many)])
+    (loaded,) = actions.load_series([saved("many.csv", many)], source="archive")
     assert "(1, first E06000016 2020-06-21)" in loaded.outcomes["other_vintage"]
     read = [low(date(2020, *day)) for day in ((6, 28), (6, 29), (6, 30), (7, 3))]
     assert read == [[8], [10], [9], [71]]
@@ -101,10 +101,12 @@ def test_values_that_another_file_published_on_every_day_are_left_to_it(saved):
     head = "published,area_code,specimen_date,new_cases\n"
     days = ("2020-06-28", "2020-06-29")
     actions.load_series(
-        [saved("a.csv", head + "".join(f"{d},E06000016,2020-06-21,{n}\n" for n, d in enumerate(days, 1)))]
+        [saved("a.csv", head + "".join(f"{d},E06000016,2020-06-21,{n}\n" for n, d in enumerate(days, 1)))],
+        source="archive",
     )
     (loaded,) = actions.load_series(
-        [saved("b.csv", head + "".join(f"{d},E06000016,2020-06-21,{n}\n" for n, d in enumerate(days, 5)))]
+        [saved("b.csv", head + "".join(f"{d},E06000016,2020-06-21,{n}\n" for n, d in enumerate(days, 5)))],
+        source="archive",
     )
     assert list(loaded.outcomes) == ["other_vintage"]
     assert [low(date(2020, 6, 28)), low(date(2020, 6, 29))] == [[1], [2]]
@@ -152,10 +154,11 @@ def test_the_command_line_loads_shows_and_lists(saved, capsys):
     assert "Open Government Licence" in out
     code, out, _ = command(capsys, f"series show {METRIC} E06000016 --as-of 2020-07-01")
     assert "2020-06-21  4  published 2020-06-29" in out
+    assert "Source: plain_table." in out
     code, out, _ = command(capsys, f"series show {METRIC} E06000016 --json")
     assert json.loads(out)[0]["low"] == 71
     code, out, _ = command(capsys, "series list")
-    assert "a.csv: a plain table of values, 2 values, published 2020-06-29 to 2020-07-03" in out
+    assert "a.csv: a plain table of values, 2 values, published 2020-06-29 to 2020-07-03, source plain_table" in out
 
 
 def test_a_users_mistake_is_one_sentence(saved, capsys):

@@ -82,12 +82,15 @@ def test_places_of_a_level_are_compared_by_what_is_published(figures: place_figu
 
 
 def test_a_value_kept_back_is_an_interval_in_picture_and_table() -> None:
-    (_, (metric, rows)) = sample.series()
-    drawn = place_pictures.series(sample.figures(), metric, rows)
+    daily, weekly = sample.series()
+    drawn = place_pictures.series(sample.figures(), weekly)
     assert drawn.table.rows[0][1:3] == (0, 2)
     assert drawn.table.rows[0][4] == "kept back: small"
     assert "2 values are kept back as small" in drawn.words.description
     assert "Kept back: lies between" in drawn.wide
+    assert drawn.words.source == f"Source: {weekly.metric.source}: the publisher's own tables of middle areas."
+    other = place_pictures.series(sample.figures(), daily).words.source
+    assert other.endswith("Also has this series, not drawn and not mixed in: the archive or table utla_archive.")
 
 
 def test_a_place_without_anybody_says_what_will_appear() -> None:

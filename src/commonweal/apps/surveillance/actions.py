@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from commonweal.apps.surveillance import queries
-from commonweal.apps.surveillance.definitions import metrics
+from commonweal.apps.surveillance.definitions import metrics, sources
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.formats.indicators.recognise import read_series
 from commonweal.core.formats.indicators.values import Outcome, Reading, outcome
@@ -25,12 +25,12 @@ from commonweal.web import db
 ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
 TRIANGLE = "triangle"  # the layout of files with every publication
 SERIES_LOCK = 4311  # one load at a time: the staging table has one writer
-STAGED = ("place_code", "metric", "day", "published", "low", "high", "denominator")
+STAGED = ("place_code", "metric", "day", "published", "low", "high", "denominator", "source")
 
 CLASH = """
 select s.place_code, s.metric, s.day, s.published, v.low as was, s.low as now, d.label
   from surveillance.value_staging s
-  join surveillance.value v using (metric, place_code, day, published)
+  join surveillance.value v using (metric, place_code, source, day, published)
   join surveillance.dataset d on d.id = v.dataset_id
  where (v.low, v.high) is distinct from (s.low, s.high) order by 3, 1 limit 1
 """
@@ -39,14 +39,15 @@ select s.place_code, s.metric, s.day, s.published, v.low as was, s.low as now, d
 STEP_ASIDE = """
 with aside as (
   delete from surveillance.value_staging s using surveillance.value v
-   where (v.metric, v.place_code, v.day, v.published) = (s.metric, s.place_code, s.day, s.published)
+   where (v.metric, v.place_code, v.source, v.day, v.published)
+         = (s.metric, s.place_code, s.source, s.day, s.published)
      and (v.low, v.high) is distinct from (s.low, s.high)
   returning s.*
 ),
 later as (
   select a.place_code, a.metric, a.day,
          (select min(p.day) from unnest(%(published)s::date[]) p (day) where p.day > a.published) as published,
-         a.low, a.high, a.denominator
+         a.low, a.high, a.denominator, a.source
     from aside a
 ),
 back as (
@@ -59,19 +60,25 @@ back as (
 select a.place_code as place, a.day from aside a order by a.published, a.day, a.place_code
 """
 TAKE = """
-insert into surveillance.value (place_code, metric, day, published, low, high, denominator, dataset_id, tick_id)
-select place_code, metric, day, published, low, high, denominator, %s::bigint, %s::bigint
+insert into surveillance.value (place_code, metric, day, published, low, high, denominator, source, dataset_id, tick_id)
+select place_code, metric, day, published, low, high, denominator, source, %s::bigint, %s::bigint
   from surveillance.value_staging on conflict do nothing
 """
 ENTER = """
 insert into surveillance.dataset (sha256, label, layout, title, first_published, last_published, row_count, new_count,
-  outcomes, attribution, tick_id)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s) returning id
+  outcomes, attribution, source, tick_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s) returning id
+"""
+# For which places and series a file speaks, and up to which of its publications: also where it says nothing new.
+SPEAK_FOR = """
+insert into surveillance.coverage (dataset_id, metric, place_code, source, first_published, last_published, tick_id)
+select %(dataset)s, metric, place_code, source, %(first)s, %(last)s, %(tick)s
+  from surveillance.value_staging group by metric, place_code, source
 """
 NEW = """
 select count(*) from surveillance.value_staging s
- where not exists (select from surveillance.value v where (v.metric, v.place_code, v.day, v.published)
-                     = (s.metric, s.place_code, s.day, s.published))
+ where not exists (select from surveillance.value v where (v.metric, v.place_code, v.source, v.day, v.published)
+                     = (s.metric, s.place_code, s.source, s.day, s.published))
 """
 
 
@@ -82,6 +89,7 @@ class Loaded:
     label: str
     layout: str
     title: str
+    source: str
     rows: int
     new: int
     outcomes: dict[str, str]
@@ -94,17 +102,18 @@ class Loaded:
         return asdict(self)
 
 
-def load_series(paths: Sequence[Path], *, published: date | None = None) -> list[Loaded]:
+def load_series(paths: Sequence[Path], *, published: date | None = None, source: str | None = None) -> list[Loaded]:
     """Load files of series, each whole or not at all; the same bytes again change nothing.
 
-    published: the day of publication where neither a column nor the file's name states it. Areas that are not among
+    published: the day of publication where neither a column nor the file's name states it. source: who says it, where
+    that is another than the file's form tells. Areas that are not among
     the loaded places are left out under `unknown_area` (while no places are loaded, every code of the right form is
     taken). Raises `Refused` and `NotThere`.
     """
-    return [_load(path, published) for path in paths]
+    return [_load(path, published, source) for path in paths]
 
 
-def _load(path: Path, published: date | None) -> Loaded:
+def _load(path: Path, published: date | None, named: str | None) -> Loaded:
     began = time.monotonic()
     try:
         data = path.read_bytes()
@@ -112,23 +121,30 @@ def _load(path: Path, published: date | None) -> Loaded:
         raise NotThere(f"{path}: {error.strerror}. Check the name of the file.") from error
     digest = hashlib.sha256(data).digest()
     if came_before := queries.dataset_of(digest):
-        return _replayed(path.name, came_before)
+        return _replayed(path.name, came_before, named)
     reading = read_series(data, path.name, metrics(), today=queries.today(), published=published)
     reading = _of_known_places(reading, path.name)
+    source = sources().of_file(reading.layout, path.name, named)
     with db.recorded("ingest") as write:
         write.cursor.execute("select pg_advisory_xact_lock(%s)", [SERIES_LOCK])
         if came_before := queries.dataset_of(digest):  # somebody else loaded these bytes while this one waited
-            return _replayed(path.name, came_before)
-        reading, new = _write(reading, path.name, digest, write)
+            return _replayed(path.name, came_before, named)
+        reading, new = _write(reading, path.name, source, digest, write)
     seconds = round(time.monotonic() - began, 3)
     return Loaded(
-        path.name, reading.layout, reading.title, reading.frame.height, new, _sentences(reading), False, seconds
+        path.name, reading.layout, reading.title, source, reading.frame.height, new, _sentences(reading), False, seconds
     )
 
 
-def _replayed(label: str, before: dict[str, Any]) -> Loaded:
-    """What is said of a file whose bytes are there."""
-    return Loaded(label, before["layout"], before["title"], before["row_count"], 0, before["outcomes"], True, 0.0)
+def _replayed(label: str, before: dict[str, Any], named: str | None) -> Loaded:
+    """What is said of a file whose bytes are there. Raises `Refused` where it was given to another source."""
+    if named is not None and named != before["source"]:
+        raise Refused(
+            f"{label} was loaded before as the source {before['source']}, not {named[:70]!r}: a file has one source. "
+            "Leave --source out, or load a file that the other source published."
+        )
+    same = [before[name] for name in ("layout", "title", "source", "row_count")]
+    return Loaded(label, *same, 0, before["outcomes"], True, 0.0)
 
 
 def _of_known_places(reading: Reading, label: str) -> Reading:
@@ -160,9 +176,9 @@ def _sentences(reading: Reading) -> dict[str, str]:
     return {found.name: found.sentence for found in reading.outcomes}
 
 
-def _write(reading: Reading, label: str, digest: bytes, write: db.Recorded) -> tuple[Reading, int]:
+def _write(reading: Reading, label: str, source: str, digest: bytes, write: db.Recorded) -> tuple[Reading, int]:
     """Write a file's values in an open transaction; what was found while writing is added to the reading."""
-    frame = reading.frame.rename({"place": "place_code"}).select(STAGED)
+    frame = reading.frame.rename({"place": "place_code"}).with_columns(source=pl.lit(source)).select(STAGED)
     days = frame["published"].unique().sort().to_list()
     cursor = write.cursor
     cursor.execute("delete from surveillance.value_staging")
@@ -176,8 +192,11 @@ def _write(reading: Reading, label: str, digest: bytes, write: db.Recorded) -> t
     cursor.execute(NEW)
     new = int(cursor.fetchone()[0])
     about = [digest, label, reading.layout, reading.title, days[0], days[-1], frame.height, new]
-    cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, write.tick])
-    cursor.execute(TAKE, [int(cursor.fetchone()[0]), write.tick])
+    cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, source, write.tick])
+    dataset = int(cursor.fetchone()[0])
+    span = {"first": days[0], "last": days[-1]}
+    cursor.execute(SPEAK_FOR, {"dataset": dataset, "tick": write.tick, **span})
+    cursor.execute(TAKE, [dataset, write.tick])
     cursor.execute("delete from surveillance.value_staging")
     return reading, new
 

@@ -150,7 +150,11 @@ def place_file(request: HttpRequest, code: str, form: str, as_of: str = "") -> H
     if form == "geojson":
         level = found.ground.level
         shape = places.outlines([code], level).get(code)
-        summary = {name: value for name, value in figures(found, moment).items() if name not in ("days", "series")}
+        summary = {
+            name: value
+            for name, value in figures(found, moment).items()
+            if name not in ("days", "series", "series_not_drawn")
+        }
         return geojson(request, [feature(summary, shape)], moment)
     table = place_pictures.by_day(found.figures)
     return tagged(request, files.of_table(table, f"{code}-by-day", form, moment, found.agreements))
@@ -273,9 +277,12 @@ def figures(found: place_view.Read, moment: datetime) -> dict[str, Any]:
         "ratio_to_week_before": {"value": trend.ratio, "low": trend.low, "high": high},
         "doubling_or_halving_days": trend.days, "why_no_forecast": made.why_no_forecast, "days": by_day(made),
         "series": [
-            {"metric": metric.id, **{name: row[name] for name in ("day", "low", "high", "published")}}
-            for metric, rows in found.series
-            for row in rows
+            {"metric": told.metric.id, **{name: row[name] for name in ("day", "low", "high", "published", "source")}}
+            for told in found.series
+            for row in told.rows
+        ],
+        "series_not_drawn": [
+            {"metric": told.metric.id, "source": source} for told in found.series for source in told.others
         ],
         "as_of": moment, "agreements": list(found.agreements),
     }  # fmt: skip

@@ -151,13 +151,22 @@ class DayFigures(Schema):
 
 
 class SeriesValue(Schema):
-    """A published value; `low` below `high` where the publisher keeps a small count back."""
+    """A published value; `low` below `high` where the publisher keeps a small count back. All values of a metric are of
+    one `source`."""
 
     metric: str
     day: date
     low: float
     high: float
     published: date
+    source: str
+
+
+class OtherSource(Schema):
+    """A source that has a series too, of which nothing is among the values."""
+
+    metric: str
+    source: str
 
 
 class PlaceFigures(Schema):
@@ -178,5 +187,6 @@ class PlaceFigures(Schema):
     why_no_forecast: str
     days: list[DayFigures]
     series: list[SeriesValue]
+    series_not_drawn: list[OtherSource]
     as_of: datetime
     agreements: list[str]

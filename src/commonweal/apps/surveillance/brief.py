@@ -24,7 +24,7 @@ WEEK = 7
 SETTLING = timedelta(days=4)  # days before a publication that it does not tell whole
 ALIKE, SHOWN_SIGNALS = 5, 3
 NEIGHBOURS = "select distinct neighbour as code from places.neighbour where code = any (%s) and level = 'ltla'"
-NEWEST = "select max(published) from surveillance.value where metric = %s"
+NEWEST = "select max(last_published) from surveillance.coverage where metric = %s and source = %s"
 AUTHORITIES = """
 with newest as (
   select distinct on (code, band) code, band, n from places.denominator
@@ -81,11 +81,13 @@ def of_neighbours(actor: Actor) -> list[str]:
 def published(codes: Sequence[str]) -> Published | None:
     """The newest published week of authorities; None while no such series is loaded. A day that is not known, or known
     as a range only, leaves its authority out."""
-    newest: date | None = db.value("app", NEWEST, [METRIC])
+    source = queries.common_source(METRIC)  # places are held against each other by one source
+    newest: date | None = db.value("app", NEWEST, [METRIC, source])
     if newest is None or not codes:
         return None
     last = newest - SETTLING
-    rows = queries.values(METRIC, sorted(set(codes)), first=last - timedelta(days=WEEK - 1), last=last)
+    since = last - timedelta(days=WEEK - 1)
+    rows = queries.values(METRIC, sorted(set(codes)), first=since, last=last, source=source)
     days: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         days.setdefault(row["place_code"], []).append(row)

@@ -1,4 +1,4 @@
-"""The metrics that this installation knows, read once a process."""
+"""The metrics and sources of series that this installation knows, read once a process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 import yaml
 
 from commonweal.core.formats.indicators.metrics import Metrics, metrics_from
+from commonweal.core.formats.indicators.sources import Sources, sources_from
 from commonweal.server import parameters
 
 FOLDER = "indicators"
@@ -16,3 +17,9 @@ FOLDER = "indicators"
 def metrics() -> Metrics:
     """Every metric defined below `parameters/indicators`."""
     return metrics_from([yaml.safe_load(parameters.text(name)) for name in parameters.names(FOLDER)])
+
+
+@cache
+def sources() -> Sources:
+    """Who publishes series, in the order in which they answer."""
+    return sources_from(yaml.safe_load(parameters.text("series/sources.yaml")))

@@ -104,9 +104,10 @@ def _figures(ground: Ground | None, figures: Figures | None, as_of: datetime) ->
         "rate_per_100000": figures.rate, "direction": figures.trend.direction,
         "why_no_forecast": figures.why_no_forecast, "days": words.by_day(figures),
         "published": [
-            {"metric": metric.id, "unit": metric.unit, "source": metric.source,
-             "values": [{name: each[name] for name in ("day", "low", "high", "published")} for each in rows]}
-            for metric, rows in series
+            {"metric": told.metric.id, "unit": told.metric.unit, "source": told.metric.source, "said_by": told.source,
+             "not_drawn": list(told.others),
+             "values": [{name: each[name] for name in ("day", "low", "high", "published")} for each in told.rows]}
+            for told in series
         ],
     }  # fmt: skip
 

@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from commonweal.apps.surveillance.definitions import sources as sources_known
 from commonweal.web import db
 
-# The newest publication up to the day asked about; `known_at` also leaves out what came here later.
+# Of one source a place, the newest publication up to the day asked about; `known_at` also leaves out what came here
+# later. What a source published before it counted something else is no part of its curve.
 AS_OF = """
+with chosen as (
+  select place_code, source, since from surveillance.sources(%(metric)s, %(places)s, %(as_of)s, %(known_at)s,
+    %(prefer)s, %(current)s, %(redefined)s::jsonb)
+   where case when %(source)s::text is null then rank = 1 else source = %(source)s end
+)
 select distinct on (v.place_code, v.day)
-       v.place_code, v.day, v.low, v.high, v.denominator, v.published
-  from surveillance.value v join ledger.tick t on t.id = v.tick_id
- where v.metric = %(metric)s
-   and (%(places)s::text[] is null or v.place_code = any (%(places)s))
-   and (%(first)s::date is null or v.day >= %(first)s) and (%(last)s::date is null or v.day <= %(last)s)
-   and (%(as_of)s::date is null or v.published <= %(as_of)s)
+       v.place_code, v.day, v.low, v.high, v.denominator, v.published, v.source
+  from chosen c
+  join surveillance.value v on v.metric = %(metric)s and v.place_code = c.place_code and v.source = c.source
+  join ledger.tick t on t.id = v.tick_id
+ where (%(first)s::date is null or v.day >= %(first)s) and (%(last)s::date is null or v.day <= %(last)s)
+   and (%(as_of)s::date is null or v.published <= %(as_of)s) and (c.since is null or v.published >= c.since)
    and (%(known_at)s::timestamptz is null or t.known_at <= %(known_at)s)
  order by v.place_code, v.day, v.published desc
 """
+SPEAK = """
+select place_code, source, newest, since, rank::integer as rank
+  from surveillance.sources(%(metric)s, %(places)s, %(as_of)s, %(known_at)s, %(prefer)s, %(current)s,
+    %(redefined)s::jsonb)
+ order by place_code, rank
+"""
+# One source for many places: that which answers for most of them.
+COMMON = """
+select source from surveillance.sources(%(metric)s, %(places)s, %(as_of)s, %(known_at)s, %(prefer)s, %(current)s,
+    %(redefined)s::jsonb)
+ where rank = 1 group by source order by count(*) desc, source limit 1
+"""
 DATASETS = """
-select d.label, d.layout, d.title, d.first_published, d.last_published, d.row_count, d.new_count, d.outcomes,
+select d.label, d.layout, d.title, d.source, d.first_published, d.last_published, d.row_count, d.new_count, d.outcomes,
        d.attribution, t.known_at
   from surveillance.dataset d join ledger.tick t on t.id = d.tick_id order by d.id
 """
+
+
+def choosing(metric: str, places: Sequence[str] | None, as_of: date | None, known_at: Any) -> dict[str, Any]:
+    """The parameters of `surveillance.sources`: which series, as known when, how one source is chosen of several."""
+    rules = sources_known()
+    redefined = [{"source": each.source, "since": str(each.since)} for each in rules.redefined if each.metric == metric]
+    return {
+        "metric": metric, "places": None if places is None else list(places), "as_of": as_of, "known_at": known_at,
+        "prefer": rules.order, "current": rules.current_days, "redefined": json.dumps(redefined),
+    }  # fmt: skip
 
 
 def values(
@@ -35,15 +65,38 @@ def values(
     last: date | None = None,
     as_of: date | None = None,
     known_at: Any = None,
+    source: str | None = None,
     alias: str = "app",
 ) -> list[dict[str, Any]]:
     """The series of places as published up to `as_of` (the whole day), and as known here at `known_at`.
 
-    Rows place_code, day, low, high, denominator, published, in order of place and day. low < high is a suppressed cell.
-    A day without a row is unknown, not 0.
+    Each place is answered by one source: the one named, else the first of `speaking`. Rows place_code, day, low, high,
+    denominator, published, source, in order of place and day. low < high is a suppressed cell. A day without a row is
+    unknown, not 0.
     """
-    params = {"metric": metric, "places": None if places is None else list(places), "first": first, "last": last}
-    return db.rows(alias, AS_OF, {**params, "as_of": as_of, "known_at": known_at})
+    asked = choosing(metric, places, as_of, known_at)
+    return db.rows(alias, AS_OF, {**asked, "first": first, "last": last, "source": source})
+
+
+def speaking(
+    metric: str, places: Sequence[str], *, as_of: date | None = None, known_at: Any = None, alias: str = "app"
+) -> list[dict[str, Any]]:
+    """Every source of a series and places: place_code, source, newest publication, since when it counts the same, rank
+    (1 answers where none is named)."""
+    return db.rows(alias, SPEAK, choosing(metric, places, as_of, known_at))
+
+
+def common_source(
+    metric: str,
+    places: Sequence[str] | None = None,
+    *,
+    as_of: date | None = None,
+    known_at: Any = None,
+    alias: str = "app",
+) -> str | None:
+    """The one source by which places can be held against each other: it answers for most of them. None without any."""
+    found: str | None = db.value(alias, COMMON, choosing(metric, places, as_of, known_at))
+    return found
 
 
 def datasets(alias: str = "app") -> list[dict[str, Any]]:
@@ -53,7 +106,7 @@ def datasets(alias: str = "app") -> list[dict[str, Any]]:
 
 def dataset_of(sha256: bytes, alias: str = "ingest") -> dict[str, Any] | None:
     """The dataset of these bytes, or None."""
-    sql = "select layout, title, row_count, outcomes from surveillance.dataset where sha256 = %s"
+    sql = "select layout, title, source, row_count, outcomes from surveillance.dataset where sha256 = %s"
     return db.one(alias, sql, [sha256])
 
 

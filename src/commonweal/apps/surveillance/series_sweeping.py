@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import counted
+from commonweal.apps.surveillance import counted, queries
 from commonweal.apps.surveillance.count_sweeping import Clock, Outcome, Rules
 from commonweal.apps.surveillance.counted import Instant
 from commonweal.apps.surveillance.definitions import metrics
@@ -35,10 +35,13 @@ select max(t.known_at)
   join ledger.tick t on t.id = v.tick_id
  where t.known_at <= %(as_of)s
 """
+# Of each place by the one source that answers for it then.
 VALUES = """
 select v.place_code, v.day, v.published, v.low, v.high, v.denominator
-  from surveillance.value v join ledger.tick t on t.id = v.tick_id
- where v.metric = %(metric)s and t.known_at <= %(as_of)s and v.published <= %(morning)s and v.day >= %(first)s
+  from surveillance.sources(%(metric)s, null, %(morning)s, %(as_of)s, %(prefer)s, %(current)s, %(redefined)s::jsonb) c
+  join surveillance.value v on v.metric = %(metric)s and v.place_code = c.place_code and v.source = c.source
+  join ledger.tick t on t.id = v.tick_id
+ where c.rank = 1 and t.known_at <= %(as_of)s and v.published <= %(morning)s and v.day >= %(first)s
    and left(v.place_code, 3) = any (%(prefixes)s)
  order by v.place_code, v.day, v.published
 """
@@ -83,8 +86,8 @@ def look(as_of: datetime, metric: Metric, rules: Rules, published_by: date | Non
     reach = HISTORY_DAYS + metric.window_days + rules.past.late_days
     for level, prefixes in LEVELS.items():
         with clock.phase("reading series"):
-            asked = {"metric": metric.id, "as_of": as_of, "morning": morning, "prefixes": list(prefixes),
-                     "first": morning - timedelta(days=reach)}  # fmt: skip
+            asked = {**queries.choosing(metric.id, None, morning, as_of), "morning": morning, "as_of": as_of,
+                     "prefixes": list(prefixes), "first": morning - timedelta(days=reach)}  # fmt: skip
             rows = db.rows(ALIAS, VALUES, asked)
             ground = _ground(rows, level)
         if not rows:

@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from commonweal.apps.places import queries as places
+from commonweal.apps.surveillance import queries
 from commonweal.apps.surveillance.executors import Executor
 from commonweal.core.errors import NotThere
 from commonweal.core.signals.life import Finding, lives
@@ -23,9 +24,12 @@ METRIC = "cases_by_specimen_date"
 HISTORY_DAYS, MORNINGS = 120, 56
 LEVELS = {"ltla": ("E06", "E07", "E08", "E09"), "utla": ("E10",), "region": ("E12",)}
 ROWS = """
-select place_code, day, published, low from surveillance.value
- where metric = %s and published <= %s and day >= %s and low = high and left(place_code, 3) = any (%s)
- order by place_code, day, published
+select v.place_code, v.day, v.published, v.low
+  from surveillance.sources(%(metric)s, null, %(as_of)s, null, %(prefer)s, %(current)s, %(redefined)s::jsonb) c
+  join surveillance.value v on v.metric = %(metric)s and v.place_code = c.place_code and v.source = c.source
+ where c.rank = 1 and v.published <= %(as_of)s and v.day >= %(first)s and v.low = v.high
+   and left(v.place_code, 3) = any (%(prefixes)s)
+ order by v.place_code, v.day, v.published
 """
 
 
@@ -80,7 +84,8 @@ def sweep(as_of: date, executor: Executor, area: str | None = None, metric: str 
 def _block(
     level: str, prefixes: tuple[str, ...], metric: str, start: date, as_of: date, setting: Setting
 ) -> tuple[Block | None, dict[str, str]]:
-    rows = db.rows("app", ROWS, [metric, as_of, start, list(prefixes)])
+    asked = {**queries.choosing(metric, None, as_of, None), "first": start, "prefixes": list(prefixes)}
+    rows = db.rows("app", ROWS, asked)
     people = places.denominators(sorted({row["place_code"] for row in rows}), level=level) if rows else {}
     refused = {row["place_code"]: "no population is loaded" for row in rows if row["place_code"] not in people}
     usable = [

@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 from commonweal.apps.surveillance.pages import place_pictures as pictures
+from commonweal.apps.surveillance.pages import place_series
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures
+from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.core import wording
-from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.pictures import Picture
 from commonweal.core.signals.standing import Method, share_limits
 from commonweal.web.pages import Computed, Empty, Help, Known, Link, Page, ShownPicture
@@ -72,7 +73,7 @@ class PlacePage:
 
 def build(
     figures: Figures,
-    series: Sequence[tuple[Metric, Sequence[Row]]],
+    series: Sequence[Told],
     around: Around,
     address: Address,
     method: Method,
@@ -104,10 +105,10 @@ def build(
             ShownPicture(
                 drawn[key],
                 address.downloads(key, picture=True),
-                Computed((series_step(metric),), (metric.source,), versions),
+                Computed((place_series.step(told.metric),), (place_series.said_by(told),), versions),
             )
-            for metric, _ in series
-            if (key := f"series-{metric.id.replace('_', '-')}") in drawn
+            for told in series
+            if (key := f"series-{told.metric.id.replace('_', '-')}") in drawn
         ),
         around=around,
         everything=(*address.downloads("by-day", picture=False), address.outlines()),
@@ -120,7 +121,7 @@ def build(
     )
 
 
-def parts(figures: Figures, series: Sequence[tuple[Metric, Sequence[Row]]]) -> dict[str, Picture]:
+def parts(figures: Figures, series: Sequence[Told]) -> dict[str, Picture]:
     """Every picture of the page by the name of its download."""
     found = {
         "curve": pictures.curve(figures),
@@ -129,9 +130,7 @@ def parts(figures: Figures, series: Sequence[tuple[Metric, Sequence[Row]]]) -> d
         "reproduction": pictures.reproduction(figures),
         "positivity": pictures.positivity(figures),
         **{
-            f"series-{metric.id.replace('_', '-')}": pictures.series(figures, metric, rows)
-            for metric, rows in series
-            if rows
+            f"series-{told.metric.id.replace('_', '-')}": pictures.series(figures, told) for told in series if told.rows
         },
     }
     return {key: picture for key, picture in found.items() if picture is not None}
@@ -371,9 +370,3 @@ def computed(figures: Figures, method: Method, versions: str) -> dict[str, Compu
             versions,
         ),
     }
-
-
-def series_step(metric: Metric) -> str:
-    over = "" if metric.denominator == "none" else f", over {metric.denominator}"
-    days = "" if metric.window_days == 1 else f", windows of {metric.window_days} days"
-    return f"As published, in {metric.unit}{over}{days}; a later publication replaces an earlier one from its day on."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commonweal.apps.surveillance.pages import how
+from commonweal.apps.surveillance.pages import how, place_series
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_facts import Facts, Row
@@ -124,7 +124,7 @@ def build(
         merged=merged(facts, address),
         next_step=next_step(facts, address) if may_judge else None,
         links=links(facts, address),
-        series=shown("series", SERIES_STEPS, facts.series[0].source) if facts.series else None,
+        series=shown("series", SERIES_STEPS, place_series.said_by(facts.series)) if facts.series else None,
         curve=shown("curve", CURVE_STEPS),
         partial=partial(facts),
         band=shown("expected", (band_method(facts), "A triangle marks a day of a finding above the band.")),

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from commonweal.apps.surveillance.pages.place_figures import Figures
+from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.apps.surveillance.pages.signal_words import Names
-from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.signals.alike import Traits
 
 Row = Mapping[str, Any]
@@ -48,4 +48,4 @@ class Facts:
     alike_days: tuple[date, ...]
     codes: tuple[str, ...]
     others: Mapping[int, str] = field(default_factory=dict)
-    series: tuple[Metric, Sequence[Row]] | None = None
+    series: Told | None = None

@@ -27,7 +27,7 @@ def pictures(facts: Facts) -> dict[str, Picture]:
     figures = facts.figures
     found: dict[str, Picture | None] = {"alike": alike_picture(facts)}
     if figures is not None and facts.series is not None:
-        found["series"] = place_pictures.series(figures, *facts.series)
+        found["series"] = place_pictures.series(figures, facts.series)
     if figures is not None:
         found |= {"curve": place_pictures.curve(figures), "expected": band_picture(facts, figures)}
     return {key: picture for key, picture in found.items() if picture is not None}

@@ -19,11 +19,11 @@ from commonweal.apps.surveillance import definitions, place_ground, place_reads,
 from commonweal.apps.surveillance.pages import place, place_figures, place_pictures
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures, Subject
+from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.apps.surveillance.place_ground import WORDS, Ground, Named
 from commonweal.apps.surveillance.place_settings import setting
 from commonweal.core import wording
 from commonweal.core.errors import NotAllowed, NotThere
-from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.places import codes
 from commonweal.web import asking, files, times
 from commonweal.web.pages import Link
@@ -38,7 +38,7 @@ class Read:
 
     ground: Ground
     figures: Figures
-    series: tuple[tuple[Metric, list[dict[str, Any]]], ...]
+    series: tuple[Told, ...]
     agreements: tuple[str, ...]
 
 
@@ -108,7 +108,7 @@ def read(actor: Actor, code: str, as_of: datetime, *, exported: bool) -> Read:
         as_of=as_of, today=today, history_days=rules.history_days, shown_days=rules.shown_days, method=rules.method,
     )  # fmt: skip
     series = series_of(code, days[0], as_of)
-    if any(metric.id == rules.peers_series for metric, _ in series):
+    if any(told.metric.id == rules.peers_series for told in series):
         figures = replace(figures, published=published(ground.level, last, as_of))
     return Read(ground, figures, series, scope.agreements)
 
@@ -117,11 +117,15 @@ def published(level: str, last: date, as_of: datetime) -> place_figures.Publishe
     """Every place of a level by the published daily series, as published and known here at the moment."""
     metric = definitions.metrics().by_id(setting().peers_series)
     today = times.local(as_of).date()
-    rows = queries.values(metric.id, first=last - timedelta(days=WEEK - 1), last=last, as_of=today, known_at=as_of)
+    source = queries.common_source(metric.id, as_of=today, known_at=as_of)
+    rows = queries.values(
+        metric.id, first=last - timedelta(days=WEEK - 1), last=last, as_of=today, known_at=as_of, source=source
+    )
     rows = [row for row in rows if codes.is_level(row["place_code"], level)]
     wanted = sorted({row["place_code"] for row in rows})
     residents = {code: each.n for code, each in places.denominators(wanted, level=level).items()}
-    return place_figures.published(rows, last, residents, places.names(wanted), WORDS[level][1], metric.source)
+    said = f"{metric.source}, {definitions.sources().label_of(source)}" if source else metric.source
+    return place_figures.published(rows, last, residents, places.names(wanted), WORDS[level][1], said)
 
 
 def subject(ground: Ground) -> Subject:
@@ -132,16 +136,18 @@ def subject(ground: Ground) -> Subject:
     )  # fmt: skip
 
 
-def series_of(code: str, first: Any, as_of: datetime) -> tuple[tuple[Metric, list[dict[str, Any]]], ...]:
-    """Every published series of the place, as published and known here at the moment."""
+def series_of(code: str, first: Any, as_of: datetime) -> tuple[Told, ...]:
+    """Every published series of the place, as published and known here at the moment, each by one source."""
     defined = {metric.id: metric for metric in definitions.metrics().all}
     today = times.local(as_of).date()
     found = []
     for name in place_reads.metrics_of(code):
         if name in defined:
             rows = queries.values(name, [code], first=first, as_of=today, known_at=as_of)
-            found.append((defined[name], rows))
-    return tuple((metric, rows) for metric, rows in found if rows)
+            speak = queries.speaking(name, [code], as_of=today, known_at=as_of) if rows else []
+            others = tuple(each["source"] for each in speak if each["source"] != rows[0]["source"])
+            found.append(Told(defined[name], tuple(rows), others))
+    return tuple(told for told in found if told.rows)
 
 
 def around(actor: Actor, ground: Ground, address: Address) -> place.Around:

@@ -105,7 +105,7 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
     days = tuple(compared_days(as_of))
     word = WORDS[alike_level(row)][1] if compared else ""
     first = times.local(as_of).date() - timedelta(days=setting().history_days - 1)
-    told_by = (each for each in series_of(row["place_code"] or "", first, as_of) if each[0].id == row["told_by"])
+    told_by = (each for each in series_of(row["place_code"] or "", first, as_of) if each.metric.id == row["told_by"])
     facts = signal_facts.Facts(
         row, names, changes, found, figures, whole, compared, word, days, mine, others, next(told_by, None)
     )
