@@ -38,6 +38,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "documents": ("commonweal.cli.agreements", "Write the impact assessment and the record of processing."),
     "pull": ("commonweal.cli.pull", "Take everything new since last time into an authority's own systems."),
     "space": ("commonweal.cli.space", "Make and list spaces: live, exercise and replay."),
+    "backup": ("commonweal.cli.backup", "Everything of a space as files, without the keys."),
+    "restore": ("commonweal.cli.backup", "Put a backup back; what was erased since stays erased."),
     "check": ("commonweal.cli.check", "Verify the laws and the configuration of an installation."),
     "bench": ("commonweal.cli.bench", "Measure speed and quality."),
     "keys": ("commonweal.cli.keys", "List and rotate the keys kept outside the database."),

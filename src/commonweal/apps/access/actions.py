@@ -13,7 +13,7 @@ from django.db import Error
 
 from commonweal.apps.access import configuration
 from commonweal.apps.access.scope import refusal
-from commonweal.apps.access.signin import accounts
+from commonweal.apps.access.signin import accounts, sessions
 from commonweal.apps.ledger import actions as ledger
 from commonweal.core.errors import NotAllowed, NotThere, Refused
 from commonweal.web import db
@@ -218,6 +218,14 @@ def sign_out(email: str) -> int:
     with db.recorded("authn") as write:
         ended = accounts.sign_out(email)
         ledger.append(write, "access.signed_out", str(account.person_id), sessions=ended)
+    return ended
+
+
+def sign_everybody_out(reason: str) -> int:
+    """End every session of everybody; returns how many ended: after a restore, those that had ended are there again."""
+    with db.recorded("authn") as write:
+        ended = sessions.end_all()
+        ledger.append(write, "access.everybody_signed_out", "everybody", sessions=ended, reason=reason)
     return ended
 
 

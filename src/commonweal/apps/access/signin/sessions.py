@@ -120,6 +120,16 @@ def sign_out_everywhere(user_id: int, *, but: Iterable[str] = ()) -> int:
     """End every session of an account except those with the keys given; returns how many ended."""
     kept = [hashed(key) for key in but]
     ended, _ = SessionStore._rows().filter(user_id=user_id).exclude(key_sha256__in=kept).delete()
+    return _counted(ended)
+
+
+def end_all() -> int:
+    """End every session there is; returns how many ended."""
+    ended, _ = SessionStore._rows().delete()
+    return _counted(ended)
+
+
+def _counted(ended: object) -> int:
     if not isinstance(ended, int):
         raise ImproperlyConfigured(f"deleting sessions answered {ended!r}")
     return ended
