@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -158,6 +159,12 @@ def test_smaller_places_and_other_windows(director: Client) -> None:
         (f"{PAGE}?days=5", 400, "are no window here"),
         (f"{PAGE}?last=2999-01-01", 400, "after the newest day"),
         (f"{PAGE}?last=2020-06-20&amp;against=2020-06-19", 400, "overlaps"),
+        (f"{PAGE}?last=2020-06-20&amp;against=2020-06-28", 400, "Exchange the two"),
+        (f"{PAGE}?last=2020-06-20&amp;against=0001-01-01", 400, "lies before every record"),
+        (f"{PAGE}?last=0001-01-05", 400, "lies before every record"),
+        (f"{PAGE}?days=1", 400, "are no window here"),
+        (f"{PAGE}?days=-7", 400, "is no number"),
+        (f"{PAGE}?last=29.6.2020", 400, "is no day"),
         (f"{PAGE}?by=moon", 400, "is no axis"),
         (f"{PAGE}/nothing.csv", 404, "shows no"),
     ],
@@ -169,7 +176,45 @@ def test_what_cannot_be_answered_says_why(director: Client, path: str, status: i
 
 
 def test_days_without_a_case_are_an_empty_state(director: Client) -> None:
-    assert "Nobody tested positive from" in shown(director, f"{PAGE}?last=2020-03-20")
+    before_data = shown(director, f"{PAGE}?last=2020-03-20")
+    assert "Nothing is known of tests in Leicester from" in before_data
+    assert "not the same as nobody being infected" in before_data
+
+
+def test_a_window_of_which_nothing_is_known_is_no_rise(director: Client, leader: Client) -> None:
+    """Days before the first result hold no positive test either; that is no zero to rise from."""
+    first = db.value("backup", "select min(specimen_date) from record.result")
+    path = f"{PAGE}?last={outbreak.newest()}&days=14&against={first - timedelta(days=1)}"
+    for reader in (director, leader):
+        assert "of the days to compare with not one result is known" in shown(reader, path)
+        assert "Most likely" not in shown(reader, path)
+
+
+def test_programs_are_told_what_the_page_says(director: Client, leader: Client) -> None:
+    path = f"/api/v1/places/{outbreak.CITY}/why"
+    moment = times.link_form(db.freeze())
+    told = director.get(f"{path}?as_of={moment}").json()
+    assert told["result"]["label"]["name"] == "workplace"
+    assert sum(part["cases"] for part in told["result"]["parts"]) == pytest.approx(told["result"]["change"]["cases"])
+    assert told["sentences"][0] in shown(director, f"{PAGE}?as_of={moment}")
+    assert (told["from_counts"], told["heard"]) == (False, [True, True])
+    counts = leader.get(f"{path}?as_of={moment}").json()
+    assert counts["from_counts"]
+    assert counts["result"]["change"]["cases"] == told["result"]["change"]["cases"]
+    assert "Mill Lane" not in json.dumps([told, counts])
+    nothing = director.get(f"{path}?last=2020-03-20").json()
+    assert (nothing["result"], nothing["heard"]) == (None, [False, False])
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("days=1", 400), ("last=2999-01-01", 400), ("against=2999-01-01", 400), ("last=0001-01-05", 400), ("by=x", 400)],
+)
+def test_programs_are_refused_in_words(director: Client, query: str, status: int) -> None:
+    answer = director.get(f"/api/v1/places/{outbreak.CITY}/why?{query}")
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert director.get("/api/v1/places/E06999999/why").status_code == 404
+    assert director.get(f"/api/v1/places/{outbreak.DISTRICT}/why").status_code == 404
 
 
 LEADER = ("leader@leicester.example", "leader-e06000016")
@@ -205,7 +250,7 @@ def test_it_says_the_same_change_as_records(leader: Client, director: Client) ->
         assert told[1] is not None
         assert told[0][0] == told[1][0]
     by_report = shown(leader, f"{PAGE}?by=report")
-    assert "Nobody tested positive" in by_report, "all of them became known today, after the last complete day"
+    assert "no result came" in by_report, "all of them became known today, after the last complete day"
 
 
 def test_what_was_taken_away_later_takes_from_the_newest() -> None:

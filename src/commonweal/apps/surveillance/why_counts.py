@@ -18,7 +18,7 @@ from commonweal.apps.surveillance.why_explaining import Explained, Worked
 from commonweal.apps.surveillance.why_reads import Where
 from commonweal.core.errors import NotAllowed, NotThere
 from commonweal.core.signals import why_data as data
-from commonweal.core.signals.why import Why
+from commonweal.core.signals.why import Why, not_comparable
 from commonweal.core.signals.why_counts import Group, explain_counts
 from commonweal.core.signals.why_windows import Windows
 from commonweal.web import db
@@ -115,8 +115,12 @@ def explained(
     except NotAllowed as refused:
         reason = str(refused).rstrip(".")
         raise NotThere(f"{where.name} is not among the places whose counts your office reads: {reason}.") from refused
-    answer = Explained(where, span, as_of, _why(found, where, span, by_report=by_report), False, scope.agreements,
-                       from_counts=True)  # fmt: skip
+    windows = [span.window_of(cell.known if by_report else cell.day) for cell in found.cells]
+    heard = why_explaining.heard_of({each for each in windows if each is not None}, found.effort)
+    why = _why(found, where, span, by_report=by_report)
+    if why is not None and not heard[0]:
+        why = not_comparable(why)
+    answer = Explained(where, span, as_of, why, False, scope.agreements, from_counts=True, heard=heard)
     if is_frozen:
         why_explaining.answers.put(key, Worked(answer, scope.counted), 1)
     return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -18,8 +18,8 @@ from commonweal.apps.surveillance import why_reads
 from commonweal.apps.surveillance.why_cases import prepared
 from commonweal.apps.surveillance.why_reads import Where
 from commonweal.core.errors import NotAllowed, NotThere
-from commonweal.core.signals.why import Why, explain
-from commonweal.core.signals.why_data import SETTING_KINDS
+from commonweal.core.signals.why import Why, explain, not_comparable
+from commonweal.core.signals.why_data import AFTER, BEFORE, SETTING_KINDS
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_windows import Windows
 from commonweal.server import parameters
@@ -33,7 +33,8 @@ KEPT = 256
 @dataclass(frozen=True)
 class Explained:
     """An explanation of a place, None without a case. `with_addresses`: who lives together was looked at.
-    `from_counts`: no records were read."""
+    `from_counts`: no records were read. `heard`: whether any result, negative ones included, of the window before and
+    of the later one is known: without one, nobody positive means nothing."""
 
     where: Where
     span: Windows
@@ -42,6 +43,7 @@ class Explained:
     with_addresses: bool
     agreements: tuple[str, ...]
     from_counts: bool = False
+    heard: tuple[bool, bool] = (True, True)
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,20 @@ def explained(
         # the seed is the question's, so that everybody who asks it gets the same answer
         seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
         why = explain(cases, tested, affordable(rules, cases.window.size), np.random.default_rng(seed))
-    answer = Explained(where, span, as_of, why, found.with_addresses, scope.agreements)
+    heard = heard_of(cases.window.tolist(), found.effort)
+    if why is not None and not heard[0]:
+        why = not_comparable(why)
+    answer = Explained(where, span, as_of, why, found.with_addresses, scope.agreements, heard=heard)
     if is_frozen:
         answers.put(key, Worked(answer, scope.counted), 1)
     return answer
+
+
+def heard_of(windows: Collection[int], effort: Sequence[Mapping[str, Any]]) -> tuple[bool, bool]:
+    """Whether a result of the window before, and of the later one, is known: a case, or a test that found nothing."""
+    tested = {row["window"] for row in effort}
+    before, after = (each in windows or each in tested for each in (BEFORE, AFTER))
+    return before, after
 
 
 def affordable(rules: WhySetting, cases: int) -> WhySetting:

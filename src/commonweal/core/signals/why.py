@@ -10,7 +10,7 @@ households; the label follows one rule, which `parameters/signals/why.yaml` stat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,11 @@ def explain(cases: Cases, tested: Tested | None, setting: WhySetting, rng: np.ra
         completeness,
         label_of(change, named, None if testing is None else testing.spread, completeness, setting),
     )
+
+
+def not_comparable(why: Why) -> Why:
+    """The same where nothing at all is known of the window before: what is known after it is no rise."""
+    return replace(why, label=Label("cannot_tell", "nothing_before"))
 
 
 def tables_of(cases: Cases, setting: WhySetting, rng: np.random.Generator, *, change: float) -> tuple[FieldTable, ...]:

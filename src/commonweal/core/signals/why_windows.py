@@ -10,6 +10,7 @@ from commonweal.core.errors import Refused
 from commonweal.core.signals.why_data import AFTER, BEFORE, EARLIER
 
 LENGTHS = (7, 14, 21, 28)
+FIRST_DAY = date(1900, 1, 1)  # before every record: days that calendars have and nobody means
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,21 @@ def windows(last: date, days: int, against: date | None, newest: date) -> Window
     """The windows asked for; without `against` the one just before.
 
     newest: the last day that may be asked about. Raises `Refused` for a length that is none of LENGTHS, windows that
-    overlap, and days to come.
+    overlap or stand the wrong way round, days to come and days long before all records.
     """
     if days not in LENGTHS:
         raise Refused(f"{days} days are no window here; choose {wording.joined([str(each) for each in LENGTHS])} days.")
     if last > newest:
         raise Refused(f"{wording.day_and_year(last)} is after the newest day, {wording.day_and_year(newest)}.")
+    early = next((day for day in (last, against) if day is not None and day < FIRST_DAY), None)
+    if early is not None:
+        raise Refused(f"{early} lies before every record; no window ends before {FIRST_DAY.year}.")
     before = against if against is not None else last - timedelta(days=days)
+    if before > last:
+        raise Refused(
+            f"The days to compare with end on {wording.day_and_year(before)}, after the {days} days to "
+            f"{wording.day_and_year(last)}. Exchange the two, or choose an earlier day to compare with."
+        )
     if before > last - timedelta(days=days):
         raise Refused(
             f"A window of {days} days to {wording.day_and_year(before)} overlaps the one to "

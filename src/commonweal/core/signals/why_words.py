@@ -38,6 +38,7 @@ REASONS = {
     "no_negatives": "tests that found nothing are not known, so more testing and spread look the same",
     "incomplete": "too few cases have a setting recorded to rule out that they have one in common",
     "mixed": "no single cause makes up enough of it",
+    "nothing_before": "of the days to compare with not one result is known, not even of a test that found nothing",
 }
 FIELD_NAMES = {"household": "an address", "setting": "a workplace, school or care home (or that there is none)",
                "arrived": "whether the infection came from outside the area"}  # fmt: skip

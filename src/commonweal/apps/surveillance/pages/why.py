@@ -82,16 +82,26 @@ def build(
     address: str,
     query: str,
     around: tuple[Link, ...] = (),
+    heard: bool = True,
 ) -> WhyPage:
-    """households: how many live together, in words, for a reader who reads no addresses.
+    """heard: whether any result of the later window is known.
+    households: how many live together, in words, for a reader who reads no addresses.
     address: of this page; query: what was asked of it with its moment, beginning with '?'."""
     title = f"Why is it rising? {place}"
     known = Known(as_of, f"{address}{query}", latest=address)
     page = Page(title, HELP, known=known)
     asked = Asked(span, LENGTHS, by_report)
     before, after = span.said()
-    empty = Empty(
-        f"Nobody tested positive {after}.", "Choose other days; an explanation needs at least one case to explain."
+    empty = (
+        Empty(
+            f"Nobody tested positive {after}.", "Choose other days; an explanation needs at least one case to explain."
+        )
+        if heard
+        else Empty(
+            f"Nothing is known of tests in {place} {after}: no result came, positive or negative. That is not the same "
+            "as nobody being infected.",
+            "Choose days for which results came.",
+        )
     )
     if why is None:
         return WhyPage(page, asked, (), "", None, None, (), None, empty, around)

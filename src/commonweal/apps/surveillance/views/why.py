@@ -38,7 +38,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     built = page_of.build(
         found.where.name, found.why, found.span, as_of, why_explaining.setting(), basis=basis(request, found),
         households=living_together(request, found, pinned=pinned), by_report=by_report(request),
-        address=f"/places/{code}/why", query=query, around=around(code),
+        address=f"/places/{code}/why", query=query, around=around(code), heard=found.heard[1],
     )  # fmt: skip
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
 
@@ -107,13 +107,18 @@ class Question:
 def question(request: HttpRequest, code: str, as_of: datetime) -> Question:
     """The question in the address. Raises `NotThere` for a place that is too wide or none."""
     common.require(request, "read_counts", "see why a place is rising")
+    return Question(
+        common.actor(request), place_of(code), span(request, as_of), as_of, common.has(request, "read_records"),
+        common.has(request, "read_identifiable"), by_report(request),
+    )  # fmt: skip
+
+
+def place_of(code: str) -> why_reads.Where:
+    """The place of a code. Raises `NotThere` for a place that is too wide or none."""
     where = why_reads.where(code)
     if where.level == "country":
         raise NotThere(f"Why it is rising is worked out for a region at most. Choose one at /places/{code}.")
-    return Question(
-        common.actor(request), where, span(request, as_of), as_of, common.has(request, "read_records"),
-        common.has(request, "read_identifiable"), by_report(request),
-    )  # fmt: skip
+    return where
 
 
 def basis(request: HttpRequest, found: Explained) -> page_of.Basis:
