@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from uuid import UUID
 
@@ -150,6 +151,31 @@ def test_the_answer_is_read_by_reference_and_given_once(actors: dict[str, Actor]
     assert known.outcome_of(reference)["answer"] == "More buses run now."
     with pytest.raises(Refused, match="answered already"):
         known.answer_note(actors["city"], number, "set_aside", "Again.")
+
+
+def test_of_two_who_answer_at_once_one_is_told_that_it_was_answered(actors: dict[str, Actor]) -> None:
+    reference, _ = known.tell_us(known.About(NEIGHBOURHOOD), "The depot is crowded.", "resident", None)
+    number = known.notes(actors["city"])[0]["id"]
+    ready, said = threading.Barrier(2), []
+
+    def answer(who: str) -> None:
+        ready.wait()
+        try:
+            known.answer_note(actors[who], number, "acted_on", f"Answered by the {who}.")
+            said.append(who)
+        except Refused as refused:
+            said.append(str(refused))
+        finally:
+            connections.close_all()
+
+    both = [threading.Thread(target=answer, args=[who]) for who in ("city", "nation")]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    (first,) = [each for each in said if each in ("city", "nation")]
+    assert sum("answered already" in each for each in said) == 1
+    assert known.outcome_of(reference)["answer"] == f"Answered by the {first}."
 
 
 def test_hypotheses_have_evidence_on_both_sides_and_are_read_alike(actors: dict[str, Actor], note: int) -> None:

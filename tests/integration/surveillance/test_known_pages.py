@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,70 @@ def test_what_cannot_be_taken_comes_back_with_its_reason(changes: dict[str, str]
     assert "There is a problem" in page
     assert said in page
     assert "The foundry" in page, "what was typed is still there"
+
+
+def test_a_button_pressed_twice_tells_once(director: Client) -> None:
+    once = re.search(r'name="once" value="([^"]+)"', text(Client(SERVER_NAME="localhost").get("/tell-us"))).group(1)  # type: ignore[union-attr]
+    rows = "select count(*) from surveillance.note where words like 'The yard was open%%'"
+    pages = {tell(words="The yard was open.", once=once).headers["Location"] for _ in range(7)}
+    assert len(pages) == 1
+    assert db.value("backup", rows) == 1
+    other = tell(words="The yard was open. And the hall.", once=once).headers["Location"]
+    assert other not in pages, "other words by the same form are something else that was told"
+    assert db.value("backup", rows) == 2
+    cache.clear()
+    for short in ("", "x"):
+        assert len({tell(words="The yard was open, too.", once=short).headers["Location"] for _ in range(2)}) == 2
+
+
+def test_the_same_form_at_the_same_moment_is_one_note() -> None:
+    from django.db import connections
+
+    once, ready, found = "a-sign-of-this-form-0001", threading.Barrier(3), []
+
+    def send() -> None:
+        ready.wait()
+        try:
+            found.append(tell(words="The depot kept open.", once=once).headers.get("Location"))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(set(found)) == 1, found
+    assert found[0]
+    assert db.value("backup", "select count(*) from surveillance.note where words = 'The depot kept open.'") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("The \u202egate\u202c was open.\r\nStill.", "The gate was open.\nStill."),
+        (
+            "\u06a9\u0627\u0631\u062e\u0627\u0646\u06c1 \u06a9\u06be\u0644\u0627 \u06c1\u06d2",
+            "\u06a9\u0627\u0631\u062e\u0627\u0646\u06c1 \u06a9\u06be\u0644\u0627 \u06c1\u06d2",
+        ),
+        ("\U0001f3ed open \U0001f637", "\U0001f3ed open \U0001f637"),
+        ("<script>alert(1)</script> 'x' & \"y\"", "<script>alert(1)</script> 'x' & \"y\""),
+        ("a\r\n" * 1000, "\n".join("a" * 1000)),
+    ],
+)
+def test_words_of_any_script_are_kept_as_they_were_meant(words: str, kept: str, director: Client) -> None:
+    answer = tell(words=words)
+    assert answer.status_code == 302, text(answer, 400)
+    assert db.value("backup", "select words from surveillance.note order by id desc limit 1") == kept
+    page = text(director.get(f"/places/{outbreak.NEIGHBOURHOOD}/known"))
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("words", ["x" * 2001, "\u202e\u200b", "...", "\n\n", "x\n" * 1001 + "x"])
+def test_too_much_and_nothing_are_refused_in_words(words: str) -> None:
+    page = text(tell(words=words), 400)
+    assert "There is a problem" in page
+    assert db.value("backup", "select count(*) from surveillance.note where words = %s", [words]) == 0
 
 
 def test_more_than_five_an_hour_from_one_address_are_refused() -> None:

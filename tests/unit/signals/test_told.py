@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import unicodedata
 from datetime import date
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from commonweal.core.errors import Refused
 from commonweal.core.formats.social import Attribute, attributes_from, read
-from commonweal.core.signals.told import REFERENCE_LENGTH, reference_of, refuse_health_data, typed_reference
+from commonweal.core.signals.told import REFERENCE_LENGTH, cleaned, reference_of, refuse_health_data, typed_reference
 
 TODAY = date(2020, 6, 20)
 
@@ -38,6 +39,9 @@ TODAY = date(2020, 6, 20)
         "Their manager told people who tested positive to come in.",
         "I think many people at the hall have covid.",
         "My shop is next to the hall where people cough.",
+        "Pupils aged 11 to 16 go to the school at LE5 5AB.",
+        "The 16-year-olds of LE5 5AB have no test site.",
+        "Call-outs: 12.06.2020, 14.06.2020 and 17.06.2020.",
     ],
 )
 def test_what_is_said_of_places_passes(words: str) -> None:
@@ -51,6 +55,14 @@ def test_what_is_said_of_places_passes(words: str) -> None:
     [
         ("943-476-5919", "NHS number"),
         ("It is 9434765919.", "NHS number"),
+        ("943.476.5919", "NHS number"),
+        ("943 / 476 / 5919", "NHS number"),
+        ("943\u00a0476\u00a05919", "NHS number"),
+        ("943\u2013476\u20135919", "NHS number"),
+        ("\uff19\uff14\uff13\uff14\uff17\uff16\uff15\uff19\uff11\uff19", "NHS number"),
+        ("the woman of 43, LE4 5AB, aged 43", "age of somebody at a postcode"),
+        ("a 43 year old in le45ab", "age of somebody at a postcode"),
+        ("43yo LE4 5AB", "age of somebody at a postcode"),
         ("DOB 1961", "date of birth"),
         ("3 March 1961", "date of birth"),
         ("1961-03-12", "date of birth"),
@@ -85,6 +97,40 @@ def test_long_words_are_looked_through_at_once(piece: str) -> None:
     with contextlib.suppress(Refused):
         refuse_health_data((piece * 2000)[:2000], TODAY)
     assert time.process_time() - begun < 1
+
+
+@given(st.text())
+def test_words_are_cleaned_once_and_nothing_turns_what_stands_beside_them(words: str) -> None:
+    kept = cleaned(words)
+    assert cleaned(kept) == kept
+    kept.encode()
+    assert not any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in kept)
+    assert not any(
+        unicodedata.bidirectional(letter) in ("RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI") for letter in kept
+    )
+    assert kept == "" or any(letter.isalnum() for letter in kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("The hall\r\nwas full.\r", "The hall\nwas full."),
+        ("a\x00b\x07c\x1bd", "abcd"),
+        ("\u202eevil\u202c hall", "evil hall"),
+        ("943\u200b476\u200b5919", "9434765919"),
+        (
+            "\u06a9\u0627\u0631\u062e\u0627\u0646\u06c1 \u06a9\u06be\u0644\u0627 \u06c1\u06d2\u06d4",
+            "\u06a9\u0627\u0631\u062e\u0627\u0646\u06c1 \u06a9\u06be\u0644\u0627 \u06c1\u06d2\u06d4",
+        ),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("Full \U0001f3ed\U0001f637!", "Full \U0001f3ed\U0001f637!"),
+        ("e\u0301", "\u00e9"),
+        (" \u200b\u202e \n", ""),
+        ("...!?", ""),
+    ],
+)
+def test_scripts_and_pictures_stay_and_signs_that_are_no_words_go(typed: str, kept: str) -> None:
+    assert cleaned(typed) == kept
 
 
 @given(st.binary(min_size=REFERENCE_LENGTH, max_size=40))

@@ -9,8 +9,16 @@ from typing import Any
 from django import forms
 
 from commonweal.core.errors import Refused
-from commonweal.core.signals.told import LONGEST, LONGEST_SETTING, TOLD_BY, refuse_health_data
+from commonweal.core.signals.told import LONGEST, LONGEST_SETTING, TOLD_BY, cleaned, refuse_health_data
 from commonweal.web.forms import DayField
+
+
+class WordsField(forms.CharField):
+    """Text as it is kept: its length is counted after line ends are one letter and signs that are none are gone."""
+
+    def to_python(self, value: Any) -> str:
+        """The text, cleaned."""
+        return cleaned(super().to_python(value) or "")
 
 
 class TellUs(forms.Form):
@@ -20,12 +28,12 @@ class TellUs(forms.Form):
         label="A postcode of the place", max_length=12,
         help_text="Of the street, hall, school or works you mean. It is used to find the neighbourhood and not kept.",
     )  # fmt: skip
-    words = forms.CharField(
+    words = WordsField(
         label="What do you know?", widget=forms.Textarea, max_length=LONGEST,
         help_text="About the place, not about single people. No names, dates of birth, NHS numbers or illnesses of "
         "anybody: such words are not taken, and you can mend them. You may write in any language.",
     )  # fmt: skip
-    setting = forms.CharField(
+    setting = WordsField(
         label="Name of the hall, school or works",
         required=False,
         max_length=LONGEST_SETTING,

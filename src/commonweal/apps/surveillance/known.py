@@ -5,6 +5,7 @@ Every function of the database asks for the office, the person who holds it now,
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from commonweal.core.signals import told
 from commonweal.web import db, times
 
 SHOWN = 100
+OUTCOME = "select * from surveillance.outcome_of(%s)"
+LEAST_ONCE = 20  # letters of a form's sign: shorter ones are no chance
 ANSWER_WORKING_DAYS = 1
 VERDICTS = {
     "confirm": "Confirmed: there is a rise",
@@ -52,7 +55,7 @@ class About:
 
 
 def _said(words: str, longest: int, what: str = "words") -> str:
-    text = words.strip()
+    text = told.cleaned(words)
     if not 0 < len(text) <= longest:
         raise Refused(f"Write 1 to {longest:,} letters; these {what} have {len(text):,}.")
     return text
@@ -77,11 +80,26 @@ def write_note(actor: Actor, about: About, words: str, visibility: str = "office
     )  # fmt: skip
 
 
-def tell_us(about: About, words: str, told_by: str, email: str | None) -> tuple[str, datetime]:
+def told_already(about: About, words: str, once: str) -> str | None:
+    """The reference under which the same form, sent before, was kept: a button pressed twice tells once."""
+    reference = _reference(about, told.cleaned(words), once)
+    return reference if once and db.one("app", OUTCOME, [reference]) is not None else None
+
+
+def _reference(about: About, text: str, once: str) -> str:
+    """A new reference by chance; of a form that carries a sign of its own (`once`), the same for the same words."""
+    if len(once) < LEAST_ONCE:
+        return told.reference_of(secrets.token_bytes(told.REFERENCE_LENGTH))
+    same = repr((once, about.place, about.first, about.last, about.setting, text))
+    return told.reference_of(hashlib.sha256(same.encode()).digest())
+
+
+def tell_us(about: About, words: str, told_by: str, email: str | None, *, once: str = "") -> tuple[str, datetime]:
     """Somebody without a seat tells us; returns the reference and by when an answer is due (one working day).
 
-    The offices of both tiers that write local knowledge of the place are told in the same transaction. Raises `Refused`
-    for words that seem to hold health data, and for a place that is not known.
+    once: a long random sign that the form carried; the same form sent twice is told once, with one reference. The
+    offices of both tiers that write local knowledge of the place are told in the same transaction. Raises `Refused` for
+    words that seem to hold health data, and for a place that is not known.
     """
     text = _said(words, told.LONGEST)
     told.refuse_health_data(f"{text} {about.setting or ''}", _today())
@@ -89,7 +107,7 @@ def tell_us(about: About, words: str, told_by: str, email: str | None) -> tuple[
         raise Refused(f"{told_by[:40]!r} is none of the answers to who you are; choose one of them.")
     now = db.value("app", "select commonweal.now()")
     due = due_at(now)
-    reference = told.reference_of(secrets.token_bytes(told.REFERENCE_LENGTH))
+    reference = _reference(about, text, once)
     sealed = telling_back.sealed(email, reference) if email else (None, None, None)
     try:
         with db.recorded("app") as write:
@@ -106,13 +124,19 @@ def tell_us(about: About, words: str, told_by: str, email: str | None) -> tuple[
                     f"/known/notes/{note}", 3, kind="surveillance.told_us", places=places_of(about.place),
                 )  # fmt: skip
     except Error as error:
+        if (same := db.one("app", OUTCOME, [reference])) is not None:  # the first of two came in a moment earlier
+            return reference, same["due_at"]
         raise telling.as_refused(error) from error
     return reference, due
 
 
 def due_at(now: datetime) -> datetime:
-    """One working day later at the same London time."""
-    holidays = configuration.holidays(times.local(now).date() + timedelta(days=14))
+    """One working day later at the same London time. Where the calendar of holidays has ended, only weekends stand
+    still: an answer is then due a little early, and nobody is turned away for it."""
+    try:
+        holidays = configuration.holidays(times.local(now).date() + timedelta(days=14))
+    except NotThere:
+        holidays = frozenset()
     return after_working_days(now, ANSWER_WORKING_DAYS, holidays, times.LONDON)
 
 
@@ -129,7 +153,7 @@ def answer_note(actor: Actor, note: int, outcome: str, words: str) -> None:
 
 def outcome_of(reference: str) -> dict[str, Any]:
     """What came of what somebody told us, by their reference. Raises `NotThere`."""
-    found = db.one("app", "select * from surveillance.outcome_of(%s)", [told.typed_reference(reference)])
+    found = db.one("app", OUTCOME, [told.typed_reference(reference)])
     if found is None:
         raise NotThere("There is nothing under this reference. It has ten letters and digits; check each of them.")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 
 from commonweal.core.errors import Refused
@@ -26,13 +27,38 @@ OUTCOMES = {
     "passed_on": "It was passed on to somebody else",
     "set_aside": "Nothing follows from it",
 }
-TEN_DIGITS = re.compile(r"(?<![\dA-Za-z])(\d[ \-]?){9}\d(?![\dA-Za-z])")
+# in a row, with blanks or hyphens anywhere, or three, three and four with anything between
+TEN_DIGITS = re.compile(r"(?<![\dA-Za-z])(?:(?:\d[ \-]?){9}\d|\d{3}\W{0,3}\d{3}\W{0,3}\d{4})(?![\dA-Za-z])")
 MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"
 DAY = re.compile(rf"(?<!\d)(\d{{1,4}})[./\- ](\d{{1,2}}|{MONTH})[./\- ](\d{{2,4}})(?!\d)", re.IGNORECASE)
 BORN = re.compile(r"\b(d\.?o\.?b\.?|date of birth|born (on|in)|birth ?day)\b", re.IGNORECASE)
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+POSTCODE = re.compile(r"\b[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b", re.IGNORECASE)
+AGE = re.compile(
+    r"\baged?\s+\d{1,3}\b(?!\s*(?:to|and|or|-|\u2013)\s*\d)|\b\d{1,3}[\s-]?(?:years?|yrs?)[\s-]old\b(?!s)"
+    r"|\b\d{1,3}\s?y/?o\b",
+    re.IGNORECASE,
+)
+# what turns, hides or breaks off the text of others on a page; joiners and marks that scripts need stay
+_NOT_WORDS = frozenset({"Cc", "Cs", "Co"})
+_TURNING = frozenset("\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PHONE = re.compile(r"(?<!\d)(\+44|0)[ \-]?(\d[ \-]?){9,10}(?!\d)")
 YOUNGEST_CHILD_YEARS = 2  # a day this long ago is a birthday rather than an event of the outbreak
+
+
+def cleaned(words: str) -> str:
+    """Words as they are kept: one kind of line end, no control or direction signs, no blanks around; composed letters.
+
+    Text without a single letter or digit, in whatever script, is none: the empty text.
+    """
+    lines = words.replace("\r\n", "\n").replace("\r", "\n")
+    signs = (letter for letter in lines if letter in "\n\t" or not _is_no_letter(letter))
+    kept = unicodedata.normalize("NFC", "".join(signs)).strip()
+    return kept if any(letter.isalnum() for letter in kept) else ""
+
+
+def _is_no_letter(letter: str) -> bool:
+    return letter in _TURNING or unicodedata.category(letter) in _NOT_WORDS
 
 
 def refuse_health_data(words: str, today: date) -> None:
@@ -40,8 +66,8 @@ def refuse_health_data(words: str, today: date) -> None:
 
     Looked for: NHS numbers (ten digits with a right check digit), dates of birth (said to be one, or a day more than
     two years ago), e-mail addresses and telephone numbers, and an illness of one person: a full name, a relation or
-    oneself near a word of health, in one sentence. Names of places and groups pass, in English; it catches what is
-    obvious, and offices read before they use.
+    oneself near a word of health, or an age beside a whole postcode, in one sentence. Names of places and groups
+    pass, in English; it catches what is obvious, and offices read before they use.
     """
     found = next((reason for reason, seen in _seen(words, today) if seen), None)
     if found is not None:
@@ -59,7 +85,13 @@ def _seen(words: str, today: date) -> list[tuple[str, bool]]:
         ("a telephone number", bool(PHONE.search(words))),
         ("the name of somebody and what they have", is_somebody_named(words)),
         ("the illness of one person", tells_of_one_person(words)),
+        ("the age of somebody at a postcode", _is_aged_at_a_postcode(words)),
     ]
+
+
+def _is_aged_at_a_postcode(words: str) -> bool:
+    """Few people of one age have a postcode in common."""
+    return any(POSTCODE.search(part) and AGE.search(part) for part in re.split(r"[.!?;\n]+", words))
 
 
 def _is_nhs_number(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +22,7 @@ from commonweal.web.pages import Page
 
 AN_HOUR, MOST_AN_HOUR = 3600, 5
 A_MINUTE, MOST_A_MINUTE = 60, 30
+LONGEST_ONCE = 60
 
 
 @login_not_required
@@ -35,7 +38,9 @@ def tell_us(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(f"/tell-us/{told}")
     page = Page("Tell us what you know about a place", page_of.TELL_HELP)
     status = 400 if form.errors else 200
-    return render(request, "surveillance/tell_us.html", {"page": page, "form": form}, status=status)
+    # a form that is sent twice carries the same sign both times
+    once = request.POST.get("once", "")[:LONGEST_ONCE] or secrets.token_urlsafe(24)
+    return render(request, "surveillance/tell_us.html", {"page": page, "form": form, "once": once}, status=status)
 
 
 def _told(request: HttpRequest, form: TellUs) -> str | None:
@@ -47,9 +52,12 @@ def _told(request: HttpRequest, form: TellUs) -> str | None:
         form.add_error("postcode", f"{given['postcode']!r} is no postcode that this service knows. Try one near by.")
         return None
     about = known.About(code, given["first"], given["last"], given["setting"] or None)
+    once = request.POST.get("once", "")[:LONGEST_ONCE]
     try:
+        if (same := known.told_already(about, given["words"], once)) is not None:
+            return same
         _limit(request)
-        reference, _ = known.tell_us(about, given["words"], given["told_by"], given["email"] or None)
+        reference, _ = known.tell_us(about, given["words"], given["told_by"], given["email"] or None, once=once)
     except Refused as refused:
         form.add_error("words", str(refused))
         return None
