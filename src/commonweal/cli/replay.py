@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonweal.cli.published_folder import Populations, read_counts, read_csv, read_triangle
+from commonweal.cli.published_folder import Populations, read_counts, read_csv, read_triangle, read_weeks
 from commonweal.core.errors import NotThere
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Replayed:
             raise NotThere(
                 f"There is no series of {area} in {directory}; {plan['series']} has {len(self.areas)} authorities."
             )
+        _require_period(table, directory / plan["series"], own)
         self.final: IntArray = matrix(lower, self.areas, self.start, own["last"])
         self.nation: IntArray | None = None
         if (table["area_code"] == own["nation"]).any():
@@ -198,7 +199,9 @@ class Replayed:
         from commonweal.core.signals import within
 
         plan = self.own["small_areas"]
-        points = read_csv(self.directory / plan["points"], "lad19cd", "msoa11cd", "bng_e_popw", "bng_n_popw")
+        needed = ("lad19cd", "msoa11cd", "msoa11hclnm", "bng_e_popw", "bng_n_popw", "pop2020")
+        points = read_csv(self.directory / plan["points"], *needed)
+        points = points.with_columns(pl.col("lad19cd").replace(self._counted_under()))
         where = points.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy()
         own = (points["lad19cd"] == self.area).to_numpy()
         if not own.any():
@@ -210,16 +213,23 @@ class Replayed:
         chosen = (
             points.with_columns(near=pl.lit(1)).filter(pl.col("lad19cd").is_in(sorted(authorities))).sort("msoa11cd")
         )
-        weekly = read_csv(self.directory / plan["table"])
-        weeks = [name for name in weekly.columns if name.startswith("wk_")]
-        joined = chosen.join(weekly.select("msoa11cd", *weeks), on="msoa11cd", how="left", maintain_order="left")
-        counts = joined.select(pl.col(weeks).cast(pl.Int64).fill_null(0)).to_numpy()
+        weekly, weeks = read_weeks(self.directory / plan["table"], plan["first_week_ends"])
+        joined = chosen.join(weekly, on="msoa11cd", how="left", maintain_order="left")
+        counts = joined.select(pl.col(weeks).fill_null(0)).to_numpy()
         small = within.Small(
             chosen["msoa11cd"].to_list(), chosen["msoa11hclnm"].to_list(), chosen["lad19cd"].to_list(),
             chosen["pop2020"].cast(pl.Float64).to_numpy(),
             chosen.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy(),
         )  # fmt: skip
         return small, self._dealt_out(small, counts, plan["first_week_ends"])
+
+    def _counted_under(self) -> dict[str, str]:
+        """Areas without a series of their own, whose cases are in another's: the City of London in Hackney."""
+        merged = self.plan["merged"] | self.plan.get("successors", {})
+        return {
+            part: code for code, parts in merged.items() for part in parts
+            if code in self.areas and part not in self.areas
+        }  # fmt: skip
 
     def _dealt_out(self, small: Small, weekly: IntArray, first_sunday: date) -> IntArray:
         import numpy as np
@@ -303,6 +313,18 @@ class Replayed:
 
     def _day(self, morning: int) -> date:
         return self.start + timedelta(days=morning)
+
+
+def _require_period(table: pl.DataFrame, path: Path, own: dict[str, Any]) -> None:
+    """Raise `NotThere` where the series does not hold the days that are told."""
+    first, last = table["specimen_date"].min(), table["specimen_date"].max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        raise NotThere(f"{path} holds no day.")
+    if first > own["first"] or last < own["last"]:
+        raise NotThere(
+            f"{path} runs from {first} to {last}; a replay tells {own['first']} to {own['last']}. Other days are set "
+            "in parameters/signals/replay.yaml."
+        )
 
 
 def _text(day: date | None) -> str | None:

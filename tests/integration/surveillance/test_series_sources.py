@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import actions, brief, definitions, queries
 from commonweal.cli import commands
 from commonweal.cli.errors import EXIT_NOT_THERE, EXIT_REFUSED, run
@@ -121,7 +122,9 @@ def test_one_file_has_one_source(world: None, tmp_path: Path) -> None:
         actions.load_series([dashboard(tmp_path, DAY, days(4, 1))], source="Our copy!")
 
 
-def test_places_are_held_against_each_other_by_one_source(world: None, tmp_path: Path, monkeypatch) -> None:
+def test_places_are_held_against_each_other_by_one_source(
+    world: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = days(12, 1)
     actions.load_series([dashboard(tmp_path, DAY, own, code) for code in (HERE, THERE)])
     newest = DAY + timedelta(days=20)
@@ -130,7 +133,7 @@ def test_places_are_held_against_each_other_by_one_source(world: None, tmp_path:
     assert curve()[0] == {"one_place"}
     assert queries.common_source(METRIC) == "dashboard", "it has both places"
     people = type("People", (), {"n": 100_000})()
-    monkeypatch.setattr(brief.places, "denominators", lambda codes, level: dict.fromkeys(codes, people))
+    monkeypatch.setattr(places, "denominators", lambda codes, level: dict.fromkeys(codes, people))
     found = brief.published([HERE, THERE])
     assert found is not None
     assert found.rates == {HERE: 7, THERE: 7}, "rates of two sources would stand side by side"
@@ -143,7 +146,10 @@ PUBLICATIONS = st.lists(
 )  # fmt: skip
 
 
-def slowly(told: list[tuple[str, int, list[int]]], as_of: int) -> tuple[set[str], dict[int, float]]:
+Told = list[tuple[str, int, list[int]]]
+
+
+def slowly(told: Told, as_of: int) -> tuple[set[str], dict[int, float]]:
     """Which source answers and with what, as one would say it."""
     seen = [each for each in told if each[1] <= as_of]
     if not seen:
@@ -162,15 +168,15 @@ def slowly(told: list[tuple[str, int, list[int]]], as_of: int) -> tuple[set[str]
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=PUBLICATIONS, place=st.integers(0, 99_999))
-def test_any_overlap_answers_as_one_would_say_it(told, place, world: None, tmp_path: Path) -> None:
+def test_any_overlap_answers_as_one_would_say_it(told: Told, place: int, world: None, tmp_path: Path) -> None:
     code = f"E07{place:05d}{len(told)}"[:9].ljust(9, "0")
     start = date(2021, 1, 10) + timedelta(days=place % 3000)
     if queries.speaking(METRIC, [code]):
         return
     for number, (source, on, over) in enumerate(told):
         path = tmp_path / f"{code}-{number}.csv"
-        rows = [f"{code},{start - timedelta(days=day)},{METRIC},{100 * on + day}" for day in over]
-        path.write_text("\n".join(["place,date,metric,value", *rows]))
+        lines = [f"{code},{start - timedelta(days=day)},{METRIC},{100 * on + day}" for day in over]
+        path.write_text("\n".join(["place,date,metric,value", *lines]))
         actions.load_series([path], published=start + timedelta(days=on), source=source)
     for as_of in (0, 5, 12, 19, 25):
         rows = queries.values(METRIC, [code], as_of=start + timedelta(days=as_of))
@@ -178,7 +184,9 @@ def test_any_overlap_answers_as_one_would_say_it(told, place, world: None, tmp_p
         assert found == slowly(told, as_of)
 
 
-def test_the_command_line_says_which_source_and_which_others(world: None, tmp_path: Path, capsys) -> None:
+def test_the_command_line_says_which_source_and_which_others(
+    world: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     actions.load_series([dashboard(tmp_path, DAY, days(2, 7))])
     path = archive(tmp_path, "weekly.csv", {(DAY, day): 9 for day in days(1, 0)})
 

@@ -159,3 +159,9 @@ def test_published_files_are_read(shared: Path, folder: str, name: str, layout: 
     data = (shared / "data" / folder / name).read_bytes()
     reading = read_series(data, name, METRICS, today=TODAY)
     assert (reading.layout, reading.frame.height) == (layout, rows)
+
+
+@pytest.mark.parametrize("heading", ["msoa11_cd", "msoa11cd", "MSOA21CD"])
+def test_weekly_tables_have_the_areas_of_either_census(heading: str):
+    reading = read(f"{heading},wk_05,wk_06\nE02006878,4,5\n", "msoa_2020-07-30.csv")
+    assert value(reading, "E02006878", date(2020, 2, 9)) == (5, 5)

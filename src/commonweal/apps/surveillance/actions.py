@@ -143,8 +143,8 @@ def _replayed(label: str, before: dict[str, Any], named: str | None) -> Loaded:
             f"{label} was loaded before as the source {before['source']}, not {named[:70]!r}: a file has one source. "
             "Leave --source out, or load a file that the other source published."
         )
-    same = [before[name] for name in ("layout", "title", "source", "row_count")]
-    return Loaded(label, *same, 0, before["outcomes"], True, 0.0)
+    return Loaded(label, before["layout"], before["title"], before["source"], before["row_count"], 0,
+                  before["outcomes"], True, 0.0)  # fmt: skip
 
 
 def _of_known_places(reading: Reading, label: str) -> Reading:
