@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
-HALF = "being restored"  # the comment on a database that is not open yet
 BEFORE_OPENING = ("cw_migrate", "cw_backup", "cw_retention", "cw_authn")  # what is done before it is open logs in so
 BLOCK = 1 << 20
 STATE = """
@@ -114,7 +113,7 @@ def put_back(folder: Path, home: Home | None = None) -> Manifest:
     database = provider.database_name(found.space)
     with psycopg.connect(dsn, autocommit=True) as connection:
         if spaces.exists(connection, database):
-            _refuse_unless_half(connection, database, found.space)
+            _refuse_unless_half(connection, found.space)
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
         # nobody connects before it is closed: a database of another name is no space
         draft = f"restoring_{database}"
@@ -124,7 +123,9 @@ def put_back(folder: Path, home: Home | None = None) -> Manifest:
                 sql.Identifier(draft)
             )
         )
-        connection.execute(sql.SQL("comment on database {} is {}").format(sql.Identifier(draft), sql.Literal(HALF)))
+        connection.execute(
+            sql.SQL("comment on database {} is {}").format(sql.Identifier(draft), sql.Literal(spaces.HALF))
+        )
         with psycopg.connect(dsn, autocommit=True, dbname=draft) as inside:
             roles.close_database(inside, draft)
         for role in roles.LOGIN_ROLES:
@@ -152,16 +153,8 @@ def open_to_all(space: str, home: Home | None = None) -> None:
         connection.execute(sql.SQL("comment on database {} is null").format(sql.Identifier(database)))
 
 
-def is_half(space: str, home: Home | None = None) -> bool:
-    """Whether a restore of the space was interrupted."""
-    import psycopg
-
-    with psycopg.connect(provider.ensure_server(home), autocommit=True) as connection:
-        return _comment(connection, provider.database_name(space)) == HALF
-
-
-def _refuse_unless_half(connection: psycopg.Connection[Any], database: str, space: str) -> None:
-    if _comment(connection, database) == HALF:
+def _refuse_unless_half(connection: psycopg.Connection[Any], space: str) -> None:
+    if spaces.is_half(connection, space):
         return
     hint = (
         "Restore it in a new COMMONWEAL_HOME that holds the keys"
@@ -169,13 +162,6 @@ def _refuse_unless_half(connection: psycopg.Connection[Any], database: str, spac
         else f"Remove it first with: commonweal space remove {space}"
     )
     raise Refused(f"The space {space} is there, and a restore would end what it holds. {hint}.")
-
-
-def _comment(connection: psycopg.Connection[Any], database: str) -> str | None:
-    row = connection.execute(
-        "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [database]
-    ).fetchone()
-    return None if row is None or row[0] is None else str(row[0])
 
 
 def _connect(connection: psycopg.Connection[Any], database: str, role: str, statement: str) -> None:

@@ -9,6 +9,7 @@ from commonweal.server import provider, roles
 from commonweal.server.home import Home
 
 KINDS = ("live", "exercise", "replay")
+HALF = "being restored"  # the comment on a database that a restore has not opened yet
 
 
 def create_database(space: str, home: Home | None = None, *, template: str | None = None) -> bool:
@@ -20,6 +21,7 @@ def create_database(space: str, home: Home | None = None, *, template: str | Non
     database = provider.database_name(space)
     with psycopg.connect(dsn, autocommit=True) as connection:
         if exists(connection, database):
+            _refuse_half(connection, space)
             return False
         source = sql.Identifier(provider.database_name(template) if template else "template0")
         statement = "create database {} owner cw_owner template {} encoding 'UTF8'"
@@ -52,9 +54,30 @@ def listing(home: Home | None = None) -> list[str]:
 
 
 def require(space: str, home: Home | None = None) -> None:
-    """Raise `NotThere` when the space has no database."""
-    if space not in listing(home):
-        raise NotThere(f"There is no space {space!r}. Make it with: commonweal space create {space}")
+    """Raise `NotThere` when the space has no database, `Refused` when a restore of it was interrupted."""
+    import psycopg
+
+    with psycopg.connect(provider.ensure_server(home), autocommit=True) as connection:
+        if not exists(connection, provider.database_name(space)):
+            raise NotThere(f"There is no space {space!r}. Make it with: commonweal space create {space}")
+        _refuse_half(connection, space)
+
+
+def is_half(connection: Any, space: str) -> bool:
+    """Whether a restore of the space was interrupted: closed, and erasures perhaps not carried out again."""
+    found = connection.execute(
+        "select 1 from pg_database where datname = %s and shobj_description(oid, 'pg_database') = %s",
+        [provider.database_name(space), HALF],
+    )
+    return found.fetchone() is not None
+
+
+def _refuse_half(connection: Any, space: str) -> None:
+    if is_half(connection, space):
+        raise Refused(
+            f"A restore of the space {space} was interrupted, and the space is closed until one is complete. Begin "
+            "again with: commonweal restore FOLDER"
+        )
 
 
 def exists(connection: Any, database: str) -> bool:
