@@ -54,13 +54,20 @@ def world(space: str) -> None:
                 " 'middle_areas')",
                 [MIDDLE, day, day, low, high, write.tick],
             )
-        speak_for(write, "cases_in_week", MIDDLE, "middle_areas", date(2020, 6, 8), 1)
+        speak_for(write, "cases_in_week", MIDDLE, "middle_areas", date(2020, 6, 8))
 
 
-def speak_for(write: db.Recorded, metric: str, code: str, source: str, published: date, dataset: int) -> None:
+def speak_for(write: db.Recorded, metric: str, code: str, source: str, published: date) -> None:
+    """A file of a source that has the place."""
     write.cursor.execute(
-        "insert into surveillance.coverage values (%s, %s, %s, %s, '2020-06-01', %s, %s)",
-        [dataset, metric, code, source, published, write.tick],
+        "insert into surveillance.dataset (sha256, label, layout, title, first_published, last_published, row_count,"
+        " new_count, outcomes, attribution, source, publications, tick_id) values (sha256(%s), 'a', 'tidy', 'a', %s, %s,"
+        " 1, 1, '{}', 'nobody', %s, %s, %s) returning id",
+        [f"{metric} {code}".encode(), published, published, source, [published], write.tick],
+    )
+    number = write.cursor.fetchone()[0]
+    write.cursor.execute(
+        "insert into surveillance.coverage values (%s, %s, %s, %s, %s)", [number, metric, code, source, write.tick]
     )
 
 
@@ -209,7 +216,7 @@ def test_authorities_are_held_against_each_other_by_what_is_published(visit: Cal
                     " 'dashboard')",
                     [code, today - timedelta(days=back), today, n, n, write.tick],
                 )
-            speak_for(write, "cases_by_specimen_date", code, "dashboard", today, 2)
+            speak_for(write, "cases_by_specimen_date", code, "dashboard", today)
     as_of = db.freeze()
     local = place.read(actor(DIRECTOR, OFFICE), CITY, as_of, exported=False).figures.published
     assert local == place.read(actor(MINISTER, NATION), CITY, as_of, exported=False).figures.published

@@ -66,13 +66,13 @@ select place_code, metric, day, published, low, high, denominator, source, %s::b
 """
 ENTER = """
 insert into surveillance.dataset (sha256, label, layout, title, first_published, last_published, row_count, new_count,
-  outcomes, attribution, source, tick_id)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s) returning id
+  outcomes, attribution, source, publications, tick_id)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) returning id
 """
-# For which places and series a file speaks, and up to which of its publications: also where it says nothing new.
+# For which places and series a file speaks, also where it says nothing new.
 SPEAK_FOR = """
-insert into surveillance.coverage (dataset_id, metric, place_code, source, first_published, last_published, tick_id)
-select %(dataset)s, metric, place_code, source, %(first)s, %(last)s, %(tick)s
+insert into surveillance.coverage (dataset_id, metric, place_code, source, tick_id)
+select %s, metric, place_code, source, %s
   from surveillance.value_staging group by metric, place_code, source
 """
 NEW = """
@@ -192,10 +192,9 @@ def _write(reading: Reading, label: str, source: str, digest: bytes, write: db.R
     cursor.execute(NEW)
     new = int(cursor.fetchone()[0])
     about = [digest, label, reading.layout, reading.title, days[0], days[-1], frame.height, new]
-    cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, source, write.tick])
+    cursor.execute(ENTER, [*about, json.dumps(_sentences(reading)), ATTRIBUTION, source, days, write.tick])
     dataset = int(cursor.fetchone()[0])
-    span = {"first": days[0], "last": days[-1]}
-    cursor.execute(SPEAK_FOR, {"dataset": dataset, "tick": write.tick, **span})
+    cursor.execute(SPEAK_FOR, [dataset, write.tick])
     cursor.execute(TAKE, [dataset, write.tick])
     cursor.execute("delete from surveillance.value_staging")
     return reading, new

@@ -24,7 +24,10 @@ WEEK = 7
 SETTLING = timedelta(days=4)  # days before a publication that it does not tell whole
 ALIKE, SHOWN_SIGNALS = 5, 3
 NEIGHBOURS = "select distinct neighbour as code from places.neighbour where code = any (%s) and level = 'ltla'"
-NEWEST = "select max(last_published) from surveillance.coverage where metric = %s and source = %s"
+NEWEST = """
+select max(d.last_published) from surveillance.dataset d where d.source = %(source)s
+   and exists (select from surveillance.coverage c where c.dataset_id = d.id and c.metric = %(metric)s)
+"""
 AUTHORITIES = """
 with newest as (
   select distinct on (code, band) code, band, n from places.denominator
@@ -82,7 +85,7 @@ def published(codes: Sequence[str]) -> Published | None:
     """The newest published week of authorities; None while no such series is loaded. A day that is not known, or known
     as a range only, leaves its authority out."""
     source = queries.common_source(METRIC)  # places are held against each other by one source
-    newest: date | None = db.value("app", NEWEST, [METRIC, source])
+    newest: date | None = db.value("app", NEWEST, {"metric": METRIC, "source": source})
     if newest is None or not codes:
         return None
     last = newest - SETTLING

@@ -13,10 +13,9 @@ from commonweal.web import db
 # Of one source a place, the newest publication up to the day asked about; `known_at` also leaves out what came here
 # later. What a source published before it counted something else is no part of its curve.
 AS_OF = """
-with chosen as (
+with chosen as materialized (
   select place_code, source, since from surveillance.sources(%(metric)s, %(places)s, %(as_of)s, %(known_at)s,
-    %(prefer)s, %(current)s, %(redefined)s::jsonb)
-   where case when %(source)s::text is null then rank = 1 else source = %(source)s end
+    %(prefer)s, %(current)s, %(redefined)s::jsonb) where rank = 1
 )
 select distinct on (v.place_code, v.day)
        v.place_code, v.day, v.low, v.high, v.denominator, v.published, v.source
@@ -28,17 +27,32 @@ select distinct on (v.place_code, v.day)
    and (%(known_at)s::timestamptz is null or t.known_at <= %(known_at)s)
  order by v.place_code, v.day, v.published desc
 """
+OF_ONE = """
+with chosen as materialized (
+  select source, since from surveillance.whole_sources(%(metric)s, %(as_of)s, %(known_at)s, %(prefer)s, %(current)s,
+    %(redefined)s::jsonb) where source = %(source)s
+)
+select distinct on (v.place_code, v.day)
+       v.place_code, v.day, v.low, v.high, v.denominator, v.published, v.source
+  from chosen c
+  join surveillance.value v on v.metric = %(metric)s and v.source = c.source
+  join ledger.tick t on t.id = v.tick_id
+ where (%(places)s::text[] is null or v.place_code = any (%(places)s))
+   and (%(first)s::date is null or v.day >= %(first)s) and (%(last)s::date is null or v.day <= %(last)s)
+   and (%(as_of)s::date is null or v.published <= %(as_of)s) and (c.since is null or v.published >= c.since)
+   and (%(known_at)s::timestamptz is null or t.known_at <= %(known_at)s)
+ order by v.place_code, v.day, v.published desc
+"""
 SPEAK = """
 select place_code, source, newest, since, rank::integer as rank
   from surveillance.sources(%(metric)s, %(places)s, %(as_of)s, %(known_at)s, %(prefer)s, %(current)s,
     %(redefined)s::jsonb)
  order by place_code, rank
 """
-# One source for many places: that which answers for most of them.
+# One source for many places: of the current ones that which has most of them.
 COMMON = """
-select source from surveillance.sources(%(metric)s, %(places)s, %(as_of)s, %(known_at)s, %(prefer)s, %(current)s,
-    %(redefined)s::jsonb)
- where rank = 1 group by source order by count(*) desc, source limit 1
+select source from surveillance.whole_sources(%(metric)s, %(as_of)s, %(known_at)s, %(prefer)s, %(current)s,
+  %(redefined)s::jsonb) where rank = 1
 """
 DATASETS = """
 select d.label, d.layout, d.title, d.source, d.first_published, d.last_published, d.row_count, d.new_count, d.outcomes,
@@ -75,7 +89,8 @@ def values(
     unknown, not 0.
     """
     asked = choosing(metric, places, as_of, known_at)
-    return db.rows(alias, AS_OF, {**asked, "first": first, "last": last, "source": source})
+    sql = AS_OF if source is None else OF_ONE
+    return db.rows(alias, sql, {**asked, "first": first, "last": last, "source": source})
 
 
 def speaking(
@@ -86,16 +101,10 @@ def speaking(
     return db.rows(alias, SPEAK, choosing(metric, places, as_of, known_at))
 
 
-def common_source(
-    metric: str,
-    places: Sequence[str] | None = None,
-    *,
-    as_of: date | None = None,
-    known_at: Any = None,
-    alias: str = "app",
-) -> str | None:
-    """The one source by which places can be held against each other: it answers for most of them. None without any."""
-    found: str | None = db.value(alias, COMMON, choosing(metric, places, as_of, known_at))
+def common_source(metric: str, *, as_of: date | None = None, known_at: Any = None, alias: str = "app") -> str | None:
+    """The one source by which places can be held against each other: of the current ones that which has most of them.
+    None without any."""
+    found: str | None = db.value(alias, COMMON, choosing(metric, None, as_of, known_at))
     return found
 
 

@@ -38,11 +38,11 @@ select max(t.known_at)
 # Of each place by the one source that answers for it then.
 VALUES = """
 select v.place_code, v.day, v.published, v.low, v.high, v.denominator
-  from surveillance.sources(%(metric)s, null, %(morning)s, %(as_of)s, %(prefer)s, %(current)s, %(redefined)s::jsonb) c
+  from surveillance.sources(%(metric)s, null, %(morning)s, %(as_of)s, %(prefer)s, %(current)s, %(redefined)s::jsonb,
+       %(prefixes)s) c
   join surveillance.value v on v.metric = %(metric)s and v.place_code = c.place_code and v.source = c.source
   join ledger.tick t on t.id = v.tick_id
  where c.rank = 1 and t.known_at <= %(as_of)s and v.published <= %(morning)s and v.day >= %(first)s
-   and left(v.place_code, 3) = any (%(prefixes)s)
  order by v.place_code, v.day, v.published
 """
 SMALL = """

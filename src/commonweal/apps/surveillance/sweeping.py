@@ -25,10 +25,10 @@ HISTORY_DAYS, MORNINGS = 120, 56
 LEVELS = {"ltla": ("E06", "E07", "E08", "E09"), "utla": ("E10",), "region": ("E12",)}
 ROWS = """
 select v.place_code, v.day, v.published, v.low
-  from surveillance.sources(%(metric)s, null, %(as_of)s, null, %(prefer)s, %(current)s, %(redefined)s::jsonb) c
+  from surveillance.sources(%(metric)s, null, %(as_of)s, null, %(prefer)s, %(current)s, %(redefined)s::jsonb,
+       %(prefixes)s) c
   join surveillance.value v on v.metric = %(metric)s and v.place_code = c.place_code and v.source = c.source
  where c.rank = 1 and v.published <= %(as_of)s and v.day >= %(first)s and v.low = v.high
-   and left(v.place_code, 3) = any (%(prefixes)s)
  order by v.place_code, v.day, v.published
 """
 

@@ -35,24 +35,36 @@ drop function surveillance.source_of_dataset(bigint);
 drop function surveillance.source_of_file(text, text);
 alter table surveillance.value_staging add column source text;
 
+-- A file of many publications leaves days out: what it says on a day is what its newest publication up to then said.
+create function surveillance.publications_of(_dataset bigint, _first date, _last date) returns date[]
+language sql stable set search_path = '' as $$
+  select array_agg(distinct p.day order by p.day)
+    from (select v.published as day from surveillance.value v where v.dataset_id = _dataset
+          union all values (_first), (_last)) p
+$$;
+alter table surveillance.dataset add column publications date[];
+alter table surveillance.dataset alter column publications type date[]
+  using surveillance.publications_of(id, first_published, last_published);
+alter table surveillance.dataset alter column publications set not null,
+  add constraint dataset_publications_check check (publications[1] = first_published
+    and publications[cardinality(publications)] = last_published);
+drop function surveillance.publications_of(bigint, date, date);
+
 create table surveillance.coverage (
   dataset_id bigint not null,
   metric text not null,
   place_code text not null,
   source text not null,
-  first_published date not null,
-  last_published date not null,
   tick_id bigint not null,
-  primary key (metric, place_code, dataset_id),
-  check (first_published <= last_published)
+  primary key (metric, place_code, dataset_id)
 );
-comment on column surveillance.coverage.last_published is
-  'newest publication of the file: it speaks for the place up to then, also where it says nothing new';
-insert into surveillance.coverage (dataset_id, metric, place_code, source, first_published, last_published, tick_id)
-select v.dataset_id, v.metric, v.place_code, d.source, d.first_published, d.last_published, d.tick_id
+create index coverage_dataset on surveillance.coverage (dataset_id, metric);
+insert into surveillance.coverage (dataset_id, metric, place_code, source, tick_id)
+select v.dataset_id, v.metric, v.place_code, d.source, d.tick_id
   from surveillance.value v join surveillance.dataset d on d.id = v.dataset_id
- group by v.dataset_id, v.metric, v.place_code, d.source, d.first_published, d.last_published, d.tick_id;
-call commonweal.declare_fact('surveillance.coverage', 'a file speaks for a place and series, and from which publication to which');
+ group by v.dataset_id, v.metric, v.place_code, d.source, d.tick_id;
+call commonweal.declare_fact('surveillance.coverage',
+  'a file speaks for a place and series on the days of its publications, also where it says nothing new');
 grant select on surveillance.coverage to cw_app, cw_ingest, cw_engine, cw_backup;
 grant insert on surveillance.coverage to cw_ingest;
 
@@ -61,14 +73,19 @@ grant insert on surveillance.coverage to cw_ingest;
 -- among the others the order of preference decides, then the newest publication, then the name. `since`: what the source
 -- published before counts something else, and is no part of the same curve.
 create function surveillance.sources(_metric text, _places text[], _as_of date, _known_at timestamptz,
-                                     _prefer text[], _current_days integer, _redefined jsonb)
+                                     _prefer text[], _current_days integer, _redefined jsonb,
+                                     _prefixes text[] default null)
 returns table (place_code text, source text, newest date, since date, rank bigint)
 language sql stable set search_path = '' as $$
-  with told as (
-    select c.place_code, c.source, max(least(c.last_published, coalesce(_as_of, c.last_published))) as newest
-      from surveillance.coverage c join ledger.tick t on t.id = c.tick_id
+  with files as materialized (
+    select d.id, (select max(p.day) from unnest(d.publications) p (day) where _as_of is null or p.day <= _as_of) as newest
+      from surveillance.dataset d join ledger.tick t on t.id = d.tick_id
+     where (_as_of is null or d.first_published <= _as_of) and (_known_at is null or t.known_at <= _known_at)
+  ), told as (
+    select c.place_code, c.source, max(f.newest) as newest
+      from surveillance.coverage c join files f on f.id = c.dataset_id
      where c.metric = _metric and (_places is null or c.place_code = any (_places))
-       and (_as_of is null or c.first_published <= _as_of) and (_known_at is null or t.known_at <= _known_at)
+       and (_prefixes is null or left(c.place_code, 3) = any (_prefixes))
      group by 1, 2
   ), held as (
     select t.*, max(t.newest) over (partition by t.place_code) as best from told t
@@ -81,5 +98,32 @@ language sql stable set search_path = '' as $$
                     h.newest desc, h.source)
     from held h
 $$;
-revoke execute on function surveillance.sources from public;
-grant execute on function surveillance.sources to cw_app, cw_ingest, cw_engine, cw_backup;
+-- The same of whole sources, by their files: newest publication, how many places they had in the days up to it, since when
+-- they count the same. Few files are looked at, however many places they have.
+create function surveillance.whole_sources(_metric text, _as_of date, _known_at timestamptz, _prefer text[],
+                                           _current_days integer, _redefined jsonb)
+returns table (source text, newest date, places bigint, since date, rank bigint)
+language sql stable set search_path = '' as $$
+  with files as (
+    select d.id, d.source,
+           (select max(p.day) from unnest(d.publications) p (day) where _as_of is null or p.day <= _as_of) as newest
+      from surveillance.dataset d join ledger.tick t on t.id = d.tick_id
+     where (_as_of is null or d.first_published <= _as_of) and (_known_at is null or t.known_at <= _known_at)
+       and exists (select from surveillance.coverage c where c.dataset_id = d.id and c.metric = _metric)
+  ), told as (
+    select f.source, max(f.newest) as newest from files f group by 1
+  ), sized as (
+    select t.source, t.newest, max(t.newest) over () as best,
+           (select count(distinct c.place_code) from files f join surveillance.coverage c on c.dataset_id = f.id
+             where f.source = t.source and f.newest >= t.newest - _current_days and c.metric = _metric) as places
+      from told t
+  )
+  select s.source, s.newest, s.places,
+         (select max((r ->> 'since')::date) from jsonb_array_elements(_redefined) r
+           where r ->> 'source' = s.source and (r ->> 'since')::date <= s.newest),
+         row_number() over (order by (s.newest < s.best - _current_days), s.places desc,
+                                     coalesce(array_position(_prefer, s.source), 1000), s.source)
+    from sized s
+$$;
+revoke execute on function surveillance.sources, surveillance.whole_sources from public;
+grant execute on function surveillance.sources, surveillance.whole_sources to cw_app, cw_ingest, cw_engine, cw_backup;
