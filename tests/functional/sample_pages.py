@@ -233,6 +233,10 @@ PAGES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "signals": ("surveillance/signals.html", sample_signals.signals_page),
     "signals-empty": ("surveillance/signals.html", lambda: sample_signals.signals_page([])),
     "signal": ("surveillance/signal.html", sample_signals.signal_page),
+    "signal-series": (
+        "surveillance/signal.html",
+        lambda: sample_signals.signal_page(series=sample_signals.told("admissions")),
+    ),
     "sweeps": ("surveillance/sweeps.html", sample_signals.sweeps_page),
     "sweeps-empty": ("surveillance/sweeps.html", lambda: sample_signals.sweeps_page([])),
     "sweep": ("surveillance/sweep.html", sample_signals.sweep_page),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from commonweal.apps.surveillance.pages import signal, signal_facts, signals, sweeps
+from commonweal.apps.surveillance.definitions import metrics, past_rule
+from commonweal.apps.surveillance.pages import place_series, signal, signal_facts, signals, sweeps
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.core.pictures import AreaValue
@@ -109,6 +110,19 @@ def signal_page(**changes: Any) -> dict[str, Any]:
         swept=SWEPT,
     )  # fmt: skip
     return {"signal": built, "page": built.page, "slots": ()}
+
+
+def told(name: str = "school_absence", weeks: int = 20) -> signal_facts.Told:
+    """A loaded series that stands still and rises in its newest weeks; every eleventh value is kept back."""
+    metric = metrics().by_id(name)
+    days = [TODAY - timedelta(days=1 + at * metric.window_days) for at in range(weeks * 7 // metric.window_days)]
+    rows = [
+        {"day": day, "low": 3.0 + (at % 5) + (9 if (TODAY - day).days < 9 else 0), "published": TODAY}
+        for at, day in reversed(list(enumerate(days)))
+    ]
+    kept = ({**row, "high": row["low"] + (2 if at % 11 == 10 else 0)} for at, row in enumerate(rows))
+    series = place_series.Told(metric, tuple({**row, "source": "plain_table"} for row in kept))
+    return signal_facts.Told("Fernleigh", AS_OF, series, TODAY - timedelta(days=62), past_rule())
 
 
 def sweep_row(number: int = 7, **changes: Any) -> dict[str, Any]:

@@ -119,6 +119,19 @@ def changes(draw: st.DrawFn) -> p.PartsOfChange:
     return p.PartsOfChange(draw(HOSTILE), change, change - 1, change + 1, tuple(parts), 0.95, draw(HOSTILE), "k")
 
 
+@st.composite
+def against_pasts(draw: st.DrawFn) -> p.AgainstPast:
+    points, expected = [], []
+    for at in range(draw(st.integers(1, 40))):
+        low, wide = draw(st.floats(-1e4, 1e5)), draw(st.sampled_from([0.0, 2.0]))
+        points.append(p.SeriesPoint(day(7 * at), low, low + wide, day(7 * at + 1)))
+        middle, reach = draw(st.floats(-1e4, 1e5)), draw(st.floats(0, 1e4))
+        told = p.Expectation(middle, middle - reach, middle + reach, low > middle + reach)
+        expected.append(draw(st.none() | st.just(told)))
+    series = p.Series(draw(HOSTILE), draw(HOSTILE), draw(HOSTILE), tuple(points), draw(HOSTILE), draw(HOSTILE))
+    return p.AgainstPast(series, tuple(expected), draw(HOSTILE), "90%")
+
+
 KINDS: list[tuple[Callable[..., p.Picture], st.SearchStrategy[Any]]] = [
     (p.draw_epidemic_curve, curves()),
     (p.draw_positivity, positivities()),
@@ -128,6 +141,7 @@ KINDS: list[tuple[Callable[..., p.Picture], st.SearchStrategy[Any]]] = [
     (p.draw_small_multiples, comparisons()),
     (p.draw_expected_band, bands()),
     (p.draw_parts, changes()),
+    (p.draw_against_past, against_pasts()),
 ]
 
 

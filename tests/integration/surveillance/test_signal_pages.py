@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django
@@ -17,6 +18,7 @@ if not apps.ready:  # models can be imported only once Django is set up
     django.setup()
 
 from commonweal.apps.access import actions, agreements, authorities
+from commonweal.apps.surveillance import actions as series
 from commonweal.apps.surveillance import known
 from commonweal.apps.surveillance.pages import signals as pages
 from commonweal.apps.surveillance.views import signal, signals
@@ -236,7 +238,7 @@ def test_what_offices_say_stands_on_the_page_of_both_tiers_from_then_on(visit: C
     assert "Confirm, explain or dispute it</a>" not in then, "nothing can be done on a past moment"
 
 
-def test_a_signal_of_a_loaded_series_speaks_of_what_the_series_counts() -> None:
+def test_a_signal_of_a_loaded_series_speaks_of_what_the_series_counts(tmp_path: Path) -> None:
     today = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
     told = {"observed": 9.4, "rate": None}
     with db.recorded("engine") as write:
@@ -245,11 +247,19 @@ def test_a_signal_of_a_loaded_series_speaks_of_what_the_series_counts() -> None:
                "sweep_id": sweep, "morning": today, "tick_id": write.tick}  # fmt: skip
         written.insert(write, "surveillance.signal", row, "number")
         change(write, sweep, 90, [CITY], today, **told)
+    absent = tmp_path / "absent.csv"
+    days = [today - timedelta(days=back) for back in range(1, 120)]
+    lines = [f"{CITY},{day},school_absence,{9.4 if day > days[7] else 4.0 + day.day % 3},{today}" for day in days]
+    absent.write_text("place,date,metric,value,published_at\n" + "\n".join(lines))
+    series.load_series([absent])
     client = build.browser(DIRECTOR)
     build.act(client, OFFICE, "outbreak_control")
     said = client.get("/signals/90").content.decode()
     assert "Rise in Leicester (pupils absent, per cent of those on roll)" in said
     assert "per cent: pupils absent, per cent of those on roll, at the newest change" in said
+    assert "Pupils absent, per cent of those on roll, mean of seven days, Leicester, against what was expected" in said
+    drawn = client.get("/signals/90/past.csv").content.decode()
+    assert drawn.splitlines()[-1].endswith("above expected")
     listed = client.get("/signals").content.decode()
     assert "Rise in Leicester (pupils absent, per cent of those on roll)" in listed
     (signal_90,) = [each for each in client.get("/api/v1/signals").json()["items"] if each["number"] == 90]

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonweal.core.errors import Refused
 from commonweal.core.formats.indicators.metrics import Metric
+from commonweal.core.signals import own_past
 from commonweal.core.signals.in_series import PAST, RULE, Ground, Row, Rules, look
 from commonweal.core.signals.own_past import PastRule, departure
 from tests.unit.signals.rules import past_rule, rules
@@ -170,3 +171,43 @@ def test_a_late_batch_of_one_place_holds_back_what_it_alone_explains(detect: str
     assert (done.events, [found.place for found in done.found]) == ([], [PLACES[0]]), (
         "two days on its days are complete"
     )
+
+
+def daily_counts(numbers: list[int], held_back: set[int]) -> dict[date, tuple[float, float]]:
+    """The newest first; a number of the set is kept back as 0 to 2."""
+    cells = [(0.0, 2.0) if at in held_back else (float(n), float(n)) for at, n in enumerate(numbers)]
+    return {TODAY - timedelta(days=at): cell for at, cell in enumerate(cells)}
+
+
+@settings(max_examples=15, deadline=None)  # each draws a quarter of a year
+@given(
+    st.lists(st.integers(0, 40), min_size=60, max_size=90),
+    st.sets(st.integers(0, 60), max_size=12),
+    st.sampled_from([("count", 1), ("count", 7), ("share", 1)]),
+)
+def test_the_range_that_is_drawn_is_the_one_that_finds(
+    numbers: list[int], hidden: set[int], how: tuple[str, int]
+) -> None:
+    kind, window = how
+    cells = daily_counts(numbers, hidden)
+    drawn = own_past.weeks(cells, kind, window, past_rule(), min(cells))
+    assert [week.last for week in drawn] == sorted(week.last for week in drawn)
+    for week in drawn:
+        known_then = {day: cell for day, cell in cells.items() if day <= week.last}
+        found = departure(known_then, kind, window, past_rule())
+        if found is not None:
+            assert week.held == found
+        elif week.held is not None:
+            assert kind == "count", "only the least count keeps a held week from being told"
+            assert week.low < past_rule().least_count
+
+
+def test_weeks_with_too_little_past_or_days_missing_have_no_range() -> None:
+    cells = daily_counts([5] * 90, set())
+    drawn = own_past.weeks(cells, "count", 1, past_rule(), min(cells))
+    reach = 7 * (past_rule().skipped_weeks + past_rule().least_weeks)
+    assert [week.held is None for week in drawn] == [True] * reach + [False] * (len(drawn) - reach)
+    del cells[TODAY - timedelta(days=3)]
+    assert own_past.weeks(cells, "count", 1, past_rule(), TODAY - timedelta(days=3)) == ()
+    high = own_past.weeks(daily_counts([30] * 7 + [2] * 80, set()), "count", 1, past_rule(), TODAY)
+    assert [week.above for week in high] == [True]

@@ -83,13 +83,13 @@ def test_places_of_a_level_are_compared_by_what_is_published(figures: place_figu
 
 def test_a_value_kept_back_is_an_interval_in_picture_and_table() -> None:
     daily, weekly = sample.series()
-    drawn = place_pictures.series(sample.figures(), weekly)
+    drawn = place_pictures.series("Fernleigh", "As known now.", weekly)
     assert drawn.table.rows[0][1:3] == (0, 2)
     assert drawn.table.rows[0][4] == "kept back: small"
     assert "2 values are kept back as small" in drawn.words.description
     assert "Kept back: lies between" in drawn.wide
     assert drawn.words.source == f"Source: {weekly.metric.source}: the publisher's own tables of middle areas."
-    other = place_pictures.series(sample.figures(), daily).words.source
+    other = place_pictures.series("Fernleigh", "As known now.", daily).words.source
     assert other.endswith("Also has this series, not drawn and not mixed in: the archive or table utla_archive.")
 
 

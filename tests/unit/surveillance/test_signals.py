@@ -13,6 +13,7 @@ from commonweal.apps.surveillance.pages import how, signal, signal_facts, signal
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
+from commonweal.core.signals.own_past import departure
 from commonweal.web.pages import ShownPicture, ShownTable
 from tests.functional import sample_place
 from tests.functional import sample_signals as sample
@@ -192,3 +193,29 @@ def test_settings_are_a_definition_and_series_have_plain_numbers() -> None:
     names = Names({}, {}, {}, series={"waste_water": ("Gene copies", "gene copies per litre"), "absence": ("A", "%")})
     assert words.size(78_743.2, "waste_water", names) == "78,743 gene copies per litre"
     assert words.size(6.4321, "absence", names) == "6.43 %"
+
+
+@pytest.mark.parametrize("name", ["admissions", "school_absence", "cases_in_7_days"])
+def test_a_signal_of_a_series_is_drawn_against_the_past_that_found_it(name: str) -> None:
+    told = sample.told(name)
+    cells = {row["day"]: (row["low"], row["high"]) for row in told.series.rows}
+    found = departure(cells, told.metric.kind, told.metric.window_days, told.past)
+    assert found is not None
+    page = sample.signal_page(series=told)["signal"]
+    newest = page.past.picture.table.rows[-1]
+    assert (newest[0], newest[1], newest[3]) == (found.last, found.value, found.expected)
+    assert newest[5] == found.high
+    assert newest[-1] == "above expected"
+    assert "the 1 week just before left out" in page.past.picture.notes[0]
+    assert page.no_range == ""
+    assert (page.series is None) == (name == "cases_in_7_days"), "the same values are not drawn twice"
+
+
+def test_a_signal_of_a_series_without_a_range_says_why() -> None:
+    short = sample.signal_page(series=sample.told(weeks=6))["signal"]
+    assert short.past is None
+    assert "fewer than 5 weeks of past" in short.no_range
+    by_rule = sample.signal_page(series=sample.told("cases_by_specimen_date"))["signal"]
+    assert by_rule.past is None
+    assert "the rate rule, which found this, expects no number" in by_rule.no_range
+    assert sample.signal_page()["signal"].no_range == "", "a signal of counts has its own band"

@@ -7,8 +7,11 @@ from datetime import date, datetime
 
 from commonweal.apps.access.scope import Scope
 from commonweal.apps.intake import area, kept
+from commonweal.apps.surveillance import queries
+from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.apps.surveillance.place_ground import Ground
-from commonweal.web import db
+from commonweal.core.formats.indicators.metrics import Metric
+from commonweal.web import db, times
 
 # `ago`: whole days (of 24 hours) between becoming known and the present moment. `own`: of the place's small areas.
 PEOPLE = """
@@ -73,3 +76,13 @@ def people_and_tests(scope: Scope, ground: Ground, days: tuple[date, date], as_o
 def metrics_of(code: str) -> list[str]:
     """The metrics of published series that have a value for a place, whenever published."""
     return [row["metric"] for row in db.rows("app", METRICS, {"code": code})]
+
+
+def series_told(metric: Metric, code: str, first: date, as_of: datetime) -> Told | None:
+    """A published series of a place from a day on, as published and known here at the moment; None without a value."""
+    today = times.local(as_of).date()
+    rows = queries.values(metric.id, [code], first=first, as_of=today, known_at=as_of)
+    if not rows:
+        return None
+    speak = queries.speaking(metric.id, [code], as_of=today, known_at=as_of)
+    return Told(metric, tuple(rows), tuple(each["source"] for each in speak if each["source"] != rows[0]["source"]))

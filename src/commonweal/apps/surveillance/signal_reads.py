@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from commonweal.apps.access.scope import Scope
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance.definitions import metrics
+from commonweal.apps.surveillance import place_reads
+from commonweal.apps.surveillance.definitions import metrics, past_rule
+from commonweal.apps.surveillance.pages.signal_facts import Told
 from commonweal.apps.surveillance.pages.signal_words import Names
-from commonweal.web import db
+from commonweal.apps.surveillance.place_settings import setting
+from commonweal.web import db, times
 
 SMALL = """
 select distinct on (lsoa_code) lsoa_code, msoa_code, scope_code from places.lsoa_scope where lsoa_code = any (%s)
@@ -90,3 +93,16 @@ def opened_since(scope: Scope, since: date, as_of: datetime) -> dict[str, int]:
 def found_by(scope: Scope, sweep: int, as_of: datetime) -> list[dict[str, Any]]:
     """Rows method, findings, signals, held of a sweep, as far as the scope reads them."""
     return scope.rows(FOUND_BY, {"sweep": sweep, "as_of": as_of})
+
+
+def told_by(row: Mapping[str, Any], as_of: datetime) -> Told | None:
+    """The loaded series that told a signal, with the weeks of its past; None for one of counts."""
+    metric = next((each for each in metrics().all if each.id == row["told_by"]), None)
+    if metric is None:
+        return None
+    past, today = past_rule(), times.local(as_of).date()
+    first = today - timedelta(days=setting().history_days - 1)
+    reach = timedelta(weeks=1 + past.skipped_weeks + past.weeks)
+    place = row["place_code"] or ""
+    series = place_reads.series_told(metric, place, first - reach, as_of)
+    return None if series is None else Told(places.names([place]).get(place, place), as_of, series, first, past)

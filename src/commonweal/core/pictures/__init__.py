@@ -12,6 +12,7 @@ from commonweal.core.pictures.delays import DelayRow, Delays, draw_delays
 from commonweal.core.pictures.fan import Fan, FanDay, draw_fan
 from commonweal.core.pictures.funnel import FunnelLimit, FunnelPlace, FunnelPlot, draw_funnel
 from commonweal.core.pictures.parts import ChangePart, PartsOfChange, draw_parts
+from commonweal.core.pictures.past import AgainstPast, Expectation, draw_against_past
 from commonweal.core.pictures.picture import Picture, Words
 from commonweal.core.pictures.positivity import Positivity, PositivityDay, draw_positivity
 from commonweal.core.pictures.series import Series, SeriesPoint, draw_series
@@ -20,6 +21,7 @@ from commonweal.core.pictures.small import SmallMultiples, SmallSeries, draw_sma
 from commonweal.core.pictures.table import Column, PictureTable
 
 __all__ = [
+    "AgainstPast",
     "AgeBand",
     "AgeSex",
     "AreaMap",
@@ -34,6 +36,7 @@ __all__ = [
     "DelayRow",
     "Delays",
     "EpidemicCurve",
+    "Expectation",
     "ExpectedBand",
     "Fan",
     "FanDay",
@@ -52,6 +55,7 @@ __all__ = [
     "SmallMultiples",
     "SmallSeries",
     "Words",
+    "draw_against_past",
     "draw_age_sex",
     "draw_delays",
     "draw_epidemic_curve",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -90,8 +91,25 @@ def sketch(data: Series, sheet: Sheet) -> Drawing:
     if any(point.suppressed for point in data.points):
         items.append(frame.LegendItem("Kept back: lies between", kind="interval"))
     keys, top = frame.legend(items, sheet)
-    below = min(0.0, *(point.low for point in data.points))
-    largest = max(abs(below), *(point.high for point in data.points))
+    plot = plot_of(data, sheet, top, [each for point in data.points for each in (point.low, point.high)])
+    return Drawing("".join([keys, plot.ground, line_of(data, plot), plot.names]), plot.bottom + 28)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Where days and values lie, the ground with unit and lines of value, the names of days, and where it ends."""
+
+    axis: DayAxis
+    values: ValueAxis
+    ground: str
+    names: str
+    bottom: float
+
+
+def plot_of(data: Series, sheet: Sheet, top: float, numbers: Sequence[float]) -> Plot:
+    """Room for the days of a series and for some numbers; nought is always there."""
+    below = min(0.0, *numbers)
+    largest = max(abs(below), *numbers)
     upper, bottom = top + 26, top + 176
     zero = (upper + bottom) / 2 if below < 0 else bottom
     values = value_axis(largest, zero, upper, ticks=2 if below < 0 else 3, whole=False)
@@ -100,16 +118,18 @@ def sketch(data: Series, sheet: Sheet) -> Drawing:
     first, last = data.points[0].day, data.points[-1].day
     days = [first + timedelta(days=step) for step in range((last - first).days + 1)]
     axis = day_axis(days, left, sheet.width - frame.RIGHT_MARGIN)
-    body = [
-        keys,
+    ground = [
         label(0, top + 14, f"{data.unit[:1].upper()}{data.unit[1:]}"),
         frame.value_lines(values, axis.left, axis.right),
         *(under(values, tick, axis) for tick in values.ticks if tick and below < 0),
-        *(polyline(run, stroke=palette.BLUE, width=2) for run in runs(data, axis, values)),
-        *(mark(data, point, axis, values) for point in data.points),
-        frame.day_labels(axis, bottom, sheet),
     ]
-    return Drawing("".join(body), bottom + 28)
+    return Plot(axis, values, "".join(ground), frame.day_labels(axis, bottom, sheet), bottom)
+
+
+def line_of(data: Series, plot: Plot) -> str:
+    """The line through single values, and a mark for each value."""
+    lines = (polyline(run, stroke=palette.BLUE, width=2) for run in runs(data, plot.axis, plot.values))
+    return "".join([*lines, *(mark(data, point, plot.axis, plot.values) for point in data.points)])
 
 
 def under(values: ValueAxis, tick: float, axis: DayAxis) -> str:

@@ -81,14 +81,51 @@ def departure(cells: Mapping[date, Cell], kind: str, window_days: int, rule: Pas
         return None
     last = max(cells)
     newest = _week(cells, last, kind, window_days, rule)
-    weeks = range(1 + rule.skipped_weeks, 1 + rule.skipped_weeks + rule.weeks)
-    past = [week for k in weeks if (week := _week(cells, last - k * WEEK, kind, window_days, rule)) is not None]
-    if newest is None or len(past) < rule.least_weeks:
+    if newest is None or (kind == "count" and newest[0] < rule.least_count):
         return None
-    value, before = newest[0], np.array([high for _, high in past])
-    if kind == "count":
-        return _count(last, value, before) if value >= rule.least_count else None
-    return _number(last, value, before, rule.least_spread)
+    return _held(cells, last, newest, kind, window_days, rule)
+
+
+@dataclass(frozen=True)
+class Week:
+    """The seven days to a day as published, from ``low`` to ``high`` (the same number where nothing is kept back), and
+    what the weeks before led to expect of them; None where the past holds too few weeks."""
+
+    last: date
+    low: float
+    high: float
+    held: Departure | None
+
+    @property
+    def above(self) -> bool:
+        """Whether even the lowest that it can be lies above the 90 % range."""
+        return self.held is not None and self.held.value > self.held.high
+
+
+def weeks(cells: Mapping[date, Cell], kind: str, window_days: int, rule: PastRule, first: date) -> tuple[Week, ...]:
+    """Every week that ends from `first` on, each held against its own past by the rule of `departure`.
+
+    What was expected of a day rests on the weeks before that day alone, in today's publication of them. Weeks of few
+    people are held as well: the least count bears on what is told, not on what was to be expected.
+    """
+    found = []
+    for last in sorted(day for day in cells if day >= first):
+        week = _week(cells, last, kind, window_days, rule)
+        if week is not None:
+            found.append(Week(last, *week, _held(cells, last, week, kind, window_days, rule)))
+    return tuple(found)
+
+
+def _held(
+    cells: Mapping[date, Cell], last: date, week: Cell, kind: str, window_days: int, rule: PastRule
+) -> Departure | None:
+    """A week against its past; None where the past holds too few weeks."""
+    reach = range(1 + rule.skipped_weeks, 1 + rule.skipped_weeks + rule.weeks)
+    past = [each for k in reach if (each := _week(cells, last - k * WEEK, kind, window_days, rule)) is not None]
+    if len(past) < rule.least_weeks:
+        return None
+    before = np.array([high for _, high in past])
+    return _count(last, week[0], before) if kind == "count" else _number(last, week[0], before, rule.least_spread)
 
 
 def _week(cells: Mapping[date, Cell], last: date, kind: str, window_days: int, rule: PastRule) -> Cell | None:

@@ -130,7 +130,11 @@ def parts(figures: Figures, series: Sequence[Told]) -> dict[str, Picture]:
         "reproduction": pictures.reproduction(figures),
         "positivity": pictures.positivity(figures),
         **{
-            f"series-{told.metric.id.replace('_', '-')}": pictures.series(figures, told) for told in series if told.rows
+            f"series-{told.metric.id.replace('_', '-')}": pictures.series(
+                figures.subject.name, pictures.known(figures), told
+            )
+            for told in series
+            if told.rows
         },
     }
     return {key: picture for key, picture in found.items() if picture is not None}

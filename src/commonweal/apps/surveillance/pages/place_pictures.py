@@ -7,7 +7,7 @@ from typing import Any
 
 from commonweal.apps.intake.pages.area_figures import PILLARS
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Days, Figures
-from commonweal.apps.surveillance.pages.place_series import Told, not_drawn, said_by
+from commonweal.apps.surveillance.pages.place_series import Told, source
 from commonweal.core import wording
 from commonweal.core.pictures import (
     Column,
@@ -127,14 +127,13 @@ def positivity(figures: Figures) -> Picture | None:
     )
 
 
-def series(figures: Figures, told: Told) -> Picture:
+def series(place: str, known: str, told: Told) -> Picture:
     """A published series of the place, of one source; a value that the publisher keeps back is an interval, never 0."""
     metric = told.metric
     points = tuple(SeriesPoint(row["day"], row["low"], row["high"], row["published"]) for row in told.rows)
     whole = all(point.low == int(point.low) for point in points)
-    source = f"Source: {said_by(told)}. {not_drawn(told)}".strip()
     return draw_series(
-        Series(figures.subject.name, metric.label, metric.unit, points, source, known(figures), 0 if whole else 1),
+        Series(place, metric.label, metric.unit, points, source(told), known, 0 if whole else 1),
         f"series-{metric.id.replace('_', '-')}",
     )
 

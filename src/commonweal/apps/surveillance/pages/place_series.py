@@ -39,6 +39,11 @@ def not_drawn(told: Told) -> str:
     return f"Also {verb} this series, not drawn and not mixed in: {wording.joined(labels)}."
 
 
+def source(told: Told) -> str:
+    """The line under a picture: who says it, and who says it too."""
+    return f"Source: {said_by(told)}. {not_drawn(told)}".strip()
+
+
 def step(metric: Metric) -> str:
     """How the series was made."""
     over = "" if metric.denominator == "none" else f", over {metric.denominator}"

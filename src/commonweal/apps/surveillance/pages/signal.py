@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commonweal.apps.surveillance.pages import how, place_series
+from commonweal.apps.surveillance.pages import how, place_series, signal_past
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_facts import Facts, Row
@@ -71,6 +71,8 @@ class SignalPage:
     next_step: Link | None
     links: tuple[Link, ...]
     series: ShownPicture | None
+    past: ShownPicture | None
+    no_range: str
     curve: ShownPicture | None
     partial: str
     band: ShownPicture | None
@@ -124,7 +126,11 @@ def build(
         merged=merged(facts, address),
         next_step=next_step(facts, address) if may_judge else None,
         links=links(facts, address),
-        series=shown("series", SERIES_STEPS, place_series.said_by(facts.series)) if facts.series else None,
+        series=shown("series", SERIES_STEPS[:1], place_series.said_by(facts.series.series)) if facts.series else None,
+        past=shown("past", (*SERIES_STEPS, signal_past.method(facts.series)), place_series.said_by(facts.series.series))
+        if facts.series
+        else None,
+        no_range="" if "past" in drawn else signal_past.absent(facts.series),
         curve=shown("curve", CURVE_STEPS),
         partial=partial(facts),
         band=shown("expected", (band_method(facts), "A triangle marks a day of a finding above the band.")),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
+from commonweal.apps.surveillance.pages import place_series
 from commonweal.apps.surveillance.pages.place_figures import Figures
-from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.apps.surveillance.pages.signal_words import Names
+from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.signals.alike import Traits
+from commonweal.core.signals.own_past import PastRule
 
 Row = Mapping[str, Any]
 
@@ -31,8 +33,31 @@ class Alike:
 
 
 @dataclass(frozen=True)
+class Told:
+    """The loaded series that told a signal: its values at the place, as known at an instant, as far back as its past
+    reaches, the first day shown, and how sweeps read its past. It is published: every reader of the signal sees it."""
+
+    place: str
+    as_of: datetime
+    series: place_series.Told
+    first: date
+    past: PastRule
+
+    @property
+    def metric(self) -> Metric:
+        """What is counted."""
+        return self.series.metric
+
+    @property
+    def shown(self) -> place_series.Told:
+        """The values of the days shown; all there are where none is so new."""
+        rows = self.series.rows
+        return replace(self.series, rows=tuple(row for row in rows if row["day"] >= self.first) or rows)
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What was read of a signal. ``series``: the loaded series that told it, with its values at the place. ``figures``
+    """What was read of a signal. ``series``: the loaded series that told it. ``figures``
     are those of its small areas (or its place) as far as the office reads them; ``whole`` says whether that is all of
     it, ``codes`` are the authorities of it that the office reads. ``alike`` begins with the signal's own place.
     ``others``: titles by number of the signals merged with it that the office reads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from commonweal.apps.surveillance.pages import place_pictures
+from commonweal.apps.surveillance.pages import place_pictures, signal_past
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures
 from commonweal.apps.surveillance.pages.signal_facts import Facts
 from commonweal.core import wording
@@ -25,9 +25,7 @@ BASELINE = 28
 def pictures(facts: Facts) -> dict[str, Picture]:
     """Curve, expected band and places alike."""
     figures = facts.figures
-    found: dict[str, Picture | None] = {"alike": alike_picture(facts)}
-    if figures is not None and facts.series is not None:
-        found["series"] = place_pictures.series(figures, facts.series)
+    found: dict[str, Picture | None] = {"alike": alike_picture(facts), **signal_past.pictures(facts.series)}
     if figures is not None:
         found |= {"curve": place_pictures.curve(figures), "expected": band_picture(facts, figures)}
     return {key: picture for key, picture in found.items() if picture is not None}

@@ -139,15 +139,12 @@ def subject(ground: Ground) -> Subject:
 def series_of(code: str, first: Any, as_of: datetime) -> tuple[Told, ...]:
     """Every published series of the place, as published and known here at the moment, each by one source."""
     defined = {metric.id: metric for metric in definitions.metrics().all}
-    today = times.local(as_of).date()
-    found = []
-    for name in place_reads.metrics_of(code):
-        if name in defined:
-            rows = queries.values(name, [code], first=first, as_of=today, known_at=as_of)
-            speak = queries.speaking(name, [code], as_of=today, known_at=as_of) if rows else []
-            others = tuple(each["source"] for each in speak if each["source"] != rows[0]["source"])
-            found.append(Told(defined[name], tuple(rows), others))
-    return tuple(told for told in found if told.rows)
+    found = (
+        place_reads.series_told(defined[name], code, first, as_of)
+        for name in place_reads.metrics_of(code)
+        if name in defined
+    )
+    return tuple(told for told in found if told is not None)
 
 
 def around(actor: Actor, ground: Ground, address: Address) -> place.Around:

@@ -25,7 +25,7 @@ from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.apps.surveillance.place_ground import WORDS, Ground
 from commonweal.apps.surveillance.place_settings import setting
 from commonweal.apps.surveillance.views import signals
-from commonweal.apps.surveillance.views.place import series_of, subject, typed
+from commonweal.apps.surveillance.views.place import subject, typed
 from commonweal.core.errors import NotThere
 from commonweal.core.pictures import AreaMap, AreaValue, Classes, Outline, Picture, draw_map, shapes_from_geojson
 from commonweal.core.signals.alike import Traits, most_alike
@@ -104,10 +104,19 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         drawn = None if figures is None else cluster_map(scope, row, names, mine, figures)
     days = tuple(compared_days(as_of))
     word = WORDS[alike_level(row)][1] if compared else ""
-    first = times.local(as_of).date() - timedelta(days=setting().history_days - 1)
-    told_by = (each for each in series_of(row["place_code"] or "", first, as_of) if each.metric.id == row["told_by"])
     facts = signal_facts.Facts(
-        row, names, changes, found, figures, whole, compared, word, days, mine, others, next(told_by, None)
+        row,
+        names,
+        changes,
+        found,
+        figures,
+        whole,
+        compared,
+        word,
+        days,
+        mine,
+        others,
+        signal_reads.told_by(row, as_of),
     )
     return Read(facts, drawn, mine, scope.agreements)
 
