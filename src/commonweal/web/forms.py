@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -65,6 +65,30 @@ class DayField(forms.Field):
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A form that was sent and refused, so that its page shows it again with what was typed.
+
+    form: which one of the page's; wrong: why; target: the identity of the field that the message leads to.
+    """
+
+    form: str = ""
+    wrong: str = ""
+    target: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, form: str) -> Mapping[str, str]:
+        """What was typed into a form; nothing for every other one."""
+        return self.typed if form == self.form else {}
+
+    def error(self, form: str) -> str:
+        """Why a form was refused; nothing for every other one."""
+        return self.wrong if form == self.form else ""
+
+
+NOTHING = Sent()
+
+
+@dataclass(frozen=True)
 class Choice:
     value: str
     text: str
@@ -89,6 +113,7 @@ class FieldView:
     parts: tuple[str, str, str] = ("", "", "")
     numeric: bool = False
     accept: str = ""
+    direction: str = ""
 
 
 KINDS: tuple[tuple[type[forms.Widget], str], ...] = (
@@ -142,6 +167,7 @@ def field_view(bound: forms.BoundField) -> FieldView:
         parts=day_parts(value) if kind == "day" else ("", "", ""),
         numeric=isinstance(bound.field, forms.IntegerField) or widget.attrs.get("inputmode") == "numeric",
         accept=str(widget.attrs.get("accept", "")),
+        direction=str(widget.attrs.get("dir", "")),
     )
 
 

@@ -183,6 +183,29 @@ def test_words_that_had_to_be_mended_do_not_use_up_what_somebody_may_tell() -> N
     assert sent.status_code == 302
 
 
+def test_what_is_told_in_another_language_is_kept_as_written_and_its_language_is_said(director: Client) -> None:
+    stranger = Client(SERVER_NAME="localhost")
+    form = text(stranger.get("/tell-us?language=ur"))
+    assert '<option value="ur" selected>اردو (Urdu)</option>' in form
+    assert 'lang="ur" dir="rtl" aria-current="true">اردو</a>' in form
+    assert re.search(r'<textarea[^>]* dir="auto"', form)
+    assert "no translation of them has been checked by a speaker yet" in form
+    words = "کارخانہ رات کو بھی کھلا رہا۔"
+    assert tell(words=words, language="ur").status_code == 302
+    waits = text(director.get("/today"))
+    assert "told us something about" in waits
+    number = max(int(each) for each in re.findall("/known/notes/([0-9]+)", waits))
+    page = text(director.get(f"/known/notes/{number}"))
+    assert f'lang="ur" dir="auto">{words}</p>' in page
+    assert "Language: اردو (Urdu)." in page
+    assert "looked for in English words only" in page
+    assert "looked for in English words only" not in text(director.get(f"/known/notes/{number - 1}"))
+    told = director.get("/api/v1/notes").json()["items"]
+    assert next(each for each in told if each["number"] == number)["language"] == "ur"
+    assert "Select a valid choice. tlh" in text(tell(language="tlh"), 400)
+    assert "none of the languages" in text(stranger.get("/tell-us?language=zz"), 400)
+
+
 def test_what_is_late_is_said_to_whoever_told_us() -> None:
     due = datetime(2020, 6, 2, 9, tzinfo=UTC)
     row = {"said_at": due - timedelta(days=1), "due_at": due, "outcome": None}
@@ -228,6 +251,44 @@ def test_a_signal_is_judged_by_both_tiers_and_taken_back(director: Client, analy
     assert director.post(f"/judgements/{number}/take-back").status_code == 302
     assert "Taken back by Director today" in text(analyst.get(page))
     assert "Signal 1: disputed" in text(director.get("/today")), "told through the desk"
+
+
+@pytest.mark.parametrize(
+    ("to", "given", "kept", "said"),
+    [
+        ("/signals/1/judgements", {"verdict": "merge", "reason": "The same works."}, "The same works.", "other signal"),
+        (
+            "/known/notes", {"place": outbreak.CITY, "words": "The unit moved.", "first": "Tuesday"},
+            "The unit moved.", "is no day",
+        ),
+        (
+            "/known/notes", {"place": outbreak.CITY, "signal": "1", "words": "Ring 943 476 5919."},
+            "Ring 943 476 5919.", "an NHS number",
+        ),
+        ("/known/hypotheses", {"place": outbreak.CITY, "statement": "x" * 301}, "x" * 301, "301"),
+    ],
+)  # fmt: skip
+def test_a_refused_form_comes_back_open_with_what_was_typed(
+    director: Client, to: str, given: dict[str, str], kept: str, said: str
+) -> None:
+    page = text(director.post(to, given), 400)
+    assert "<title>Error: " in page
+    summary = page[page.index("govuk-error-summary") : page.index("<h1")]
+    assert said in summary
+    target = re.search(r'href="#([^"]+)"', summary)
+    assert target is not None
+    assert re.search(rf'<textarea[^>]* id="{target[1]}"[^>]*>{re.escape(kept)}</textarea>', page)
+    assert re.search(r"<details[^>]* open", page)
+
+
+def test_an_answer_that_is_too_long_is_not_lost(director: Client) -> None:
+    tell()
+    number = max(int(each) for each in re.findall("/known/notes/([0-9]+)", text(director.get("/today"))))
+    long = "y" * 2001
+    page = text(director.post(f"/known/notes/{number}/answer", {"outcome": "passed_on", "words": long}), 400)
+    assert f">{long}</textarea>" in page
+    assert '<option value="passed_on" selected>' in page
+    assert "2,001" in page
 
 
 def test_a_foreign_signal_is_not_there(director: Client) -> None:

@@ -1,4 +1,4 @@
-"""The metrics and sources of series that this installation knows and how sweeps read their past, once a process."""
+"""What this installation knows of metrics, sources, languages and the past of series, read once a process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import yaml
 
 from commonweal.core.formats.indicators.metrics import Metrics, metrics_from
 from commonweal.core.formats.indicators.sources import Sources, sources_from
+from commonweal.core.signals.languages import Language, languages_from
 from commonweal.core.signals.own_past import PastRule
 from commonweal.server import parameters
 
@@ -24,6 +25,12 @@ def metrics() -> Metrics:
 def sources() -> Sources:
     """Who publishes series, in the order in which they answer."""
     return sources_from(yaml.safe_load(parameters.text("series/sources.yaml")))
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """The languages that people choose from when they tell us something."""
+    return languages_from(yaml.safe_load(parameters.text("pages/languages.yaml")))
 
 
 @cache

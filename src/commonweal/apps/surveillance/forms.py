@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
 
 from commonweal.core.errors import Refused
+from commonweal.core.signals.languages import HERE, Language
 from commonweal.core.signals.told import LONGEST, LONGEST_SETTING, TOLD_BY, cleaned, refuse_health_data
 from commonweal.web.forms import DayField
 
@@ -31,8 +32,11 @@ class TellUs(forms.Form):
     words = WordsField(
         label="What do you know?", widget=forms.Textarea, max_length=LONGEST,
         help_text="About the place, not about single people. No names, dates of birth, NHS numbers or illnesses of "
-        "anybody: such words are not taken, and you can mend them. You may write in any language.",
+        "anybody: such words are not taken, and you can mend them. You may write in any language and script.",
     )  # fmt: skip
+    language = forms.ChoiceField(
+        label="Which language do you write in?", required=False, help_text="So that somebody reads it who speaks it."
+    )
     setting = WordsField(
         label="Name of the hall, school or works",
         required=False,
@@ -50,9 +54,21 @@ class TellUs(forms.Form):
         "without it.",
     )  # fmt: skip
 
-    def __init__(self, today: date, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data)
+    def __init__(
+        self, today: date, languages: Sequence[Language], data: Mapping[str, Any] | None = None, chosen: str = HERE
+    ) -> None:
+        """languages: to choose from; chosen: the one that is chosen at first."""
+        super().__init__(data, initial={"language": chosen})
         self._today = today
+        language = self.fields["language"]
+        assert isinstance(language, forms.ChoiceField)
+        language.choices = [(each.code, each.said) for each in languages]
+        for name in ("words", "setting"):  # which way it runs is seen from the first letter that is typed
+            self.fields[name].widget.attrs["dir"] = "auto"
+
+    def clean_language(self) -> str:
+        """A form sent without a choice is in the language of the page."""
+        return str(self.cleaned_data["language"] or HERE)
 
     def clean_words(self) -> str:
         """The words, when they are about a place."""

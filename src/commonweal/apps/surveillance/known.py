@@ -17,10 +17,12 @@ from django.db import Error
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import configuration, telling
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import telling_back
+from commonweal.apps.surveillance import definitions, telling_back
+from commonweal.core import wording
 from commonweal.core.desk.hours import after_working_days
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.signals import told
+from commonweal.core.signals.languages import HERE, OTHER, Language, language_of
 from commonweal.web import db, times
 
 SHOWN = 100
@@ -94,17 +96,20 @@ def _reference(about: About, text: str, once: str) -> str:
     return told.reference_of(hashlib.sha256(same.encode()).digest())
 
 
-def tell_us(about: About, words: str, told_by: str, email: str | None, *, once: str = "") -> tuple[str, datetime]:
+def tell_us(
+    about: About, words: str, told_by: str, email: str | None, language: str = HERE, *, once: str = ""
+) -> tuple[str, datetime]:
     """Somebody without a seat tells us; returns the reference and by when an answer is due (one working day).
 
     once: a long random sign that the form carried; the same form sent twice is told once, with one reference. The
     offices of both tiers that write local knowledge of the place are told in the same transaction. Raises `Refused` for
-    words that seem to hold health data, and for a place that is not known.
+    words that seem to hold health data, and for a place or language that is not known.
     """
     text = _said(words, told.LONGEST)
     told.refuse_health_data(f"{text} {about.setting or ''}", _today())
     if told_by not in told.TOLD_BY:
         raise Refused(f"{told_by[:40]!r} is none of the answers to who you are; choose one of them.")
+    spoken = language_of(language, definitions.languages())
     now = db.value("app", "select commonweal.now()")
     due = due_at(now)
     reference = _reference(about, text, once)
@@ -114,13 +119,14 @@ def tell_us(about: About, words: str, told_by: str, email: str | None, *, once: 
             note = db.fetch(
                 write.cursor,
                 "select surveillance.tell_us(%s, %s, %s::date, %s::date, %s, %s, %s, %s, %s::smallint, %s::bytea,"
-                " %s::bytea) as id",
-                [reference, about.place, about.first, about.last, about.setting, text, told_by, due, *sealed],
+                " %s::bytea, %s) as id",
+                [reference, about.place, about.first, about.last, about.setting, text, told_by, due, *sealed, language],
             )[0]["id"]  # fmt: skip
             offices = telling.offices_for(places_of(about.place), "write_local_knowledge")
             if offices:
                 telling.tell(
-                    write, offices, f"{told.TOLD_BY[told_by]} told us something about {_name(about.place)}",
+                    write, offices,
+                    f"{told.TOLD_BY[told_by]} told us something about {_name(about.place)}{_in(spoken)}",
                     f"/known/notes/{note}", 3, kind="surveillance.told_us", places=places_of(about.place),
                 )  # fmt: skip
     except Error as error:
@@ -128,6 +134,15 @@ def tell_us(about: About, words: str, told_by: str, email: str | None, *, once: 
             return reference, same["due_at"]
         raise telling.as_refused(error) from error
     return reference, due
+
+
+def _in(language: Language) -> str:
+    """', in Gujarati': so that whoever reads it first can look for somebody who does."""
+    return (
+        ""
+        if language.code == HERE
+        else f", in {wording.lower_first(language.name) if language == OTHER else language.name}"
+    )
 
 
 def due_at(now: datetime) -> datetime:

@@ -152,7 +152,7 @@ def notes_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Notes in the words of the interface, with the names of their places."""
     same = (
         "place_code", "first_day", "last_day", "signal", "words", "visibility", "office", "said_at", "corrects",
-        "corrected_by", "told_by", "outcome", "answer", "answered_by", "answered_at",
+        "corrected_by", "told_by", "language", "outcome", "answer", "answered_by", "answered_at",
     )  # fmt: skip
     names = places.names([row["place_code"] for row in rows])
     return [

@@ -89,6 +89,7 @@ class Note(Schema):
     corrects: int | None
     corrected_by: int | None
     told_by: str | None
+    language: str | None
     answer_due_at: datetime | None
     outcome: str | None
     answer: str | None

@@ -184,12 +184,14 @@ def missed(rows: Sequence[Row], organisation: str, now: datetime) -> Missed:
     silent = sum(row["reason"] is None and row["reason_due_at"] <= now for row in rows)
     count = wording.counted(len(rows), "clock was missed", "clocks were missed")
     late = f"; for {wording.thousands(silent)} of them no reason came in time" if silent else ""
-    said = f"{count}{late}." if rows else "No clock was missed."
+    said = f"{count}{late}." if rows else "Nobody missed a time by which something was to be done."
     return Missed(
-        Page("Why late?", LATE_HELP, (Link("Today", "/today"), Link("Why late?", ""))),
+        Page("Missed clocks", LATE_HELP, (Link("Today", "/today"), Link("Missed clocks", ""))),
         said,
         clocks,
-        Empty("No clock was missed about your places.", "One that runs out appears here within a minute."),
+        Empty(
+            "No clock about your places was missed.", "One that runs out appears here within a minute, with its reason."
+        ),
     )
 
 

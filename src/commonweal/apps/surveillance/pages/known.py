@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from commonweal.apps.surveillance.definitions import languages
 from commonweal.apps.surveillance.known import SIDES, SPLIT, VERDICTS, VISIBILITIES, WORDS, merged_with, other_of
 from commonweal.core import wording
+from commonweal.core.signals.languages import HERE, OTHER, Language
 from commonweal.core.signals.told import OUTCOMES, TOLD_BY
 from commonweal.web import times
+from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
 
 Row = Mapping[str, Any]
@@ -42,7 +45,8 @@ TELL_HELP = Help(
 @dataclass(frozen=True)
 class Note:
     """A note as it is shown. `state` says what came of one that was told, that it was put right, or taken back; `waits`
-    where its answer is still due; `other` is the note that puts it right or that it puts right."""
+    where its answer is still due; `other` is the note that puts it right or that it puts right. `language` is that of
+    one that was told in another language than that of the pages."""
 
     number: int
     words: str
@@ -52,6 +56,7 @@ class Note:
     waits: bool
     overdue: bool
     other: int | None = None
+    language: Language | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class Known:
     around: tuple[Link, ...]
     social: tuple[ShownTable, ...] = ()
     social_empty: Empty | None = None
+    sent: Sent = NOTHING
     verdicts: tuple[tuple[str, str], ...] = tuple(VERDICTS.items())
     visibilities: tuple[tuple[str, str], ...] = tuple(VISIBILITIES.items())
     side_choices: tuple[tuple[str, str], ...] = tuple(SIDES.items())
@@ -128,8 +134,11 @@ def build(
     around: tuple[Link, ...] = (),
     social: tuple[ShownTable, ...] = (),
     social_empty: Empty | None = None,
+    trail: tuple[Link, ...] = (),
+    sent: Sent = NOTHING,
 ) -> Known:
-    """names: of places by code; reader: the person, who may take back what they said within `recall_minutes`."""
+    """names: of places by code; reader: the person, who may take back what they said within `recall_minutes`; sent: a
+    form of the page that was refused."""
     shown = tuple(note_of(row, names, now) for row in notes)
     waiting = sum(each.waits for each in shown)
     merged = [] if signal is None else merged_with(judgements, signal)
@@ -147,7 +156,7 @@ def build(
     if merged:
         sentence += f" Said to be the same as {wording.joined([f'signal {other}' for other in merged])}."
     return Known(
-        Page(title, HELP),
+        Page(title, HELP, trail),
         sentence,
         place,
         signal,
@@ -161,6 +170,7 @@ def build(
         around,
         social,
         social_empty,
+        sent,
     )
 
 
@@ -177,6 +187,7 @@ def note_of(row: Row, names: Mapping[str, str], now: datetime) -> Note:
         if told
         else f"{wording.upper_first(row['office'])} ({VISIBILITIES[row['visibility']].lower()})"
     )
+    spoken = next((each for each in languages() if each.code == row["language"] != HERE), None)
     state = ""
     if waits:
         state = f"Waits for an answer, due {times.when(row['due_at'], now)}."
@@ -193,7 +204,7 @@ def note_of(row: Row, names: Mapping[str, str], now: datetime) -> Note:
     return Note(
         row["id"], row["words"] or TAKEN_BACK, ", ".join(filter(None, about)),
         f"{by}, {times.when(row['said_at'], now)}", state, waits,
-        bool(waits and row["due_at"] < now), row["corrected_by"] or row["corrects"],
+        bool(waits and row["due_at"] < now), row["corrected_by"] or row["corrects"], spoken,
     )  # fmt: skip
 
 
@@ -237,14 +248,16 @@ def _undo_until(author: Any, at: datetime, now: datetime, reader: UUID, recall_m
 
 @dataclass(frozen=True)
 class OneNote:
-    """One note by itself, with the form to answer it where it waits and the office may, and to take it back or put it
-    right where it is the reader's or their office's own."""
+    """One note by itself, with what to know of its language, the form to answer it where it waits and the office may,
+    and to take it back or put it right where it is the reader's or their office's own."""
 
     page: Page
     note: Note
     may_answer: bool
     undo_until: str = ""
     may_correct: bool = False
+    foreign: tuple[str, ...] = ()
+    sent: Sent = NOTHING
     outcomes: tuple[tuple[str, str], ...] = tuple(OUTCOMES.items())
 
 
@@ -257,12 +270,34 @@ def one(
     recall_minutes: float,
     *,
     may_write: bool,
+    sent: Sent = NOTHING,
 ) -> OneNote:
     """The page of one note, for a reader who acts as an office."""
     shown = note_of(row, names, now)
     stands = row["office_id"] == office and not row["recalled_at"]
     until = _undo_until(row["person_id"], row["said_at"], now, reader, recall_minutes) if stands else ""
-    return OneNote(Page(f"Note {row['id']}", HELP), shown, may_write and shown.waits, until, may_write and stands)
+    return OneNote(
+        Page(f"Note {row['id']}", HELP),
+        shown,
+        may_write and shown.waits,
+        until,
+        may_write and stands,
+        foreign=foreign(shown.language),
+        sent=sent,
+    )
+
+
+def foreign(language: Language | None) -> tuple[str, ...]:
+    """What an office is to know of a note in another language than that of the pages."""
+    if language is None:
+        return ()
+    name = "another language than English" if language == OTHER else language.name
+    return (
+        f"It is written in {name} and stands here as it was written. Ask somebody who reads the language, not a "
+        "translation service outside: it may speak of people.",
+        "Names and illnesses are looked for in English words only: read it before you use it or pass it on.",
+        "Answer in plain English, and in the language of the note if somebody can write it.",
+    )
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ class SignalsPage:
     pager: Pager
     empty: Empty
     sweeps: Link
+    next_step: Link | None = None
 
 
 def build(
@@ -151,7 +152,16 @@ def build(
         pager=pager,
         empty=empty(asked, swept, place),
         sweeps=Link("What was swept, and what it cost", "/sweeps"),
+        next_step=next_step(going_on, address),
     )
+
+
+def next_step(going_on: Sequence[Row], address: Address) -> Link | None:
+    """To the most urgent one, as known at the same moment."""
+    if not going_on:
+        return None
+    moment = f"?{address.moment}" if address.pinned else ""
+    return Link("Open the most urgent one", f"/signals/{going_on[0]['number']}{moment}")
 
 
 def caption(going_on: Sequence[Row], *, more: bool) -> str:

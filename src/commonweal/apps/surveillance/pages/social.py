@@ -22,7 +22,9 @@ def build(
     """One table of everything, or the empty state; each value with its day and source."""
     defined = attributes()
     order = {name: at for at, name in enumerate(defined)}
-    cells = [(each["label"], each["value"], place, each["dated"], each["source"]) for each in from_places]
+    cells = [
+        (label, "; ".join(values), place, dated, source) for (label, dated, source), values in _together(from_places)
+    ]
     for row in sorted(rows, key=lambda row: (order.get(row["attribute"], 99), row["area"], row["value"])):
         attribute = defined.get(row["attribute"])
         label = attribute.label if attribute else row["attribute"]
@@ -36,6 +38,14 @@ def build(
         )
     table = PictureTable(f"Who lives in {place}, and what is there", COLUMNS, tuple(cells))
     return ((ShownTable(table, identity="social"),) if cells else ()), empty
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str, Any, Any], list[str]]]:
+    """Values of one kind, day and source in one row: a neighbourhood has thirty workplaces."""
+    found: dict[tuple[str, Any, Any], list[str]] = {}
+    for row in rows:
+        found.setdefault((row["label"], row["dated"], row["source"]), []).append(str(row["value"]))
+    return list(found.items())
 
 
 def _said(value: str, kind: str) -> str:

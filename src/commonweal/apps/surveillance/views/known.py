@@ -17,6 +17,7 @@ from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import social as social_page
 from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Link
 
 WRITE, JUDGE = "write_local_knowledge", "judge_signals"
@@ -25,6 +26,10 @@ WRITE, JUDGE = "write_local_knowledge", "judge_signals"
 @require_GET
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """Everything that is known of a place: notes, hypotheses, and the social layer beside the cases."""
+    return _place(request, code)
+
+
+def _place(request: HttpRequest, code: str, sent: Sent = NOTHING) -> HttpResponse:
     where = why_reads.where(code)
     actor = common.actor(request)
     related = social.related(where)
@@ -38,25 +43,29 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
         configuration.rules().recall_minutes,
         may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
         around=(Link("Why is it rising?", f"/places/{code}/why"),), social=tables, social_empty=empty,
+        trail=(Link(where.name, f"/places/{code}"), Link("What people know", "")) if counts else (), sent=sent,
     )  # fmt: skip
-    return render(request, "surveillance/known.html", {"page": built.page, "known": built})
+    return _shown(request, "known", built, sent)
 
 
 @require_http_methods(["GET", "POST"])
 def signal(request: HttpRequest, number: int) -> HttpResponse:
     """Judgements, hypotheses and notes of a signal; posting judges it."""
+    if request.method != "POST":
+        return _signal(request, number)
+    common.require(request, JUDGE, "judge signals")
+    verdict, into = request.POST.get("verdict", ""), request.POST.get("merged_into", "").strip()
+    reason = request.POST.get("reason", "")
+    try:
+        known.judge(common.actor(request), number, verdict, reason, _number(into) if into else None)
+    except Refused as refused:
+        form, target = (f"split-{into}", f"split-reason-{into}") if verdict == known.SPLIT else ("judge", "reason")
+        return _signal(request, number, _again(request, form, target, refused))
+    return HttpResponseRedirect(f"/signals/{number}/judgements")
+
+
+def _signal(request: HttpRequest, number: int, sent: Sent = NOTHING) -> HttpResponse:
     actor = common.actor(request)
-    if request.method == "POST":
-        common.require(request, JUDGE, "judge signals")
-        into = request.POST.get("merged_into", "").strip()
-        known.judge(
-            actor,
-            number,
-            request.POST.get("verdict", ""),
-            request.POST.get("reason", ""),
-            _number(into) if into else None,
-        )
-        return HttpResponseRedirect(f"/signals/{number}/judgements")
     common.require(request, "read_counts", "see signals")
     with scoped_read(actor, query="judgements of a signal", filters={"signal": number}, data_class="L1") as scope:
         found = signals.signal(scope, number)
@@ -65,7 +74,9 @@ def signal(request: HttpRequest, number: int) -> HttpResponse:
     notes = known.notes(actor, None, number)
     code = found["place_code"] or found["scope"][0]
     names = places.names([row["place_code"] for row in notes])
-    title = f"Signal {number}: {words.title(found, signal_reads.names_for([found]))}"
+    called = words.title(found, signal_reads.names_for([found]))
+    title = f"What offices say of signal {number}: {called}"
+    trail = (Link("Signals", "/signals"), Link(called, f"/signals/{number}"), Link("What offices say", ""))
     built = page_of.build(
         title, code, number, notes, known.hypotheses(actor, None, number),
         known.judgements(actor, number), names, common.now(), actor.person_id, configuration.rules().recall_minutes,
@@ -75,8 +86,9 @@ def signal(request: HttpRequest, number: int) -> HttpResponse:
             Link("Why is it rising?", f"/places/{code}/why"), Link("What people know here", f"/places/{code}/known"),
             *evidence_link(request, number),
         ),
+        trail=trail, sent=sent,
     )  # fmt: skip
-    return render(request, "surveillance/known.html", {"page": built.page, "known": built})
+    return _shown(request, "known", built, sent)
 
 
 @require_POST
@@ -85,25 +97,33 @@ def write(request: HttpRequest) -> HttpResponse:
     common.require(request, WRITE, "write down what is known locally")
     given = request.POST
     sign = given.get("signal", "").strip()
-    about = known.About(
-        given.get("place", ""), _day(given.get("first", "")), _day(given.get("last", "")),
-        given.get("setting", "").strip() or None, _number(sign) if sign else None,
-    )  # fmt: skip
-    number = known.write_note(common.actor(request), about, given.get("words", ""), given.get("visibility", "offices"))
+    try:
+        about = known.About(
+            given.get("place", ""), _day(given.get("first", "")), _day(given.get("last", "")),
+            given.get("setting", "").strip() or None, _number(sign) if sign else None,
+        )  # fmt: skip
+        visibility = given.get("visibility", "offices")
+        number = known.write_note(common.actor(request), about, given.get("words", ""), visibility)
+    except Refused as refused:
+        return _page_of(request, _again(request, "note", "note-words", refused))
     return HttpResponseRedirect(f"/known/notes/{number}")
 
 
 @require_GET
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """One note."""
+    return _note(request, number)
+
+
+def _note(request: HttpRequest, number: int, sent: Sent = NOTHING) -> HttpResponse:
     actor = common.actor(request)
     row = known.note(actor, number)
     names = places.names([row["place_code"]])
     built = page_of.one(
         row, names, common.now(), actor.person_id, actor.office_id, configuration.rules().recall_minutes,
-        may_write=common.has(request, WRITE),
+        may_write=common.has(request, WRITE), sent=sent,
     )  # fmt: skip
-    return render(request, "surveillance/note.html", {"page": built.page, "one": built})
+    return _shown(request, "one", built, sent)
 
 
 @require_POST
@@ -117,7 +137,10 @@ def take_back_note(request: HttpRequest, number: int) -> HttpResponse:
 def correct(request: HttpRequest, number: int) -> HttpResponse:
     """Put a note of one's office right by one beside it."""
     common.require(request, WRITE, "write down what is known locally")
-    new = known.correct_note(common.actor(request), number, request.POST.get("words", ""))
+    try:
+        new = known.correct_note(common.actor(request), number, request.POST.get("words", ""))
+    except Refused as refused:
+        return _note(request, number, _again(request, "correct", "correct-words", refused))
     return HttpResponseRedirect(f"/known/notes/{new}")
 
 
@@ -125,7 +148,11 @@ def correct(request: HttpRequest, number: int) -> HttpResponse:
 def answer(request: HttpRequest, number: int) -> HttpResponse:
     """Say what came of what somebody told us; whoever told it reads it by reference, and by e-mail if they gave one."""
     common.require(request, WRITE, "answer what people tell")
-    known.answer_note(common.actor(request), number, request.POST.get("outcome", ""), request.POST.get("words", ""))
+    outcome, said = request.POST.get("outcome", ""), request.POST.get("words", "")
+    try:
+        known.answer_note(common.actor(request), number, outcome, said)
+    except Refused as refused:
+        return _note(request, number, _again(request, "answer", "words", refused))
     return HttpResponseRedirect(f"/known/notes/{number}")
 
 
@@ -135,7 +162,10 @@ def suppose(request: HttpRequest) -> HttpResponse:
     common.require(request, JUDGE, "put forward what may be the cause")
     code, sign = request.POST.get("place", ""), request.POST.get("signal", "").strip()
     signal_number = _number(sign) if sign else None
-    number = known.suppose(common.actor(request), code, request.POST.get("statement", ""), signal_number)
+    try:
+        number = known.suppose(common.actor(request), code, request.POST.get("statement", ""), signal_number)
+    except Refused as refused:
+        return _page_of(request, _again(request, "suppose", "statement", refused))
     return HttpResponseRedirect(_back(code, signal_number, f"#hypothesis-{number}"))
 
 
@@ -145,10 +175,13 @@ def evidence(request: HttpRequest, number: int) -> HttpResponse:
     common.require(request, JUDGE, "weigh what may be the cause")
     given = request.POST
     cited, sign = given.get("note", "").strip(), given.get("signal", "").strip()
-    known.add_evidence(
-        common.actor(request), number, given.get("side", ""), given.get("words", ""),
-        figure=given.get("figure", "").strip() or None, note=_number(cited) if cited else None,
-    )  # fmt: skip
+    try:
+        known.add_evidence(
+            common.actor(request), number, given.get("side", ""), given.get("words", ""),
+            figure=given.get("figure", "").strip() or None, note=_number(cited) if cited else None,
+        )  # fmt: skip
+    except Refused as refused:
+        return _page_of(request, _again(request, f"evidence-{number}", f"evidence-{number}", refused))
     return HttpResponseRedirect(_back(given.get("place", ""), _number(sign) if sign else None, f"#hypothesis-{number}"))
 
 
@@ -163,6 +196,23 @@ def evidence_link(request: HttpRequest, number: int) -> tuple[Link, ...]:
     """Where everything known of a signal is downloaded, for whoever may."""
     here = Link("All of the evidence as one file", f"/api/v1/signals/{number}/evidence")
     return (here,) if common.has(request, "export_records") else ()
+
+
+def _again(request: HttpRequest, form: str, target: str, refused: Refused) -> Sent:
+    """A refused form with everything that was typed into it."""
+    return Sent(form, str(refused), target, {name: str(value) for name, value in request.POST.items()})
+
+
+def _page_of(request: HttpRequest, sent: Sent) -> HttpResponse:
+    """The page on which a refused form stands: that of its signal, else of its place."""
+    sign = sent.typed.get("signal", "").strip()
+    return _signal(request, _number(sign), sent) if sign else _place(request, sent.typed.get("place", ""), sent)
+
+
+def _shown(request: HttpRequest, name: str, built: page_of.Known | page_of.OneNote, sent: Sent) -> HttpResponse:
+    template = {"known": "surveillance/known.html", "one": "surveillance/note.html"}[name]
+    status = 400 if sent.wrong else 200
+    return render(request, template, {"page": built.page, name: built, "form_is_wrong": sent.wrong}, status=status)
 
 
 def _back(code: str, sign: int | None, anchor: str) -> str:

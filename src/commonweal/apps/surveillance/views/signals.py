@@ -156,6 +156,8 @@ def behind(scope: Scope, codes: Sequence[str], mandate: Sequence[str], as_of: da
     rates = {code: Rate(people[code], n, last) for code, n in base.group_residents.items()}
     values = tuple(
         AreaValue(shape.code, rate.value, rate.people, rate.residents or None, href=f"/places/{shape.code}")
+        if counts  # what nobody told anything of has no rate
+        else AreaValue(shape.code, None, None, rate.residents or None, href=f"/places/{shape.code}")
         for shape in base.shapes
         if (rate := rates.get(shape.code, Rate(people[shape.code], 0, last)))
     )

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import known
+from commonweal.apps.surveillance import definitions, known
 from commonweal.apps.surveillance.forms import TellUs
 from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.core.errors import Refused
+from commonweal.core.signals.languages import HERE, language_of
 from commonweal.core.signals.told import typed_reference
 from commonweal.web import times
 from commonweal.web.pages import Page
@@ -31,7 +32,14 @@ def tell_us(request: HttpRequest) -> HttpResponse:
     """The form; sent, it leads to the page of its reference."""
     if reference := request.GET.get("reference", "").strip():
         return HttpResponseRedirect(f"/tell-us/{typed_reference(reference)[:20] or 'none'}")
-    form = TellUs(times.local(common.now()).date(), request.POST if request.method == "POST" else None)
+    known_languages = definitions.languages()
+    chosen = language_of(request.GET.get("language", "") or HERE, known_languages)
+    form = TellUs(
+        times.local(common.now()).date(),
+        known_languages,
+        request.POST if request.method == "POST" else None,
+        chosen.code,
+    )
     if request.method == "POST" and form.is_valid():
         told = _told(request, form)
         if told is not None:
@@ -40,7 +48,8 @@ def tell_us(request: HttpRequest) -> HttpResponse:
     status = 400 if form.errors else 200
     # a form that is sent twice carries the same sign both times
     once = request.POST.get("once", "")[:LONGEST_ONCE] or secrets.token_urlsafe(24)
-    return render(request, "surveillance/tell_us.html", {"page": page, "form": form, "once": once}, status=status)
+    context = {"page": page, "form": form, "once": once, "chosen": chosen, "languages": known_languages[1:-1]}
+    return render(request, "surveillance/tell_us.html", context, status=status)
 
 
 def _told(request: HttpRequest, form: TellUs) -> str | None:
@@ -57,7 +66,9 @@ def _told(request: HttpRequest, form: TellUs) -> str | None:
         if (same := known.told_already(about, given["words"], once)) is not None:
             return same
         _limit(request)
-        reference, _ = known.tell_us(about, given["words"], given["told_by"], given["email"] or None, once=once)
+        reference, _ = known.tell_us(
+            about, given["words"], given["told_by"], given["email"] or None, given["language"], once=once
+        )
     except Refused as refused:
         form.add_error("words", str(refused))
         return None
