@@ -162,7 +162,10 @@ def test_a_cluster_counts_its_small_areas_and_outlines_them(visit: Callable[...,
 
 def test_a_moment_before_a_signal_does_not_know_it(visit: Callable[..., Any]) -> None:
     assert visit("/signals/1?as_of=2020-01-01T00:00:00Z").status_code == 404
-    assert "Nothing has been looked for" in visit("/signals?as_of=2020-01-01T00:00:00Z").content.decode()
+    before = visit("/signals?as_of=2020-01-01T00:00:00Z").content.decode()
+    assert "Nothing has been looked for" in before
+    told = visit("/signals/signal-map.csv?as_of=2020-01-01T00:00:00Z").content.decode()
+    assert "Belgrave North West,,,1500,not known," in told, "nothing was received yet: there is no rate of 0"
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "parquet"])

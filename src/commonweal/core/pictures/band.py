@@ -11,7 +11,7 @@ from commonweal.core.pictures import frame, palette
 from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose
 from commonweal.core.pictures.scale import DayAxis, ValueAxis, day_axis, value_axis
 from commonweal.core.pictures.small import broken
-from commonweal.core.pictures.svg import escape, hatch, label, polyline, rectangle, tag
+from commonweal.core.pictures.svg import escape, hatch, label, rectangle, tag
 from commonweal.core.pictures.table import Column, PictureTable
 
 
@@ -143,10 +143,4 @@ def band(data: ExpectedBand, axis: DayAxis, values: ValueAxis) -> str:
         drawn = zip(data.days, found, strict=True)
         return broken([None if value is None else (axis.middle(day.day), values.at(value)) for day, value in drawn])
 
-    parts = []
-    for low, high in zip(runs("low"), runs("high"), strict=False):
-        points = " ".join(f"{x:.2f},{y:.2f}" for x, y in [*high, *reversed(low)])
-        parts.append(tag("polygon", points=points, fill=palette.GREY, fill_opacity=0.18, stroke="none"))
-        parts += [polyline(edge, stroke=palette.DARK_GREY, width=1) for edge in (low, high)]
-    parts += [polyline(run, stroke=palette.INK, width=2, dash="6 4") for run in runs("expected")]
-    return "".join(parts)
+    return frame.band(runs("low"), runs("expected"), runs("high"))

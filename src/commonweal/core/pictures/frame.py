@@ -47,6 +47,19 @@ def interval(x: float, top: float, bottom: float) -> str:
     return polyline(path, stroke=palette.WHITE, width=4) + polyline(path, stroke=palette.INK, width=1.5)
 
 
+Runs = Sequence[Sequence[tuple[float, float]]]  # unbroken stretches of a line, as points of the drawing
+
+
+def band(lows: Runs, middles: Runs, highs: Runs) -> str:
+    """A range as light ground between two thin lines, its middle as a dashed line."""
+    parts = []
+    for low, high in zip(lows, highs, strict=True):
+        outline = " ".join(f"{x:.2f},{y:.2f}" for x, y in [*high, *reversed(low)])
+        parts.append(tag("polygon", points=outline, fill=palette.GREY, fill_opacity=0.18, stroke="none"))
+        parts += [polyline(edge, stroke=palette.DARK_GREY, width=1) for edge in (low, high)]
+    return "".join([*parts, *(polyline(run, stroke=palette.INK, width=2, dash="6 4") for run in middles)])
+
+
 def triangle(x: float, tip_down_at: float) -> str:
     """The orange sign for "look here": a triangle standing on its tip, so that form and colour both tell."""
     points = f"{x - 6:.2f},{tip_down_at - 11:.2f} {x + 6:.2f},{tip_down_at - 11:.2f} {x:.2f},{tip_down_at:.2f}"

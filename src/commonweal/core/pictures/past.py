@@ -10,7 +10,6 @@ from commonweal.core.pictures import frame, palette
 from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose
 from commonweal.core.pictures.series import Plot, Series, line_of, plot_of, said
 from commonweal.core.pictures.small import broken
-from commonweal.core.pictures.svg import polyline, tag
 from commonweal.core.pictures.table import Cell, Column, PictureTable
 
 
@@ -120,10 +119,4 @@ def band(data: AgainstPast, plot: Plot) -> str:
             [(plot.axis.middle(at.day), plot.values.at(getattr(each, pick))) if each else None for at, each in points]
         )
 
-    parts = []
-    for low, high in zip(runs("low"), runs("high"), strict=True):
-        outline = " ".join(f"{x:.2f},{y:.2f}" for x, y in [*high, *reversed(low)])
-        parts.append(tag("polygon", points=outline, fill=palette.GREY, fill_opacity=0.18, stroke="none"))
-        parts += [polyline(edge, stroke=palette.DARK_GREY, width=1) for edge in (low, high)]
-    parts += [polyline(run, stroke=palette.INK, width=2, dash="6 4") for run in runs("value")]
-    return "".join(parts)
+    return frame.band(runs("low"), runs("value"), runs("high"))

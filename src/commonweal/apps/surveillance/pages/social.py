@@ -23,7 +23,7 @@ def build(
     defined = attributes()
     order = {name: at for at, name in enumerate(defined)}
     cells = [
-        (label, "; ".join(values), place, dated, source) for (label, dated, source), values in _together(from_places)
+        (label, _listed(values), place, dated, source) for (label, dated, source), values in _together(from_places)
     ]
     for row in sorted(rows, key=lambda row: (order.get(row["attribute"], 99), row["area"], row["value"])):
         attribute = defined.get(row["attribute"])
@@ -46,6 +46,11 @@ def _together(rows: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str, Any, A
     for row in rows:
         found.setdefault((row["label"], row["dated"], row["source"]), []).append(str(row["value"]))
     return list(found.items())
+
+
+def _listed(values: Sequence[str]) -> str:
+    """'Elm Street School'; '3: Ash House; Elm Court; Oak Lodge', so that many need not be counted."""
+    return "; ".join(values) if len(values) == 1 else f"{len(values)}: {'; '.join(values)}"
 
 
 def _said(value: str, kind: str) -> str:
