@@ -268,6 +268,17 @@ def test_every_page_can_be_kept_with_what_is_chosen_on_it_and_odd_words_too() ->
     assert "q=balance+%26+more" in found or "Nothing called" in found
 
 
+def test_a_place_that_is_not_found_costs_nobody_what_was_typed() -> None:
+    client = visitor("director", DIRECTOR)
+    answer = client.post("/search/told", {"measure": "seven_day_rate", "place": "Belgrvae", "threshold": "50.5"})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "No place called" in page
+    assert 'name="place" value="Belgrvae"' in page
+    assert 'value="50.5"' in page
+    assert "people per 100,000 residents" in page
+
+
 def test_a_number_that_is_passed_is_told_once_and_again_only_after_it_fell(monkeypatch: pytest.MonkeyPatch) -> None:
     director = actor("director", DIRECTOR)
     values = iter([40.0, 60.0, 70.0, 30.0, 51.0, None, 80.0])

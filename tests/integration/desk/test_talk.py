@@ -233,6 +233,10 @@ def test_a_missed_clock_asks_for_its_reason_and_shows_it_or_that_none_came() -> 
     build.move_to(build.now() + timedelta(days=4))
     assert "No reason came by " in visitor("national-decision-maker", MINISTER).get("/missed").content.decode()
     client = visitor("leader", LEADER)
+    long = "w" * 2001
+    refused = client.post(f"/missed/{row['id']}/reason", {"reason": long})
+    assert refused.status_code == 400
+    assert f">{long}</textarea>" in refused.content.decode()
     client.post(f"/missed/{row['id']}/reason", {"reason": "The office was being moved."})
     assert "The office was being moved." in visitor("national-decision-maker", MINISTER).get("/missed").content.decode()
     with pytest.raises(Refused, match="given already"):
@@ -445,6 +449,12 @@ def test_the_pages_ask_answer_and_take_back() -> None:
     minister.post(address, {"words": "We see it in Belgrave", "do": "answer"})
     page = visitor("leader", LEADER).get(address).content.decode()
     assert "We see it in Belgrave" in page
+    assert "<title>Conversation: Which ward is it? –" in page
+    long = "z" * 4001
+    refused = minister.post(address, {"words": long, "do": "answer"})
+    assert refused.status_code == 400
+    assert f">{long}</textarea>" in refused.content.decode(), "nobody types it twice"
+    assert 'href="#words"' in refused.content.decode()
     assert 'href="/my-area#map"' in page
     assert visitor("small", SMALL).get(address).status_code == 404
     client.post(f"{address}/take-back")

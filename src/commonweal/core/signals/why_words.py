@@ -155,9 +155,14 @@ def _by_field(why: Why, setting: WhySetting) -> list[str]:
         elif len(named) > 1:
             part = max(named, key=lambda each: each.cases)
             if part.lower > 0:
-                largest.append(f"{_lower_first(table.name)} {part.name}, {_of_change(part)}")
+                largest.append(f"{_called(table.name, part.name)}, {_of_change(part)}")
     said = [f"Most of it by what is recorded: {'; '.join(largest)}."] if largest else []
     return [*said, *([f"Recorded of too few to say more: {', '.join(untold)}."] if untold else [])]
+
+
+def _called(attribute: str, value: str) -> str:
+    """'sex Men and boys'; 'Pillar 2', and not 'pillar Pillar 2', where the value says of what it is."""
+    return value if value.lower().startswith(attribute.lower()) else f"{_lower_first(attribute)} {value}"
 
 
 def _lower_first(name: str) -> str:

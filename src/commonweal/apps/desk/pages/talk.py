@@ -14,6 +14,8 @@ from commonweal.core.pictures import Column, PictureTable
 from commonweal.web import times
 from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
 
+TITLE = 60  # letters of what was said that a page is called by
+
 HELP = Help(
     "What offices say to each other about a place. Every office of the place sees it, local and national.",
     (
@@ -132,8 +134,11 @@ def listed(rows: Sequence[Row], abouts: Abouts, form: Form, me: UUID, now: datet
 def conversation(first: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now: datetime, minutes: float) -> Talk:
     """One conversation, oldest first."""
     ordered = sorted((row for row in rows if row["corrects"] is None), key=lambda row: row["id"])
+    words = first["words"] if len(first["words"]) <= TITLE else f"{first['words'][:TITLE].rsplit(' ', 1)[0]} …"
     return Talk(
-        Page("Conversation", HELP, (Link("Today", "/today"), Link("Talk", "/talk"), Link("Conversation", ""))),
+        Page(
+            f"Conversation: {words}", HELP, (Link("Today", "/today"), Link("Talk", "/talk"), Link("Conversation", ""))
+        ),
         _state(first, now) or "A comment; anybody of the place may answer.",
         first["pin"],
         tuple(_said(row, rows, abouts, me, now, minutes) for row in ordered),

@@ -12,7 +12,8 @@ from commonweal.apps.desk import own, search
 from commonweal.apps.desk.pages import search as pages
 from commonweal.apps.desk.views.today import actor
 from commonweal.core.access.permissions import may
-from commonweal.core.errors import NotAllowed, Refused
+from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.web.forms import NOTHING, Sent
 
 PEOPLE = "read_identifiable"
 
@@ -66,7 +67,11 @@ def drop_view(request: HttpRequest, number: int) -> HttpResponse:
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask to be told when a measure of a place passes a number."""
     given = request.POST
-    own.subscribe(actor(request), given.get("measure", ""), given.get("place", ""), given.get("threshold", ""))
+    try:
+        own.subscribe(actor(request), given.get("measure", ""), given.get("place", ""), given.get("threshold", ""))
+    except (Refused, NotThere) as refused:
+        typed = {name: str(value) for name, value in given.items()}
+        return _shown(request, "", [], sent=Sent("told", str(refused), "place", typed), status=400)
     return HttpResponseRedirect("/search#kept")
 
 
@@ -78,7 +83,12 @@ def unsubscribe(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, text: str, groups: list[search.Group], people_said: str = "", status: int = 200
+    request: HttpRequest,
+    text: str,
+    groups: list[search.Group],
+    people_said: str = "",
+    status: int = 200,
+    sent: Sent = NOTHING,
 ) -> HttpResponse:
     who = actor(request)
     built = pages.build(
@@ -92,7 +102,8 @@ def _shown(
         people_said=people_said,
         keep=_page_to_keep(request.GET.get("keep", "")),
     )
-    return render(request, "desk/search.html", {"page": built.page, "search": built}, status=status)
+    context = {"page": built.page, "search": built, "sent": sent, "form_is_wrong": sent.wrong}
+    return render(request, "desk/search.html", context, status=status)
 
 
 def _page_to_keep(link: str) -> str:

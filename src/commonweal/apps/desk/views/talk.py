@@ -22,6 +22,7 @@ from commonweal.core.desk import pins
 from commonweal.core.desk.pins import Pin
 from commonweal.core.errors import NotThere, Refused
 from commonweal.web import times
+from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.shell import kind_of_space
 
 ALL_PLACES = "all"
@@ -81,16 +82,22 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     first = next((row for row in rows if row["id"] == number), None)
     if first is None:
         raise NotThere("There is no such conversation about places of your office.")
+    sent = NOTHING
     if request.method == "POST":
         text = request.POST.get("words", "")
-        if request.POST.get("do") == "correct":
-            talk.say(who, talk.Said(first["pin"], (), text, corrects=number))
-        else:
-            talk.say(who, talk.Said(first["pin"], (), text, reply_to=number))
-        return HttpResponseRedirect(f"/talk/{number}")
+        corrects = request.POST.get("do") == "correct"
+        try:
+            what = talk.Said(
+                first["pin"], (), text, corrects=number if corrects else None, reply_to=None if corrects else number
+            )
+            talk.say(who, what)
+            return HttpResponseRedirect(f"/talk/{number}")
+        except Refused as refused:
+            sent = Sent("answer", str(refused), "words", {"words": text})
     minutes = configuration.rules().recall_minutes
     built = pages.conversation(first, rows, pinned.abouts([first]), who.person_id, around.now(), minutes)
-    return render(request, "desk/conversation.html", {"page": built.page, "talk": built})
+    context = {"page": built.page, "talk": built, "sent": sent, "form_is_wrong": sent.wrong}
+    return render(request, "desk/conversation.html", context, status=400 if sent.wrong else 200)
 
 
 @require_POST
@@ -110,16 +117,25 @@ def recall(request: HttpRequest, notice_id: UUID) -> HttpResponse:
 @require_GET
 def missed_clocks(request: HttpRequest) -> HttpResponse:
     """Every clock that was missed about my places, with the reason or that none came."""
+    return _missed(request)
+
+
+def _missed(request: HttpRequest, sent: Sent = NOTHING) -> HttpResponse:
     who = actor(request)
     organisation = access.organisation_of(who.office_id)
     built = pages.missed(missed.seen(who), organisation, around.now())
-    return render(request, "desk/missed.html", {"page": built.page, "missed": built})
+    context = {"page": built.page, "missed": built, "sent": sent, "form_is_wrong": sent.wrong}
+    return render(request, "desk/missed.html", context, status=400 if sent.wrong else 200)
 
 
 @require_POST
 def reason(request: HttpRequest, number: int) -> HttpResponse:
     """Say why."""
-    missed.give_reason(actor(request), number, request.POST.get("reason", ""))
+    said, form = request.POST.get("reason", ""), f"reason-{number}"
+    try:
+        missed.give_reason(actor(request), number, said)
+    except Refused as refused:
+        return _missed(request, Sent(form, str(refused), form, {"reason": said}))
     return HttpResponseRedirect(f"/missed#missed-{number}")
 
 

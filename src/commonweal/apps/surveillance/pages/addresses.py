@@ -13,6 +13,11 @@ NAMED = {"parquet": "Parquet", "geojson": "GeoJSON"}
 API = "/api/v1"
 
 
+def named(form: str) -> str:
+    """'CSV', 'Parquet': what a form of files is called."""
+    return NAMED.get(form, form.upper())
+
+
 @dataclass(frozen=True)
 class Address:
     """A page by its path, what is asked of it (beginning with '?', or empty), and the moment that it shows.
@@ -47,7 +52,7 @@ class Address:
     def downloads(self, what: str, *, picture: bool, area_map: bool = False) -> tuple[Link, ...]:
         """Links to a part in every form; a map also with its outlines."""
         forms = (*FORMATS, *(("geojson",) if area_map else ()), *(("svg",) if picture else ()))
-        return tuple(Link(NAMED.get(form, form.upper()), self.download(what, form)) for form in forms)
+        return tuple(Link(named(form), self.download(what, form)) for form in forms)
 
     def outlines(self) -> Link:
         """What the page is about as GeoJSON, as programs read it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from commonweal.apps.surveillance.pages.addresses import named
 from commonweal.core import wording
 from commonweal.core.pictures import ChangePart, Column, PartsOfChange, PictureTable, draw_parts
 from commonweal.core.signals.why import FieldTable, Part, Why
@@ -108,7 +109,7 @@ def build(
     said = list(sentences(why, place, before, after, rules, who_can_tell=basis.who_can_tell))
     if households:
         said.append(households)
-    links = tuple(Link(form.upper(), f"{address}/parts.{form}{query}") for form in FORMATS)
+    links = tuple(Link(named(form), f"{address}/parts.{form}{query}") for form in FORMATS)
     picture = ShownPicture(draw_parts(parts_of(place, why, span, as_of, rules)), links, computed(rules, basis))
     return WhyPage(
         page, asked, tuple(said), wording.upper_first(LABEL_NAMES[why.label.name]), picture, _places(why),
@@ -162,7 +163,7 @@ def of_signal(
 ) -> WhyPart:
     """Words, picture and the settings in common. files: address of the picture's files, with {} for their ending."""
     before, after = span.said()
-    links = tuple(Link(form.upper(), files.format(form)) for form in FORMATS)
+    links = tuple(Link(named(form), files.format(form)) for form in FORMATS)
     drawn = draw_parts(parts_of(place, why, span, as_of, rules), "why-parts")
     picture = ShownPicture(drawn, links, computed(rules, basis))
     said = sentences(why, place, before, after, rules, who_can_tell=basis.who_can_tell)
