@@ -10,6 +10,7 @@ from commonweal.apps.desk import configuration
 from commonweal.apps.desk.pages import talk, today
 from commonweal.apps.desk.waiting import Open, Running
 from commonweal.apps.surveillance.pages import known
+from commonweal.web.forms import NOTHING, Sent
 
 from . import sample_area
 
@@ -78,7 +79,7 @@ def missed_page() -> dict[str, Any]:
          "given_at": NOW - timedelta(days=2)},
     ]  # fmt: skip
     built = talk.missed(rows, "fernleigh", NOW)
-    return {"page": built.page, "missed": built}
+    return {"page": built.page, "missed": built, "sent": NOTHING}
 
 
 def note(number: int, words: str, **changes: Any) -> dict[str, Any]:
@@ -87,6 +88,7 @@ def note(number: int, words: str, **changes: Any) -> dict[str, Any]:
         "last_day": None, "signal": 1, "visibility": "offices", "office": DIRECTOR, "office_id": "dph", "person_id": ME,
         "told_by": None, "said_at": NOW - timedelta(minutes=3), "due_at": None, "outcome": None, "answer": None,
         "answered_by": None, "answered_at": None, "recalled_at": None, "corrects": None, "corrected_by": None,
+        "language": None,
     }  # fmt: skip
     return {**made, **changes}
 
@@ -98,6 +100,9 @@ def judgement(number: int, verdict: str, reason: str, **changes: Any) -> dict[st
         "other_is_seen": False,
     }  # fmt: skip
     return {**made, **changes}
+
+
+REFUSED = Sent("note", "'Tuesday' is no day; write it like 2020-06-29.", "note-words", {"words": "The unit moved."})
 
 
 def known_page() -> dict[str, Any]:
@@ -114,6 +119,7 @@ def known_page() -> dict[str, Any]:
     told = {"office": None, "office_id": None, "person_id": None, "told_by": "employer", "signal": None}
     notes = [
         note(5, "", recalled_at=NOW - timedelta(minutes=1)),
+        note(6, "فیکٹری کھلی رہی۔", **told, due_at=NOW + timedelta(hours=21), language="ur"),
         note(4, "The canteen stayed open.", **told, due_at=NOW + timedelta(hours=20)),
         note(3, "The unit opens at ten.", corrects=2),
         note(2, "The unit opens at nine.", corrected_by=3, setting_name="The mosque"),
@@ -124,7 +130,7 @@ def known_page() -> dict[str, Any]:
     supposed = [{"id": 1, "statement": "The changing room at the works.", "office": DIRECTOR, "evidence": evidence}]
     built = known.build(
         "Signal 1: Cluster in Kiln Steps", sample_area.SHAPES[3].code, 1, notes, supposed, judged, names, NOW, ME, MINUTES,
-        may_write=True, may_judge=True,
+        may_write=True, may_judge=True, sent=REFUSED,
     )  # fmt: skip
     return {"page": built.page, "known": built}
 

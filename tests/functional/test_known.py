@@ -90,9 +90,15 @@ def test_a_stranger_tells_us_without_a_script_on_a_phone(
     page.get_by_role("button", name="Tell the health office").click()
     expect(page.locator(".govuk-error-summary")).to_contain_text("an NHS number")
     page.get_by_label("What do you know?").fill("The night shift sleeps in one house.")
+    page.get_by_label("Which language do you write in?").select_option("gu")
     page.get_by_role("button", name="Tell the health office").click()
     expect(page).to_have_url(re.compile("/tell-us/[A-Z2-9]{10}$"))
     expect(page.locator("main")).to_contain_text("It will be answered by")
     with_scripts = open_page(f"{site}/tell-us", width=320).page
+    with_scripts.get_by_role("link", name="اردو").press("Enter")
+    expect(with_scripts.get_by_label("Which language do you write in?")).to_have_value("ur")
+    box = with_scripts.get_by_label("What do you know?")
+    box.fill("کارخانہ کھلا رہا")
+    assert box.evaluate("box => box.matches(':dir(rtl)')"), "the words run the way of their script"
     assert axe(with_scripts) == []
     assert not runs_sideways(with_scripts)
