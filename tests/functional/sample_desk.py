@@ -102,7 +102,12 @@ def judgement(number: int, verdict: str, reason: str, **changes: Any) -> dict[st
     return {**made, **changes}
 
 
-REFUSED = Sent("note", "'Tuesday' is no day; write it like 2020-06-29.", "note-words", {"words": "The unit moved."})
+REFUSED = Sent(
+    "note",
+    "'Tuesday' is no day; write it like 2020-06-29.",
+    "note-first",
+    {"words": "The unit moved.", "first": "Tuesday"},
+)
 
 
 def known_page() -> dict[str, Any]:

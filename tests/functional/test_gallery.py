@@ -14,7 +14,17 @@ from .serving import serving
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Opened]
 PAGES = ("components", "pictures", "form", "form-wrong", "problem")
-PLACES = ("place", "place-empty", "signals", "signals-empty", "signal", "sweeps", "sweeps-empty", "sweep")
+PLACES = (
+    "place",
+    "place-empty",
+    "signals",
+    "signals-empty",
+    "signal",
+    "signal-series",
+    "sweeps",
+    "sweeps-empty",
+    "sweep",
+)
 DESK = ("today", "today-empty", "talk", "missed", "known", "note", "told", "orphans", "who-looked")
 
 

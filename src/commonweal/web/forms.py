@@ -80,9 +80,9 @@ class Sent:
         """What was typed into a form; nothing for every other one."""
         return self.typed if form == self.form else {}
 
-    def error(self, form: str) -> str:
-        """Why a form was refused; nothing for every other one."""
-        return self.wrong if form == self.form else ""
+    def error(self, identity: str) -> str:
+        """What was wrong with a field; nothing for every other one."""
+        return self.wrong if identity == self.target else ""
 
 
 NOTHING = Sent()

@@ -97,9 +97,15 @@ def write(request: HttpRequest) -> HttpResponse:
     common.require(request, WRITE, "write down what is known locally")
     given = request.POST
     sign = given.get("signal", "").strip()
+    days: dict[str, date | None] = {}
+    for name in ("first", "last"):
+        try:
+            days[name] = _day(given.get(name, ""))
+        except Refused as refused:
+            return _page_of(request, _again(request, "note", f"note-{name}", refused))
     try:
         about = known.About(
-            given.get("place", ""), _day(given.get("first", "")), _day(given.get("last", "")),
+            given.get("place", ""), days["first"], days["last"],
             given.get("setting", "").strip() or None, _number(sign) if sign else None,
         )  # fmt: skip
         visibility = given.get("visibility", "offices")
