@@ -8,5 +8,5 @@ from commonweal.web.sql import run_sql_file
 class Migration(migrations.Migration):
     """The SQL is the source; Django keeps the order."""
 
-    dependencies = [("surveillance", "0043_suppose")]
+    dependencies = [("surveillance", "0044_language")]
     operations = [run_sql_file(__file__, "0047_sources.sql")]
