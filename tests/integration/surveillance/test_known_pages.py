@@ -208,7 +208,7 @@ def test_what_is_told_in_another_language_is_kept_as_written_and_its_language_is
 
 def test_what_is_late_is_said_to_whoever_told_us() -> None:
     due = datetime(2020, 6, 2, 9, tzinfo=UTC)
-    row = {"said_at": due - timedelta(days=1), "due_at": due, "outcome": None}
+    row = {"said_at": due - timedelta(days=1), "due_at": due, "outcome": None, "hidden": None}
     for now, words in ((due, "It will be answered by"), (due + timedelta(days=1), "is late: it stands as overdue")):
         assert words in page_of.outcome("AAAAABBBBB", row, "Belgrave", now).sentences[1]
 

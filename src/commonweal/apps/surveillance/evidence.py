@@ -2,8 +2,9 @@
 
 The document says what was found and on what, what was made of it, and by which versions; it names offices, not the
 persons who acted for them, and nobody who was tested or who told us. Whoever reads the same places gets the same bytes:
-local and national alike, today and later. Facts are read as known at the instant. Which small areas a place is made of,
-and how many live there, are those of the files of places in force, of which the document gives the number.
+local and national alike, today and later, but for words of notes that were hidden since: those are hidden in what is
+given out of the past too. Facts are read as known at the instant. Which small areas a place is made of, and how many
+live there, are those of the files of places in force, of which the document gives the number.
 """
 
 from __future__ import annotations

@@ -15,9 +15,10 @@ from ninja import Path, Router, Status
 from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.intake.pull_api import REFUSALS, ActingOffice, Token
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import api, known, signal_reads, signals, why_reads
+from commonweal.apps.surveillance import api, hiding, known, signal_reads, signals, why_reads
 from commonweal.apps.surveillance.known_schemas import (
     Correction,
+    Hiding,
     History,
     Hypotheses,
     NewAnswer,
@@ -98,6 +99,20 @@ def take_back_note(request: HttpRequest, number: Path[Number]) -> dict[str, Any]
     return _wrote(number, f"/known/notes/{number}")
 
 
+@router.post("/notes/{number}/hide", auth=WRITING, response={200: Wrote, **REFUSALS})
+def hide_note(request: HttpRequest, number: Path[Number], given: Hiding) -> dict[str, Any]:
+    """Hide the words of a note from everybody, for every moment; hidden already, they stay so for the first reason."""
+    hiding.hide(api.actor(request), number, given.reason, given.words)
+    return _wrote(number, f"/known/notes/{number}")
+
+
+@router.post("/notes/{number}/show-again", auth=WRITING, response={200: Wrote, **REFUSALS})
+def show_note_again(request: HttpRequest, number: Path[Number]) -> dict[str, Any]:
+    """Show words again that one has hidden oneself, within ten minutes."""
+    hiding.show_again(api.actor(request), number)
+    return _wrote(number, f"/known/notes/{number}")
+
+
 @router.post("/notes/{number}/corrections", auth=WRITING, response={201: Wrote, **REFUSALS})
 def correct_note(request: HttpRequest, number: Path[Number], given: Correction) -> Status[dict[str, Any]]:
     """Put a note of one's office right by one beside it."""
@@ -152,7 +167,8 @@ def notes_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Notes in the words of the interface, with the names of their places."""
     same = (
         "place_code", "first_day", "last_day", "signal", "words", "visibility", "office", "said_at", "corrects",
-        "corrected_by", "told_by", "language", "outcome", "answer", "answered_by", "answered_at",
+        "corrected_by", "told_by", "language", "outcome", "answer", "answered_by", "answered_at", "hidden_at",
+        "hidden_by", "hidden_reason",
     )  # fmt: skip
     names = places.names([row["place_code"] for row in rows])
     return [

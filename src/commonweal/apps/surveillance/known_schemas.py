@@ -39,6 +39,13 @@ class Correction(Schema):
     words: str
 
 
+class Hiding(Schema):
+    """Why the words are hidden: `health`, `person`, `abuse`, or `other` with words."""
+
+    reason: Literal["health", "person", "abuse", "other"]
+    words: str = ""
+
+
 class NewAnswer(Schema):
     """What comes of what somebody told us, in words for them."""
 
@@ -72,7 +79,8 @@ class NewEvidence(Schema):
 
 
 class Note(Schema):
-    """A note; its words are empty once it was taken back. `told_by` and what follows only where somebody told us."""
+    """A note; its words are empty once it was taken back, and once they are hidden they say by whom and why. `told_by`
+    and what follows to `answered_at` only where somebody told us."""
 
     number: int
     place_code: str
@@ -95,6 +103,9 @@ class Note(Schema):
     answer: str | None
     answered_by: str | None
     answered_at: datetime | None
+    hidden_at: datetime | None
+    hidden_by: str | None
+    hidden_reason: str | None
 
 
 class Evidence(Schema):

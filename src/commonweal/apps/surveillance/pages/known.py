@@ -12,7 +12,7 @@ from commonweal.apps.surveillance.definitions import languages
 from commonweal.apps.surveillance.known import SIDES, SPLIT, VERDICTS, VISIBILITIES, WORDS, merged_with, other_of
 from commonweal.core import wording
 from commonweal.core.signals.languages import HERE, OTHER, Language
-from commonweal.core.signals.told import OUTCOMES, TOLD_BY
+from commonweal.core.signals.told import HIDDEN_FOR, OUTCOMES, TOLD_BY
 from commonweal.web import times
 from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
@@ -23,6 +23,11 @@ HELP = Help(
     (
         ("Note", "What an office, a community seat or somebody who told us knows, about a place and days."),
         ("Told us", "Written by somebody without a seat. It waits for the authority's office for one working day."),
+        (
+            "Hidden words",
+            "Words that name a person or their health are hidden by the office that wrote them or the "
+            "authority of the place: from everybody, for every moment. That there was a note stays.",
+        ),
         ("Hypothesis", "What may be the cause, with what speaks for it and against it."),
         ("Judgement", "What an office says of a signal, and why. It can be taken back for ten minutes; both stay."),
         (
@@ -249,13 +254,17 @@ def _undo_until(author: Any, at: datetime, now: datetime, reader: UUID, recall_m
 @dataclass(frozen=True)
 class OneNote:
     """One note by itself, with what to know of its language, the form to answer it where it waits and the office may,
-    and to take it back or put it right where it is the reader's or their office's own."""
+    to take it back or put it right where it is the reader's or their office's own, and to hide its words or, for ten
+    minutes, show them again."""
 
     page: Page
     note: Note
     may_answer: bool
     undo_until: str = ""
     may_correct: bool = False
+    may_hide: bool = False
+    show_until: str = ""
+    reasons: tuple[tuple[str, str], ...] = tuple(HIDDEN_FOR.items())
     foreign: tuple[str, ...] = ()
     sent: Sent = NOTHING
     outcomes: tuple[tuple[str, str], ...] = tuple(OUTCOMES.items())
@@ -270,18 +279,24 @@ def one(
     recall_minutes: float,
     *,
     may_write: bool,
+    may_hide: bool = False,
     sent: Sent = NOTHING,
 ) -> OneNote:
     """The page of one note, for a reader who acts as an office."""
     shown = note_of(row, names, now)
     stands = row["office_id"] == office and not row["recalled_at"]
     until = _undo_until(row["person_id"], row["said_at"], now, reader, recall_minutes) if stands else ""
+    hidden = row["hidden_at"] is not None
+    mine = hidden and row["hidden_by_office"] == office
+    again = _undo_until(row["hidden_by_person"], row["hidden_at"], now, reader, recall_minutes) if mine else ""
     return OneNote(
         Page(f"Note {row['id']}", HELP),
         shown,
         may_write and shown.waits,
         until,
         may_write and stands,
+        may_hide and not hidden,
+        again,
         foreign=foreign(shown.language),
         sent=sent,
     )
@@ -324,6 +339,9 @@ def outcome(reference: str, row: Row, place: str, now: datetime) -> Outcome:
         said.append(f"{OUTCOMES[row['outcome']]}.")
         said.append(str(row["answer"]))
         said.append(f"{wording.upper_first(row['office'])}, {times.when(row['answered_at'], now)}.")
+    if row["hidden"] is not None:
+        said.append(f"Your words are no longer shown to anybody. {wording.upper_first(row['hidden'])}")
+        said.append("You can tell it again without the person: which place, which days, what happened there.")
     return Outcome(Page("What came of it", TELL_HELP), spaced(reference), tuple(said))
 
 

@@ -12,11 +12,12 @@ from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.desk import configuration
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import known, signal_reads, signals, social, why_reads
+from commonweal.apps.surveillance import hiding, known, signal_reads, signals, social, why_reads
 from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import social as social_page
 from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.core.signals import told
 from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Link
 
@@ -127,7 +128,7 @@ def _note(request: HttpRequest, number: int, sent: Sent = NOTHING) -> HttpRespon
     names = places.names([row["place_code"]])
     built = page_of.one(
         row, names, common.now(), actor.person_id, actor.office_id, configuration.rules().recall_minutes,
-        may_write=common.has(request, WRITE), sent=sent,
+        may_write=common.has(request, WRITE), may_hide=hiding.may_hide(actor, number), sent=sent,
     )  # fmt: skip
     return _shown(request, "one", built, sent)
 
@@ -136,6 +137,27 @@ def _note(request: HttpRequest, number: int, sent: Sent = NOTHING) -> HttpRespon
 def take_back_note(request: HttpRequest, number: int) -> HttpResponse:
     """Take back a note within ten minutes."""
     known.take_back_note(common.actor(request), number)
+    return HttpResponseRedirect(f"/known/notes/{number}")
+
+
+@require_POST
+def hide_note(request: HttpRequest, number: int) -> HttpResponse:
+    """Hide the words of a note from everybody, with the reason; the form asks for a tick that says so."""
+    reason, target = request.POST.get("reason", ""), "hide-sure"
+    try:
+        if request.POST.get("sure") != "yes":
+            raise Refused(f"Tick the box that says that the words of note {number} are hidden from everybody.")
+        target = "hide-words" if reason in told.HIDDEN_FOR else "hide-reason"
+        hiding.hide(common.actor(request), number, reason, request.POST.get("words", ""))
+    except Refused as refused:
+        return _note(request, number, _again(request, "hide", target, refused))
+    return HttpResponseRedirect(f"/known/notes/{number}")
+
+
+@require_POST
+def show_note_again(request: HttpRequest, number: int) -> HttpResponse:
+    """Show words again that one has hidden, within ten minutes."""
+    hiding.show_again(common.actor(request), number)
     return HttpResponseRedirect(f"/known/notes/{number}")
 
 
