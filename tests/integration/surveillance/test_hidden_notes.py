@@ -364,3 +364,19 @@ def test_a_quotation_of_words_is_found_however_it_is_written(actors: dict[str, A
 @pytest.mark.parametrize("pin", ["/a#:~:text=%FF%FE", "/a#:~:text=%00", "/a#:~:text=%", "/a", "/a#map", "/a#:~:text="])
 def test_a_pin_that_is_no_text_stops_nobody(actors: dict[str, Actor], pin: str) -> None:
     assert db.value("migrate", "select desk.quotes(desk.pin_words(%s), 'one two three', true)", [pin]) is False
+
+
+def test_an_old_note_has_its_page_and_can_be_hidden(actors: dict[str, Actor]) -> None:
+    city = actors["city"]
+    note = known.write_note(city, known.About(NEIGHBOURHOOD), "boris is ill")
+    with db.recorded("app") as write:
+        write.cursor.execute(
+            "select count(surveillance.write_note(%s, %s, %s, null, null, null, null, 'Newer.', 'offices'))"
+            " from generate_series(1, 101)",
+            [city.office_id, city.person_id, NEIGHBOURHOOD],
+        )
+    assert note not in {row["id"] for row in known.notes(city)}
+    browser, address = undo.browser("city"), f"/known/notes/{note}"
+    assert "boris" in undo.text(browser, address)
+    assert browser.post(f"{address}/hide", {"reason": "health", "sure": "yes"}).status_code == 302
+    assert "boris" not in undo.text(browser, address)

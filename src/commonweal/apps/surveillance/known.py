@@ -25,7 +25,7 @@ from commonweal.core.signals import told
 from commonweal.core.signals.languages import HERE, OTHER, Language, language_of
 from commonweal.web import db, times
 
-SHOWN = 100
+SHOWN, ALL = 100, 1_000_000
 OUTCOME = "select * from surveillance.outcome_of(%s)"
 LEAST_ONCE = 20  # letters of a form's sign: shorter ones are no chance
 ANSWER_WORKING_DAYS = 1
@@ -208,7 +208,8 @@ def notes(
 
 def note(actor: Actor, number: int) -> dict[str, Any]:
     """One note. Raises `NotThere` for one about places that the office does not answer for."""
-    found = next((row for row in notes(actor) if row["id"] == number), None)
+    newest_first = (row for limit in (SHOWN, ALL) for row in notes(actor, limit=limit))
+    found = next((row for row in newest_first if row["id"] == number), None)
     if found is None:
         raise NotThere(f"There is no note {number} about places that your office answers for.")
     return found
