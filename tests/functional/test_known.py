@@ -102,3 +102,30 @@ def test_a_stranger_tells_us_without_a_script_on_a_phone(
     assert box.evaluate("box => box.matches(':dir(rtl)')"), "the words run the way of their script"
     assert axe(with_scripts) == []
     assert not runs_sideways(with_scripts)
+
+
+def test_words_are_hidden_by_keyboard_and_without_a_script_on_a_phone(
+    site: str, open_page: OpenPage, axe: Callable[[Page], list[str]]
+) -> None:
+    director = Actor(accounts.require(outbreak.DIRECTOR).person_id, outbreak.OFFICE, "outbreak_control")
+    state = {"cookies": signed_in(outbreak.DIRECTOR, outbreak.OFFICE), "origins": []}
+    for scripts in (True, False):
+        note = known.write_note(director, known.About(outbreak.NEIGHBOURHOOD), "ludmila has it")
+        opened = open_page(f"{site}/known/notes/{note}", width=320, scripts=scripts, storage_state=state)
+        opened.expected.append("400 (Bad Request)")
+        page = opened.page
+        page.locator("#hide summary").press("Enter")
+        page.get_by_label("Why?").select_option("person")
+        page.get_by_role("button", name="Hide these words").press("Enter")
+        expect(page.locator(".govuk-error-summary")).to_contain_text("Tick the box")
+        expect(page.get_by_label("Why?")).to_have_value("person")
+        if scripts:
+            assert axe(page) == []
+        assert not runs_sideways(page)
+        page.get_by_label("Yes, hide the words of note").press("Space")
+        page.get_by_role("button", name="Hide these words").press("Enter")
+        expect(page.locator(f"#note-{note}")).to_contain_text("it names a person.")
+        expect(page.locator("main")).not_to_contain_text("ludmila")
+        page.get_by_role("button", name="Show the words again").press("Enter")
+        expect(page.locator(f"#note-{note}")).to_have_text("ludmila has it")
+        page.locator("#hide summary").press("Enter")
