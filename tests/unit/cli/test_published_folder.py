@@ -103,9 +103,14 @@ def test_publications_that_end_early_or_teach_no_delay_are_refused(on: tuple[int
         refuse_gaps(source, OWN, Path("t.csv"))
 
 
-def test_publications_that_reach_are_taken():
-    source = Triangle(date(2020, 6, 1), ["E06000016"], [11, 12, 14], np.ones((3, 1, 15), dtype=np.int64))
-    refuse_gaps(source, OWN, Path("t.csv"))
+def test_publications_that_reach_are_taken_until_a_second_day_running_is_missing():
+    taken, short = (
+        Triangle(date(2020, 6, 1), ["E06000016"], on, np.ones((len(on), 1, 15), dtype=np.int64))
+        for on in ([11, 12, 14], [11, 14])
+    )
+    refuse_gaps(taken, OWN, Path("t.csv"))
+    with pytest.raises(NotThere, match="no publications on two days running"):
+        refuse_gaps(short, OWN, Path("t.csv"))
 
 
 def test_a_cut_file_and_a_missing_one_are_named(tmp_path: Path):
