@@ -88,7 +88,8 @@ def note(number: int, words: str, **changes: Any) -> dict[str, Any]:
         "last_day": None, "signal": 1, "visibility": "offices", "office": DIRECTOR, "office_id": "dph", "person_id": ME,
         "told_by": None, "said_at": NOW - timedelta(minutes=3), "due_at": None, "outcome": None, "answer": None,
         "answered_by": None, "answered_at": None, "recalled_at": None, "corrects": None, "corrected_by": None,
-        "language": None,
+        "language": None, "hidden_at": None, "hidden_by": None, "hidden_reason": None, "hidden_by_office": None,
+        "hidden_by_person": None,
     }  # fmt: skip
     return {**made, **changes}
 
@@ -142,12 +143,13 @@ def known_page() -> dict[str, Any]:
 
 def note_page() -> dict[str, Any]:
     names = {shape.code: shape.name for shape in sample_area.SHAPES}
-    built = known.one(note(2, "The unit opens at nine."), names, NOW, ME, "dph", MINUTES, may_write=True)
+    built = known.one(note(2, "The unit opens at nine."), names, NOW, ME, "dph", MINUTES, may_write=True, may_hide=True)
     return {"page": built.page, "one": built}
 
 
 def told_page() -> dict[str, Any]:
     row = {"said_at": NOW - timedelta(days=1), "due_at": NOW + timedelta(hours=4), "outcome": "acted_on",
-           "answer": "An officer went there.", "office": DIRECTOR, "answered_at": NOW - timedelta(hours=1)}  # fmt: skip
+           "answer": "An officer went there.", "office": DIRECTOR, "answered_at": NOW - timedelta(hours=1),
+           "hidden": "Hidden by the director of public health on 4 July: it names a person."}  # fmt: skip
     built = known.outcome("ABCDE23456", row, "Kiln Steps", NOW)
     return {"page": built.page, "told": built}
