@@ -10,7 +10,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from time import sleep
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +21,8 @@ from hypothesis import HealthCheck, settings
 # How fast examples are made depends on what else the machine does; no test is about that.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+LAST_MINUTES = 3
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("COMMONWEAL_SHARED", ROOT.parent / "shared"))
@@ -102,8 +107,17 @@ def point_django_at(space: str) -> None:
         connections.settings[alias]["NAME"] = provider.database_name(space)
 
 
+def begin_on_one_day(now: datetime) -> float:
+    """Seconds to wait so that what a space is filled with and what is asked of it fall on one day: none begins in the
+    last minutes before midnight in London, by whose days pages count."""
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    left = midnight.timestamp() - now.timestamp()
+    return left if left < LAST_MINUTES * 60 else 0.0
+
+
 def make_space(template: str, kind: str = "live") -> str:
     """A fresh clone of the template, described as `kind`."""
+    sleep(begin_on_one_day(datetime.now(ZoneInfo("Europe/London"))))
     from commonweal.server import spaces
     from commonweal.site import installation
 
