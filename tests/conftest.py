@@ -1,4 +1,5 @@
-"""One embedded server for the whole run, one migrated template, and a fresh clone of it for each module that asks."""
+"""A home and an embedded server for each process of the run, one migrated template in it, and a fresh clone of that for
+each module that asks. Keys, waiting files and lists beside the database belong to a home: no test meets another's."""
 
 from __future__ import annotations
 
@@ -27,15 +28,16 @@ LAST_MINUTES = 3
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("COMMONWEAL_SHARED", ROOT.parent / "shared"))
 _PLACE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-TEST_HOME = Path(
-    os.environ.get("COMMONWEAL_TEST_HOME", f"{tempfile.gettempdir()}/commonweal-tests-{os.geteuid()}-{_PLACE}")
-)
+_HOMES = os.environ.get("COMMONWEAL_TEST_HOME", f"{tempfile.gettempdir()}/commonweal-tests-{os.geteuid()}-{_PLACE}")
+# A server that is given (DATABASE_URL) has one set of roles, whose passwords lie in one home.
+_WORKER = "" if "DATABASE_URL" in os.environ else os.environ.get("PYTEST_XDIST_WORKER", "")
+TEST_HOME = Path(f"{_HOMES}-{_WORKER}" if _WORKER else _HOMES)
 
 os.environ["COMMONWEAL_HOME"] = str(TEST_HOME)
 os.environ["COMMONWEAL_SPACE"] = "template"
 os.environ["DJANGO_SETTINGS_MODULE"] = "commonweal.site.settings"
 os.environ.setdefault("COMMONWEAL_POSTGRES_SETTINGS", "fsync=off,synchronous_commit=off,full_page_writes=off")
-os.environ.setdefault("NUMBA_CACHE_DIR", str(TEST_HOME / "numba"))
+os.environ.setdefault("NUMBA_CACHE_DIR", f"{_HOMES}-numba")
 
 
 def _schema_version() -> str:
