@@ -24,7 +24,7 @@ PER = 100_000.0
 SMALL = "small counts"
 MOST_CLUSTERS = 8  # of one scan; the next ones come to light when these have been dealt with
 PAST_P = 0.001  # a positivity cluster must stand out against its own past so far
-BLOCK_SITES = 3000  # small areas that a worker gets at once: some hundred milliseconds of work
+BLOCK_SITES = 1000  # small areas that a worker gets at once: half a second, so that none waits long for the last
 
 
 @dataclass(frozen=True)
