@@ -173,7 +173,8 @@ def read_weeks(path: Path, first_week_ends: date) -> tuple[pl.DataFrame, list[st
     """
     import polars as pl
 
-    from commonweal.core.formats.indicators.wide import SUPPRESSED_MARKS, WEEK
+    from commonweal.core.formats.indicators.long import SUPPRESSED_MARKS
+    from commonweal.core.formats.indicators.wide import WEEK
 
     table = read_csv(path, "msoa11cd")
     weeks = [name for name in table.columns if WEEK.match(name)]

@@ -104,7 +104,7 @@ def test_however_it_is_written_it_is_the_same_table(
         (HEAD.replace("Area name", "Area code") + "1,2,3,4\n", "the heading 'Area code' stands twice"),
         (ONE + "L,E06000016,2020-08-14,2,9\n", "row 3 has 5 cells and the heading 4"),
         (ONE + '"L,E06000016,2020-08-14,2\n', "a quotation mark is opened and not closed"),
-        (ONE + "\nL,E06000016\n", "row 4, column Specimen date: the cell is empty"),
+        (ONE + "\nL,E06000016\n", "row 4 has 2 cells and the heading 4; it ends with 'E06000016'"),
         (ONE + "L,E06000016,31/02/2020,2\n", "row 3, column Specimen date: '31/02/2020' is not a date"),
         (ONE + "L,E06000016,2020-08-14 noon,2\n", "'2020-08-14 noon' is not a date"),
         (ONE + "L,E06000016,2020-08-14,nan\n", "'nan' is not a number"),

@@ -7,8 +7,9 @@ import polars as pl
 from commonweal.core.errors import Refused
 from commonweal.core.formats.indicators.opening import row_of
 
-ISO_DAY = r"^\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?$"
-BRITISH_DAY = r"^\d\d?[/-]\d\d?[/-]\d{4}(?: [\d:]*)?$"
+# a year of another century is a slip of the pen, and years of days would be made of it
+ISO_DAY = r"^(?:19|20)\d\d-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?$"
+BRITISH_DAY = r"^\d\d?[/-]\d\d?[/-](?:19|20)\d\d(?: [\d:]*)?$"
 THOUSANDS = r"^-?\d{1,3}(,\d{3})+(\.\d+)?$"
 FORMS_OF_DAY = "a date such as 2020-06-14 or 14/06/2020"
 
@@ -43,4 +44,4 @@ def numbers(table: pl.DataFrame, column: str, label: str) -> pl.Series:
 def _refused(table: pl.DataFrame, column: str, position: int, wanted: str, label: str) -> Refused:
     written = table[column][position]
     fault = "the cell is empty; it must be" if written is None else f"{written!r} is not"
-    return Refused(f"{label}, row {row_of(table, position)}, column {column}: {fault} {wanted}.")
+    return Refused(f"{label}, row {row_of(table, position)}, column {column}: {fault} {wanted}. Mend that cell.")

@@ -11,8 +11,8 @@ import polars as pl
 from commonweal.core.errors import Refused
 from commonweal.core.formats.indicators.cells import days, numbers
 from commonweal.core.formats.indicators.metrics import Metric, Metrics
-from commonweal.core.formats.indicators.opening import ROW
-from commonweal.core.formats.indicators.values import SCHEMA, Outcome, outcome
+from commonweal.core.formats.indicators.opening import ROW, row_of
+from commonweal.core.formats.indicators.values import AREA_CODE, SCHEMA, Outcome, outcome
 
 DASHBOARD_AREA, DASHBOARD_DAY = "Area code", "Specimen date"
 API_FIXED = ("areaCode", "areaName", "areaType", "date")
@@ -20,7 +20,9 @@ API_HIERARCHY = ("regionCode", "regionName", "UtlaCode", "UtlaName", "LtlaCode",
 API_RATE = re.compile(r"Rate$")  # worked out from counts beside it, over residents that the file does not state
 TIDY = ("place", "date", "metric", "value", "published_at", "denominator")
 TRIANGLE_METRIC = "new_cases"
-SUPPRESSED_NUMBER = -99.0  # what some releases write into a suppressed cell
+FARTHEST_BACK = 1100  # days of a triangle before its first publication
+SUPPRESSED_NUMBER = -99.0  # what some releases write into a suppressed cell,
+SUPPRESSED_MARKS = ("S", "s", "c", "*")  # and what others do
 
 
 @dataclass
@@ -78,6 +80,8 @@ def api(table: pl.DataFrame, own: Context) -> pl.DataFrame:
 
 
 def _column(table: pl.DataFrame, heading: str, metric: Metric, own: Context) -> pl.DataFrame:
+    if metric.suppressed is not None:
+        table = table.with_columns(pl.when(~pl.col(heading).is_in(SUPPRESSED_MARKS)).then(heading).alias(heading))
     found = table.select(
         place=pl.col("areaCode"), day=days(table, "date", own.label), low=numbers(table, heading, own.label)
     )
@@ -96,19 +100,37 @@ def triangle(table: pl.DataFrame, own: Context) -> pl.DataFrame:
     if metric is None:
         raise Refused(f"{own.label}: no metric has the name {TRIANGLE_METRIC!r}. Add it in parameters/indicators.")
     given = table.select(
-        place=pl.col("area_code"),
+        place=pl.col("area_code").str.to_uppercase(),
         published=days(table, "published", own.label),
         day=days(table, "specimen_date", own.label),
         low=numbers(table, TRIANGLE_METRIC, own.label),
     )
-    newest = given.group_by("published").agg(last=pl.col("day").max())
-    first = given["day"].min()
-    grid = newest.select("published", day=pl.date_ranges(pl.lit(first), pl.col("last"))).explode("day")
-    whole = given.select("place").unique().join(grid, how="cross")
-    filled = whole.join(given, on=["place", "published", "day"], how="left").with_columns(pl.col("low").fill_null(0))
-    beyond = given.join(whole, on=["place", "published", "day"], how="anti")
-    rows = pl.concat([filled, beyond.select(filled.columns)])
-    return _shaped(changes_only(rows), metric.id, None)
+    # what is left out under its name tells nothing: not how far a publication reaches, nor that the others are 0
+    of_an_area = pl.col("place").fill_null("").str.contains(AREA_CODE)
+    usable = of_an_area & pl.col("low").is_not_null() & (pl.col("day") <= pl.col("published"))
+    told = given.filter(usable)
+    if told.is_empty():
+        return _shaped(given, metric.id, None)
+    _refuse_far_back(given.filter(of_an_area), table, own.label)
+    newest = told.group_by("published").agg(last=pl.col("day").max())
+    grid = newest.select("published", day=pl.date_ranges(pl.lit(told["day"].min()), pl.col("last"))).explode("day")
+    whole = told.select("place").unique().join(grid, how="cross")
+    where = ["place", "published", "day"]
+    zeros = whole.join(given, on=where, how="anti").with_columns(low=pl.lit(0.0)).select(given.columns)
+    return _shaped(pl.concat([changes_only(pl.concat([told, zeros])), given.filter(~usable)]), metric.id, None)
+
+
+def _refuse_far_back(given: pl.DataFrame, table: pl.DataFrame, label: str) -> None:
+    """Raise `Refused` for a day years before the first publication: as every publication states every day from the
+    first, one slip of the pen would say 0 of all places on thousands of days."""
+    first, published = given["day"].min(), given["published"].min()
+    if isinstance(first, date) and isinstance(published, date) and (published - first).days > FARTHEST_BACK:
+        row = row_of(table, int((days(table, "specimen_date", label) == first).arg_true()[0]))
+        raise Refused(
+            f"{label}, row {row}, column specimen_date: {first} lies {(published - first).days:,} days before the "
+            f"first publication ({published}); up to {FARTHEST_BACK:,} are taken. Mend that date, or load that part as "
+            "another file."
+        )
 
 
 def changes_only(rows: pl.DataFrame) -> pl.DataFrame:
@@ -120,8 +142,7 @@ def changes_only(rows: pl.DataFrame) -> pl.DataFrame:
 
 def tidy(table: pl.DataFrame, own: Context) -> pl.DataFrame:
     """place, date, metric, value and, where present, published_at and denominator."""
-    for name in table["metric"].unique().sort():
-        own.metrics.by_id(name or "")
+    _require_metrics(table, own)
     published = _stated_publication(table, own)
     none = pl.Series([None] * table.height, dtype=pl.Float64)
     found = table.select(
@@ -137,6 +158,15 @@ def tidy(table: pl.DataFrame, own: Context) -> pl.DataFrame:
         for metric in own.metrics.all
     ]
     return pl.concat(parts).select(list(SCHEMA))
+
+
+def _require_metrics(table: pl.DataFrame, own: Context) -> None:
+    """Raise `Refused` for the first row whose metric is not defined."""
+    defined = [metric.id for metric in own.metrics.all]
+    strange = (~table["metric"].fill_null("").is_in(defined)).arg_true()
+    if len(strange):
+        name, row = table["metric"][strange[0]] or "", row_of(table, int(strange[0]))
+        raise Refused(f"{own.label}, row {row}, column metric: {own.metrics.undefined(name)}")
 
 
 def _stated_publication(table: pl.DataFrame, own: Context) -> pl.Series:

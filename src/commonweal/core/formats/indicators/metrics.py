@@ -43,12 +43,16 @@ class Metrics:
         """The metric of this id. Raises `Refused` naming those that are defined."""
         found = next((metric for metric in self.all if metric.id == name), None)
         if found is None:
-            known = ", ".join(metric.id for metric in self.all)
-            raise Refused(
-                f"The metric {name!r} is not defined (defined: {known}). Add it to parameters/indicators with unit, "
-                "window, denominator and source."
-            )
+            raise Refused(self.undefined(name))
         return found
+
+    def undefined(self, name: str) -> str:
+        """What is said of a name that no metric has."""
+        known = ", ".join(metric.id for metric in self.all)
+        return (
+            f"The metric {name!r} is not defined (defined: {known}). Add it to parameters/indicators with unit, "
+            "window, denominator and source."
+        )
 
     def by_name(self, heading: str) -> Metric | None:
         """The metric that a publisher calls `heading`, or None."""

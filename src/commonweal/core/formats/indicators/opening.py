@@ -12,12 +12,13 @@ from collections.abc import Iterable
 import polars as pl
 
 from commonweal.core.errors import Refused
+from commonweal.core.formats.indicators import from_json
 
 GZIP, ZIP = b"\x1f\x8b", b"PK"
 FIRST_LETTER = 32  # what stands before it are controls
 LARGEST = 2**31  # bytes when unpacked
 BYTE_ORDER = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
-ROW = "(row)"  # of each record in the file; the heading is row 1
+ROW = "(row)"  # of each record in the file; the heading is row 1 (JSON has none: its first record is row 1)
 SHEET_PART = "[Content_Types].xml"
 CSV_NEXT = "Save it as comma-separated values (CSV UTF-8)."
 
@@ -25,17 +26,31 @@ CSV_NEXT = "Save it as comma-separated values (CSV UTF-8)."
 def opened(data: bytes, label: str, known: Iterable[str]) -> pl.DataFrame:
     """The table in a file: every cell as text without spaces around it, empty ones null, and `ROW` in the last column.
 
-    Plain, gzipped, or alone in a zip; UTF-8, UTF-16 or Latin-1; commas or tabs between cells. Headings are matched with
-    `known` whatever their case; rows without any cell are left out. Raises `Refused` for what is no such table.
+    Plain, gzipped, or alone in a zip; UTF-8, UTF-16 or Latin-1; commas or tabs between cells, or records as JSON.
+    Headings are matched with `known` whatever their case; rows without any cell are left out. Raises `Refused` for what
+    is no such table.
     """
-    text = _text(_unpacked(data, label), label).lstrip("\r\n")
+    own = {name.casefold(): name for name in known}
+    text = _text(_unpacked(data, label), label)
+    if text.lstrip().startswith(("{", "[")):
+        return _with_rows(from_json.table(text, label, own), 1)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    text, above = text.lstrip("\r\n"), text[: -len(text.lstrip("\r\n"))].count("\n")
     separator = _separator(text, label)
-    headings = _headings(text, separator, label, {name.casefold(): name for name in known})
+    headings = _headings(text, separator, label, own)
     try:
         table = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False, separator=separator, new_columns=headings)
     except pl.exceptions.PolarsError as error:
         raise _no_table(text, separator, label, error) from None
-    table = table.with_columns(pl.all().str.strip_chars().replace("", None)).with_row_index(ROW, offset=2)
+    _refuse_short(text, separator, len(headings), label, above)
+    return _with_rows(table, 2 + above)
+
+
+def _with_rows(table: pl.DataFrame, first: int) -> pl.DataFrame:
+    """Without spaces around cells and rows of nothing, each with its number in the file."""
+    headings = table.columns
+    table = table.with_columns(pl.all().str.strip_chars().replace("", None)).with_row_index(ROW, offset=first)
     return table.filter(~pl.all_horizontal(pl.exclude(ROW).is_null())).select(*headings, ROW)
 
 
@@ -122,6 +137,25 @@ def _headings(text: str, separator: str, label: str, known: dict[str, str]) -> l
     if twice:
         raise Refused(f"{label}: the heading {twice[0]!r} stands twice. Keep the column that is meant.")
     return [each or f"(column {number} without a heading)" for number, each in enumerate(headings, 1)]
+
+
+def _refuse_short(text: str, separator: str, width: int, label: str, above: int) -> None:
+    """Raise `Refused` for a row that ends before the heading does: what it lacks is not known, and in some layouts an
+    empty cell says something. Rows without any cell are none."""
+    if '"' in text:
+        read = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        short = next(((row, cells) for row, cells in enumerate(read, 1) if len(cells) < width and any(cells)), None)
+    else:
+        lines = pl.Series([text]).str.split("\n").explode()
+        ends_early = lines.str.count_matches(separator, literal=True) + 1 < width
+        said = lines.str.strip_chars(f"{separator} \r") != ""
+        found = (ends_early & said).arg_true()
+        short = (int(found[0]) + 1, lines[int(found[0])].split(separator)) if len(found) else None
+    if short is not None:
+        raise Refused(
+            f"{label}: row {short[0] + above} has {len(short[1])} cells and the heading {width}; it ends with "
+            f"{short[1][-1].strip()!r}. Mend that row, or fetch the file again: it may have been cut off."
+        )
 
 
 def _no_table(text: str, separator: str, label: str, error: Exception) -> Refused:

@@ -41,7 +41,7 @@ LAYOUTS = (
     ),
     Layout("tidy", "a plain table of values", ("place", "date", "metric", "value"), long.tidy),
     Layout("dashboard", "the dashboard's case file", ("Area name", "Area code", "Specimen date"), long.dashboard),
-    Layout("api", "a download of the dashboard's interface", ("areaCode", "areaName", "date"), long.api),
+    Layout("api", "a download of the dashboard's interface", ("areaCode", "date"), long.api),
     Layout(
         "final", "a daily series as finally revised", ("area_code", "specimen_date", "new_cases"), long.final, False
     ),
@@ -51,7 +51,7 @@ LAYOUTS = (
 
 
 def read_series(data: bytes, label: str, metrics: Metrics, *, today: date, published: date | None = None) -> Reading:
-    """Read a file of any known layout, plain or gzipped.
+    """Read a file of any known layout, plain or packed, as a table or as records in JSON.
 
     published: the day of publication where neither a column nor the file's name states it. Raises `Refused` for an
     unknown layout, a file that is not a table, a value that is no number or date, and what `checked` refuses.

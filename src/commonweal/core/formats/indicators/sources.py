@@ -12,7 +12,7 @@ from commonweal.core.errors import Refused
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 ARCHIVE = "triangle"  # the layout of files with every publication: each such archive is a source of its own
-_ENDINGS = re.compile(r"(\.(csv|tsv|txt))?(\.(gz|zip))?$")
+_ENDINGS = re.compile(r"(\.(csv|tsv|txt|json))?(\.(gz|zip))?$")
 _DAYS = re.compile(r"20\d\d[-_]?\d\d[-_]?\d\d")
 
 

@@ -147,11 +147,16 @@ def _refuse_fractions(counts: pl.DataFrame, label: str) -> None:
 def _refuse_two_vintages(frame: pl.DataFrame, label: str) -> None:
     twice = frame.filter(pl.struct(KEY).is_duplicated())
     if twice.height:
-        row = twice.sort(KEY).row(0, named=True)
+        row, other = (twice.sort(KEY, maintain_order=True).row(number, named=True) for number in (0, 1))
+        said = " and ".join(f"{each['low']:.12g}" + _over(each["denominator"]) for each in (row, other))
         raise Refused(
             f"{label}: two vintages on one day: {row['metric']} of {row['place']} on {row['day']} stands twice with "
-            f"different values, both published on {row['published']}. Keep the later one."
+            f"different values ({said}), both published on {row['published']}. Keep the later one."
         )
+
+
+def _over(denominator: float | None) -> str:
+    return "" if denominator is None else f" over {denominator:.12g}"
 
 
 def _missing_days(daily: pl.DataFrame) -> Outcome | None:

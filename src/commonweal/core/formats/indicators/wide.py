@@ -10,14 +10,13 @@ import polars as pl
 
 from commonweal.core.errors import Refused
 from commonweal.core.formats.indicators.cells import THOUSANDS, days
-from commonweal.core.formats.indicators.long import SUPPRESSED_NUMBER, Context
+from commonweal.core.formats.indicators.long import SUPPRESSED_MARKS, SUPPRESSED_NUMBER, Context
 from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.formats.indicators.values import SCHEMA
 
 WEEK = re.compile(r"^wk_(\d\d)$")
 MIDDLE_AREA = re.compile(r"^E02\d{6}$")
 WEEKLY, ROLLING = "cases_in_week", "cases_in_7_days"
-SUPPRESSED_MARKS = ("S", "s", "c", "*")
 CODE_HEADINGS = ("msoa11_cd", "msoa11cd", "msoa21_cd", "msoa21cd")
 YEARS = 7  # within which every week number occurs, 53 included
 WEEKS_OF_A_YEAR = 53
