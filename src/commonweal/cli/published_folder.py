@@ -97,9 +97,17 @@ def read_triangle(directory: Path, own: dict[str, Any]) -> Triangle:
 def read_authorities(path: Path, first: date, last: date) -> pl.DataFrame:
     """Counts of lower-tier authorities, which must reach from `first` to `last`. Rows of other levels are left out, by
     `area_type` or, without that column, by the beginnings of English authorities' codes. Raises `NotThere`."""
+    kept = authorities(read_counts(path), path)
+    days = kept["specimen_date"].to_list()
+    if min(days) > first or max(days) < last:
+        raise NotThere(f"{path} has cases from {min(days)} to {max(days)}; they must reach from {first} to {last}.")
+    return kept
+
+
+def authorities(table: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The rows of lower-tier authorities. Raises `NotThere` where there are none, and as `once`."""
     import polars as pl
 
-    table = read_counts(path)
     if "area_type" in table.columns:
         own = pl.col("area_type").str.to_lowercase() == "ltla"
     else:
@@ -107,9 +115,6 @@ def read_authorities(path: Path, first: date, last: date) -> pl.DataFrame:
     kept = once(table.filter(own), path)
     if kept.is_empty():
         raise NotThere(f"{path} has no authority (area_type ltla). {SHAPE}")
-    days = kept["specimen_date"].to_list()
-    if min(days) > first or max(days) < last:
-        raise NotThere(f"{path} has cases from {min(days)} to {max(days)}; they must reach from {first} to {last}.")
     return kept
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from commonweal.cli.published_folder import Populations, read_counts, read_csv, read_triangle, read_weeks
+from commonweal.cli.published_folder import (
+    Populations,
+    authorities,
+    once,
+    read_counts,
+    read_csv,
+    read_triangle,
+    read_weeks,
+)
 from commonweal.core.errors import NotThere
 
 if TYPE_CHECKING:
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
 SMALL_AREAS = "assumed: weekly counts dealt out by the authority's own days, suppressed cells as 0"
 NO_SCENARIOS = "No scenarios: no share of positive tests was published for this place, or nobody counted in a period."
+NO_NATION = "no day: the folder has no series of the nation"
 NO_SMALL_AREAS = "not told: the folder has no small area of this place"
 
 
@@ -59,7 +69,7 @@ class Replayed:
         self.directory, self.area, self.plan, self.own, self.setting = directory, area, plan, own, setting
         self.start: date = plan["series_start"]
         table = read_counts(directory / plan["series"])
-        lower = table.filter(table["area_type"] == "ltla")
+        lower = authorities(table, directory / plan["series"])
         self.areas: list[str] = lower["area_code"].unique().sort().to_list()
         if area not in self.areas:
             raise NotThere(
@@ -68,8 +78,9 @@ class Replayed:
         _require_period(table, directory / plan["series"], own)
         self.final: IntArray = matrix(lower, self.areas, self.start, own["last"])
         self.nation: IntArray | None = None
-        if (table["area_code"] == own["nation"]).any():
-            self.nation = matrix(table, [own["nation"]], self.start, own["last"])[0]
+        nation = once(table.filter(table["area_code"] == own["nation"]), directory / plan["series"])
+        if not nation.is_empty():
+            self.nation = matrix(nation, [own["nation"]], self.start, own["last"])[0]
         self.people = Populations.read(directory, plan)
         self.triangle: Triangle = read_triangle(directory, plan["triangles"]["utla"])
         self.number = self.areas.index(area)
@@ -94,7 +105,7 @@ class Replayed:
     def all_pillars(self) -> dict[str, Any]:
         """World (b): the log of the first seed, and of every seed and delay the dates, and where."""
         from commonweal.core.signals import bench
-        from commonweal.core.signals.replay import slower, tell, thinned_source
+        from commonweal.core.signals.replay import part_of_the_rise, slower, tell, thinned_source
 
         chosen = self.plan["triangles"]["utla"]
         share = bench.delays_of(self.triangle, chosen["one_definition_from"], chosen["learn_until"], self.setting)
@@ -104,10 +115,13 @@ class Replayed:
             for seed in self.own["seeds"]:
                 delays = share if times == 1 else slower(share, times)
                 source = thinned_source(self.final, self.areas, self.start, delays, seed)
-                clusters = self._clusters(delays, seed)
-                world = tell(source, population, self.setting, self.area, self._period(), self._decided(), clusters)
+                about = (source, population, self.setting, self.area, self._period(), self._decided())
+                alone = tell(*about)
+                clusters = self._clusters(delays, seed, alone.first_signal)
+                world = tell(*about, clusters, alone.watched)
                 told.append(world)
-                where = next((each for each in clusters if self._in_part(each)), None)
+                raised = None if world.first_signal is None else (world.first_signal - self.start).days
+                where = part_of_the_rise(clusters, raised, self.own["scan"]["patience"])
                 levelled = self._levelled(delays, seed, population)
                 found.append({"delays_times": times, "seed": seed, "first_signal": _text(world.first_signal),
                               "first_signal_levelled": levelled,
@@ -124,7 +138,7 @@ class Replayed:
             "first_signal_levelled": _latest(
                 each["first_signal_levelled"] for each in found if each["delays_times"] == 1
             ),
-            "small_areas_by_day": SMALL_AREAS if self._small() else NO_SMALL_AREAS,
+            "small_areas_by_day": SMALL_AREAS if self._small else NO_SMALL_AREAS,
             "by_seed": found,
             "three_times_the_nation_since": _text(since),
             "history": history,
@@ -148,8 +162,8 @@ class Replayed:
         told = tell(source, population, self.setting, self.area, self._period(), self._decided())
         return _text(told.first_signal)
 
-    def _clusters(self, share: FloatArray, seed: int) -> list[Finding]:
-        """Findings of the scan inside the area, morning by morning."""
+    def _clusters(self, share: FloatArray, seed: int, raised: date | None) -> list[Finding]:
+        """Findings of the scan inside the area, on the mornings around its signal."""
         import numpy as np
 
         from commonweal.core.signals import completeness, within
@@ -158,13 +172,18 @@ class Replayed:
         from commonweal.core.signals.replay import SCAN
 
         plan = self.own["scan"]
-        if (read := self._small()) is None:
+        if (read := self._small) is None:
             return []
-        small, daily = read
+        small, daily, known_to = read
         weekday = weekdays(self.start, daily.shape[1])
         cube = completeness.thinned(daily, share, weekday, np.random.default_rng(seed))
         out = []
-        for morning in range((plan["first"] - self.start).days, (plan["last"] - self.start).days + 1):
+        first, last = plan["first"], plan["last"]
+        if raised is not None:
+            first, last = raised - timedelta(days=plan["before"]), raised + timedelta(days=plan["after"])
+        first = max(first, self.start + timedelta(days=plan["history_days"]))
+        last = min(last, known_to + timedelta(days=1), self.own["last"])
+        for morning in range((first - self.start).days, (last - self.start).days + 1):
             days = slice(morning + 1 - plan["history_days"], morning + 1)
             seen = completeness.as_seen(cube, morning)[:, days]
             told = completeness.by_age(share, weekday, morning)[days]
@@ -190,19 +209,24 @@ class Replayed:
             out.append(Finding(morning, cluster.direction, "msoa", SCAN, scope, strength, rate, text))
         return out
 
-    def _small(self) -> tuple[Small, IntArray] | None:
-        """Small areas of the place and of its neighbours, and their weekly counts dealt out over days; None where the
-        folder has no small area of the place."""
+    @cached_property
+    def _small(self) -> tuple[Small, IntArray, date] | None:
+        """Small areas of the place and of its neighbours, their weekly counts dealt out over days, and the last day of
+        the weeks; None where the folder has no small area of the place."""
         import numpy as np
         import polars as pl
 
+        from commonweal.core.formats.indicators.cells import numbers
         from commonweal.core.signals import within
 
         plan = self.own["small_areas"]
         needed = ("lad19cd", "msoa11cd", "msoa11hclnm", "bng_e_popw", "bng_n_popw", "pop2020")
         points = read_csv(self.directory / plan["points"], *needed)
         points = points.with_columns(pl.col("lad19cd").replace(self._counted_under()))
-        where = points.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy()
+        label = str(self.directory / plan["points"])
+        points = points.with_columns(numbers(points, each, label) for each in ("bng_e_popw", "bng_n_popw", "pop2020"))
+        points = points.drop_nulls(["bng_e_popw", "bng_n_popw", "pop2020"])  # without a point or residents: nowhere
+        where = points.select("bng_e_popw", "bng_n_popw").to_numpy()
         own = (points["lad19cd"] == self.area).to_numpy()
         if not own.any():
             return None
@@ -218,10 +242,10 @@ class Replayed:
         counts = joined.select(pl.col(weeks).fill_null(0)).to_numpy()
         small = within.Small(
             chosen["msoa11cd"].to_list(), chosen["msoa11hclnm"].to_list(), chosen["lad19cd"].to_list(),
-            chosen["pop2020"].cast(pl.Float64).to_numpy(),
-            chosen.select(pl.col("bng_e_popw", "bng_n_popw").cast(pl.Float64)).to_numpy(),
+            chosen["pop2020"].to_numpy(), chosen.select("bng_e_popw", "bng_n_popw").to_numpy(),
         )  # fmt: skip
-        return small, self._dealt_out(small, counts, plan["first_week_ends"])
+        known_to = plan["first_week_ends"] + timedelta(days=7 * (len(weeks) - 1))
+        return small, self._dealt_out(small, counts, plan["first_week_ends"]), known_to
 
     def _counted_under(self) -> dict[str, str]:
         """Areas without a series of their own, whose cases are in another's: the City of London in Hackney."""
@@ -248,28 +272,28 @@ class Replayed:
             out[rows, span] = within.spread_over_days(weekly[rows, skipped : skipped + weeks], daily, rng)
         return out
 
-    def _in_part(self, finding: Finding) -> bool:
-        return finding.place != "centre"
-
     def _not_seen(self, tier: str) -> list[tuple[date, str]]:
-        """At the end of each week before the switch: what was public of the 7 days, and what came out later."""
+        """At the end of each week before the switch: what was public of the 7 days, and what came out later. Of weeks
+        before the first publication it says that there was none."""
         out = []
         place = self.triangle.areas.index(tier)
         last = self.triangle.counts[-1, place]
         switch = self.plan["triangles"]["utla"]["one_definition_from"]
-        for morning in self.triangle.on:
-            day = self.triangle.start + timedelta(days=morning)
-            if not self.own["first"] <= day < switch or day.weekday() != 0:
-                continue
+        first = self.triangle.start + timedelta(days=self.triangle.on[0])
+        if first > self.own["first"]:
+            out.append((self.own["first"], f"nothing was published before {first}: mornings before it are not told"))
+        day = max(first, self.own["first"])
+        day += timedelta(days=-day.weekday() % 7)  # the next Monday
+        while day < switch:
+            morning = (day - self.triangle.start).days
             week = slice(morning - 7, morning)
             public, in_the_end = int(self.triangle.seen(morning)[place, week].sum()), int(last[week].sum())
-            out.append(
-                (
-                    day,
-                    f"of the 7 days to {day - timedelta(days=1)} the public figures held {public} cases; "
-                    f"{in_the_end} were known in the end",
-                )
+            sunday = day - timedelta(days=1)
+            text = (
+                f"of the 7 days to {sunday} the public figures held {public} cases; {in_the_end} were known in the end"
             )
+            out.append((day, text))
+            day += timedelta(days=7)
         return out
 
     def _against_nation(self) -> tuple[date | None, list[dict[str, Any]]]:
@@ -298,7 +322,7 @@ class Replayed:
 
     def _upper(self) -> str:
         """The upper-tier authority of a district."""
-        table = read_csv(self.directory / self.plan["small_areas"])
+        table = read_csv(self.directory / self.plan["small_areas"], "lad19cd", "utla19cd")
         found: pl.Series = table.filter(table["lad19cd"] == self.area)["utla19cd"]
         if found.is_empty() or found[0] not in self.triangle.areas:
             raise NotThere(f"No publications of {self.area} or of the authority above it are in {self.directory}.")
@@ -337,6 +361,10 @@ def _latest(days: Iterable[str | None]) -> str | None:
     return max(day for day in given if day) if all(given) else None
 
 
+def _times(value: float | None) -> str:
+    return "no case in the nation" if value is None else f"{value:.1f} times"
+
+
 def as_text(document: dict[str, Any]) -> str:
     """The log of both worlds."""
     titles = {"public": "What the public figures showed", "all_pillars": "All results together"}
@@ -357,9 +385,10 @@ def as_text(document: dict[str, Any]) -> str:
         days = ", ".join(f"{day} set to {cases} cases" for day, cases in world["levelled_days"].items())
         lines.append(f"With {days}: first signal {world['first_signal_levelled']}")
     lines.append(f"Small areas by day are {world['small_areas_by_day']}")
-    lines.append(f"First at three times the nation's rate on {world['three_times_the_nation_since'] or 'no day seen'}")
+    since = world["three_times_the_nation_since"] or ("no day seen" if world["history"] else NO_NATION)
+    lines.append(f"First at three times the nation's rate on {since}")
     lines += [
-        f"  {each['day']}  {each['rate']:6.1f} per 100,000, nation {each['nation']:5.1f}, {each['times']:.1f} times"
+        f"  {each['day']}  {each['rate']:6.1f} per 100,000, nation {each['nation']:5.1f}, {_times(each['times'])}"
         for each in world["history"]
     ]
     if not world["scenarios"]:

@@ -15,7 +15,7 @@ from commonweal.cli import commands
 from commonweal.cli.errors import EXIT_NOT_THERE, run
 from commonweal.core.signals import within
 from commonweal.core.signals.life import Finding
-from commonweal.core.signals.replay import above_nation, scenarios, slower, tell
+from commonweal.core.signals.replay import above_nation, part_of_the_rise, scenarios, slower, tell
 from commonweal.core.signals.setting import Setting
 from commonweal.core.signals.watching import watch
 from commonweal.server import parameters
@@ -86,6 +86,37 @@ def test_since_when_a_place_stands_apart():
     assert since == date(2020, 3, 4)
     assert [each["times"] for each in history] == [1.0, 2.0, 3.1, 2.9, 4.0]
     assert above_nation(rate, nation, MONDAY, 5.0, 0, 4)[0] is None
+
+
+def test_a_day_without_a_case_in_the_nation_has_no_ratio():
+    since, history = above_nation(np.array([10.0, 0.0, 40.0]), np.array([0.0, 0.0, 10.0]), MONDAY, 3.0, 0, 2)
+    assert since == date(2020, 3, 4)
+    assert [each["times"] for each in history] == [None, None, 4.0]
+
+
+def cluster(morning: int, part: str) -> Finding:
+    return Finding(morning, part, "msoa", "scan", frozenset(["E06000016"]), 3.0, 0.0, f"{part} on {morning}")
+
+
+@pytest.mark.parametrize(
+    ("parts", "raised", "first"),
+    [
+        (
+            {1: "west", 2: "west", 10: "north-east", 12: "north", 13: "north-east"},
+            14,
+            10,
+        ),  # the west was something else
+        ({1: "west", 2: "west", 10: "north-east", 14: "north-east"}, 14, 14),  # a gap of four mornings
+        ({10: "west", 11: "north-east", 12: "centre", 13: "north-east"}, 13, 11),
+        ({20: "south", 21: "south-east"}, 14, 20),  # the small areas spoke after the rate
+        ({3: "north-west", 4: "north", 9: "west"}, None, 9),
+        ({3: "centre"}, 4, None),
+        ({}, 4, None),
+    ],
+)
+def test_the_part_that_is_named_is_where_the_rise_began(parts, raised, first):
+    found = part_of_the_rise([cluster(morning, part) for morning, part in parts.items()], raised, 3)
+    assert (found and found.morning) == first
 
 
 def test_the_log_of_a_place_begins_with_its_opening():

@@ -15,6 +15,7 @@ from commonweal.core.signals.life import CLOSED, OPENED, REOPENED, Finding, Sign
 from commonweal.core.signals.publications import Source, Thinned, weekdays
 from commonweal.core.signals.setting import Setting
 from commonweal.core.signals.watching import SURE, Watched, watch
+from commonweal.core.signals.within import DIRECTIONS, beside
 
 WEEK, PER = 7, 100_000.0
 RULE, SCAN = "rate rule", "space-time scan"
@@ -61,14 +62,16 @@ def tell(
     period: tuple[date, date],
     decided: date,
     clusters: Sequence[Finding] = (),
+    watched: Watched | None = None,
 ) -> Told:
     """Watch all areas of a source over a period and tell the life of the signals of `area`.
 
     decided: the first signal is the newest opening, by the place's own rate, of one that is open on this day; where
-    none is, the first opening after it. clusters: findings inside the place, which join its signal.
+    none is, the first opening after it. clusters: findings inside the place, which join its signal. watched: what
+    watching the same source over the same period gave, where it is known already.
     """
     first, last = ((day - source.start).days for day in period)
-    watched = watch(source, population, setting, first, last)
+    watched = watched or watch(source, population, setting, first, last)
     number = source.areas.index(area)
     findings = [*_findings(watched, number, area, setting, first, last), *clusters]
     mornings = [morning for morning in source.mornings if first <= morning <= last]
@@ -81,6 +84,30 @@ def tell(
     day = _first_that_stays(by_rate, (decided - source.start).days)
     start = None if day is None else source.start + timedelta(days=day)
     return Told(start, sorted(lines, key=lambda line: (line.day, line.kind)), watched)
+
+
+def part_of_the_rise(clusters: Sequence[Finding], raised: int | None, patience: int) -> Finding | None:
+    """The first cluster of the row that led to a signal, or None without one: in which part the rise began.
+
+    clusters: by morning; raised: the morning of the place's signal (None: the row that the newest cluster is in).
+    A row has no gap of more than `patience` mornings, and all of it lies in one part or the parts beside it: what a
+    scan found in another corner weeks before is something else. Clusters around the centre name no part.
+    """
+    named = [each for each in clusters if each.place in DIRECTIONS]
+    if raised is None:
+        at = len(named) - 1
+    else:
+        after = next((number for number, each in enumerate(named) if each.morning > raised), len(named))
+        at = after - 1 if after and raised - named[after - 1].morning <= patience else after
+    if not 0 <= at < len(named):
+        return None
+    anchor = first = named[at]
+    for each in reversed(named[:at]):
+        if first.morning - each.morning > patience:
+            break
+        if beside(each.place, anchor.place):
+            first = each
+    return first
 
 
 def _findings(watched: Watched, number: int, area: str, setting: Setting, first: int, last: int) -> list[Finding]:
@@ -179,13 +206,14 @@ def above_nation(
 ) -> tuple[date | None, list[dict[str, Any]]]:
     """On which day the place first stands at so many times the nation's rate, and the history.
 
-    rate, nation: `[day]` 7-day rates.
+    rate, nation: `[day]` 7-day rates. On days without a case in the nation there is no such number (None).
     """
-    ratio = rate / nation
+    ratio = np.divide(rate, nation, out=np.full(rate.shape, np.nan), where=nation > 0)
     days = range(first, last + 1)
     history = [
         {"day": str(start + timedelta(days=day)), "rate": round(float(rate[day]), 1),
-         "nation": round(float(nation[day]), 1), "times": round(float(ratio[day]), 2)}
+         "nation": round(float(nation[day]), 1),
+         "times": None if np.isnan(ratio[day]) else round(float(ratio[day]), 2)}
         for day in days
     ]  # fmt: skip
     reached = [day for day in days if ratio[day] >= times]

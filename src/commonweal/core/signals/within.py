@@ -13,6 +13,7 @@ from commonweal.core.epi.scan import analysis, prepare
 DIRECTIONS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 CENTRAL_KM = 1.0
 METRES = 1000.0
+LEAST_CASES = 2  # of all small areas together; with fewer there is nothing that could cluster
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def strongest(
     counts: `[small area, day]` as seen; share: completeness of each day. Expected counts go by residents and
     completeness (Poisson). The direction is that of the cluster's residents from those of the area.
     """
+    if counts.sum() < LEAST_CASES:
+        return None
     prepared = prepare.poisson(
         counts,
         small.population,
@@ -82,6 +85,15 @@ def direction(small: Small, members: IntArray, inside: np.ndarray[tuple[int, ...
         return "centre"
     angle = math.degrees(math.atan2(away[0], away[1])) % 360
     return DIRECTIONS[round(angle / 45) % 8]
+
+
+def beside(one: str, other: str) -> bool:
+    """Whether two parts of a place are the same or next to each other in the circle of directions."""
+    if one == other:
+        return True
+    if one not in DIRECTIONS or other not in DIRECTIONS:
+        return False
+    return abs(DIRECTIONS.index(one) - DIRECTIONS.index(other)) in (1, len(DIRECTIONS) - 1)
 
 
 def spread_over_days(weekly: IntArray, daily: FloatArray, rng: np.random.Generator) -> IntArray:
