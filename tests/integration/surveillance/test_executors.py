@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from commonweal.apps.surveillance import executors
 from commonweal.apps.surveillance.executors import Cluster, Processes, Serial
-from commonweal.core.errors import NotThere
+from commonweal.core.errors import NotThere, Refused
 from commonweal.core.signals.surroundings import Looked, look_around
 
 from . import grids
@@ -135,6 +135,24 @@ def test_a_killed_worker_of_a_cluster_changes_nothing(
         assert second.wait(10) == -signal.SIGKILL
         assert first.poll() is None
     assert answers == expected, "equal to the last bit: figures are compared as they are"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://10.0.0.5:8786", "tcp://127.0.0.1:port", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
+     "tcp://127.0.0.1:8786@elsewhere:1", "tls://", "http://127.0.0.1:8786", "127.0.0.1:8786"],
+)  # fmt: skip
+def test_what_is_no_address_of_a_scheduler_is_refused_before_anything_is_sent(address: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="Give one such address, with its port"):
+        Cluster(address, tmp_path)
+
+
+def test_a_scheduler_without_a_worker_is_named_and_not_waited_for(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "ANSWER_SECONDS", 2)
+    with pytest.raises(NotThere, match=f"{scheduler} has no worker after 2 seconds. Start one: dask worker"):
+        Cluster(scheduler).map(look_around, grids.items(1))
 
 
 def test_a_scheduler_by_tls_asks_for_certificates_and_one_that_is_gone_is_named(

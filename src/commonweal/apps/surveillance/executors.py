@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,7 +24,10 @@ Answer = TypeVar("Answer")
 MOST_ATTEMPTS = 3
 ANSWER_SECONDS = 10
 CERTIFICATES = ("ca.pem", "certificate.pem", "key.pem")
-SECURE, LOOPBACK = "tls://", ("tcp://127.0.0.1:", "tcp://localhost:", "tcp://[::1]:")
+SECURE = "tls://"
+HERE = re.compile(r"tcp://(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})")
+THERE = re.compile(r"tls://([\w.-]+|\[[0-9a-fA-F:]+\]):(\d{1,5})")
+HIGHEST_PORT = 65_535
 
 
 class Executor(Protocol):
@@ -81,9 +85,11 @@ class Cluster:
     """
 
     def __init__(self, address: str, certificates: Path | None = None) -> None:
-        if not address.startswith((SECURE, *LOOPBACK)):
+        asked = HERE.fullmatch(address) or THERE.fullmatch(address)
+        if asked is None or not 0 < int(asked[2]) <= HIGHEST_PORT:
             raise Refused(
-                f"The scheduler {address} is neither on this machine nor reached by {SECURE}; workers run code."
+                f"The scheduler {address!r} is neither on this machine (tcp://127.0.0.1:8786) nor reached by TLS "
+                "(tls://host:8786); workers run the code they are sent. Give one such address, with its port."
             )
         self.address = address
         self.certificates = certificates
@@ -96,25 +102,43 @@ class Cluster:
             )
 
     def map(self, function: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
-        """The answers, in the order of the items. Raises `NotThere` without Dask or without an answer."""
+        """The answers, in the order of the items. Raises `NotThere` without Dask, an answer or a worker, and `Refused`
+        when workers die again and again."""
         try:
-            from distributed import Client
+            from distributed import Client, KilledWorker
         except ImportError:
             raise NotThere(
                 "Dask is not installed here. Install the extra: pip install 'commonweal[cluster]'."
             ) from None
         try:
             client = Client(self.address, security=self._security(), timeout=ANSWER_SECONDS, set_as_default=False)
-        except OSError as error:
+        except (OSError, TimeoutError) as error:
             raise NotThere(f"The scheduler {self.address} does not answer ({error}). Is it running?") from error
         with client:
+            self._wait_for_a_worker(client)
             name = f"sweep-{uuid.uuid4().hex}"
             futures = [
                 client.submit(function, item, key=f"{name}-{number}", pure=False, retries=MOST_ATTEMPTS)
                 for number, item in enumerate(items)
             ]
-            answers: list[Answer] = client.gather(futures)
+            try:
+                answers: list[Answer] = client.gather(futures)
+            except KilledWorker as error:
+                raise Refused(
+                    f"Workers of {self.address} are being killed again and again ({error}). See whether their memory "
+                    "ends."
+                ) from error
             return answers
+
+    def _wait_for_a_worker(self, client: Any) -> None:
+        """Raise `NotThere` for a scheduler without workers: it would take the blocks and never answer."""
+        try:
+            client.wait_for_workers(1, timeout=ANSWER_SECONDS)
+        except TimeoutError:
+            raise NotThere(
+                f"The scheduler {self.address} has no worker after {ANSWER_SECONDS} seconds. Start one: "
+                f"dask worker {self.address} --nthreads 1"
+            ) from None
 
     def _security(self) -> Any:
         if not self.address.startswith(SECURE) or self.certificates is None:
