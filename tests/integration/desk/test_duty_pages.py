@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -41,11 +42,16 @@ def said(client: Client, path: str = "/on-duty") -> str:
     return str(answer.content.decode())
 
 
+def words(client: Client, path: str = "/on-duty") -> str:
+    """What a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", said(client, path)).split())
+
+
 def test_offices_that_nobody_holds_are_named_with_since_when() -> None:
     page = said(visitor("director-of-public-health", DIRECTOR))
     today = times.wording.day_and_year(times.local(build.now()).date())
     assert f"Contact tracing lead, Leicester: nobody holds it since {today} (nobody has held it yet)" in page
-    assert "2 offices have nobody who holds it." in page
+    assert "Nobody holds 2 offices." in page
     assert "Rutland" not in page, "another authority's offices are its own affair"
 
 
@@ -194,3 +200,33 @@ def test_a_duty_officer_who_is_away_is_not_named_to_be_asked(monkeypatch: pytest
     assert around.whom_to_ask(organisation).phone == "0116 496 0123"
     duty.enter_absence(stand_in, stand_in.person_id, build.now(), build.now() + timedelta(days=1))
     assert around.whom_to_ask(organisation).phone != "0116 496 0123"
+
+
+def test_whoever_is_on_the_rota_and_has_left_or_is_away_is_a_hole_on_every_page_and_in_the_check() -> None:
+    duty_role = "duty-officer-e06000016"
+    actions.add_office(actions.office_from_role("duty-officer", OURS, ["E06000016"]))
+    night, keeper = build.person("night", duty_role), actor("director-of-public-health", DIRECTOR)
+    rota, now = "nights", build.now()
+    duty.make_rota(keeper, rota, "Nights")
+    client = visitor("director-of-public-health", DIRECTOR)
+    duty.put_on_duty(keeper, rota, now, now + timedelta(days=42), night.person_id, duty_role)
+    assert "Leicester: Night , until " in words(client, "/today")
+    mine = [hole for hole in checks.CHECKS[1].run() if rota in hole]
+    assert mine == []
+
+    away = duty.enter_absence(night, night.person_id, now, now + timedelta(days=2))
+    hole = "Leicester: nobody , this is a hole in the rota: Night is down for it and has left, or is away. See the rota"
+    assert hole in words(client, "/today")
+    assert "nobody: a hole, because Night has left or is away" in words(client)
+    ahead = [part for _, _, parts in duty_queries.weeks(rota, 2) for part in parts if part.ends_at > now]
+    holes = [part.ends_at - max(part.starts_at, now) for part in ahead if part.missing == "Night" and not part.name]
+    assert sum(holes, timedelta()) == timedelta(days=2)
+    assert {part.name for part in ahead if not part.missing} == {"Night"}
+    duty.end_absence(night, away)
+    assert "Leicester: Night , until " in words(client, "/today")
+
+    actions.end_appointment("night@desk.example", duty_role, "left")
+    assert hole in words(client, "/today")
+    (found,) = [each for each in checks.CHECKS[1].run() if f"the rota {rota} has" in each][:1]
+    assert "Night is down for it and has left, or is away" in found
+    assert around.whom_to_ask(OURS).name != "Night"

@@ -161,7 +161,7 @@ def test_who_is_on_duty_is_named_with_a_number_and_a_hole_is_said() -> None:
     keeper, officer = actor("director-of-public-health", DIRECTOR), actor("quiet", build.ANALYST)
     duty.make_rota(keeper, "town", "Town on call")
     client = visitor("director-of-public-health", DIRECTOR)
-    assert "nobody , nobody: this is a hole in the rota" in text(client)
+    assert "nobody , this is a hole in the rota. See the rota" in text(client)
     duty.put_on_duty(keeper, "town", build.now(), build.now() + timedelta(days=1), officer.person_id, build.ANALYST)
     duty.set_work_phone(officer, "0116 496 0000")
     said = text(client)

@@ -21,11 +21,10 @@ from commonweal.web.pages import Asking, Shell, Waiting
 ASKED = """
 select p.name, f.phone from (
   select d.person_id, 0 as rank from desk.on_duty(array[%(organisation)s], commonweal.now()) d
-   where exists (select from desk.people_of(array[d.office_id]) t
-                  where t.person_id = d.person_id and t.living and t.away_until is null)
   union all
-  select c.person_id, 1 from access.current_appointment c join access.office o on o.id = c.office_id
-   where o.organisation_id = %(organisation)s and 'keep_rota' = any (o.permissions)
+  select t.person_id, 1 from desk.people_of(array(select o.id from access.office o
+     where o.organisation_id = %(organisation)s and 'keep_rota' = any (o.permissions))) t
+   where t.living and t.away_until is null
   ) asked join access.person p on p.id = asked.person_id join desk.phone_now f on f.person_id = p.id
  order by rank, p.name limit 1
 """

@@ -35,6 +35,7 @@ def _holders() -> list[str]:
 def _rotas() -> list[str]:
     return [
         f"the rota {week.rota} has a hole from {times.moment(week.starts_at)} to {times.moment(week.ends_at)}"
+        + (f": {week.missing} is down for it and has left, or is away" if week.missing else "")
         for rota in db.rows("app", "select distinct rota_id as id from desk.rota_choice order by 1")
         for week in duty_queries.holes(rota["id"], HOLES_AHEAD_WEEKS)
     ]

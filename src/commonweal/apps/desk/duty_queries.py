@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,15 +55,22 @@ select a.id, a.person_id, p.name, a.starts_at, a.ends_at from desk.away a join a
 """
 
 
+NOT_THERE = """
+select person_id::text as person, office_id, starts_at, ends_at
+  from desk.not_there(%s::uuid[], %s::text[], %s::timestamptz, %s::timestamptz)
+"""
+
+
 @dataclass(frozen=True)
 class Stretch:
-    """A time with one person on duty, or nobody (`name` empty)."""
+    """A time with one person on duty, or nobody (`name` empty); `missing` is down for it and has left, or is away."""
 
     rota: str
     starts_at: datetime
     ends_at: datetime
     name: str
     office: str
+    missing: str = ""
 
 
 def without_holder() -> list[dict[str, Any]]:
@@ -90,12 +98,32 @@ def weeks(rota: str, count: int) -> list[tuple[datetime, datetime, list[Stretch]
     bounds = [first]
     for number in range(1, count):
         bounds.append(week_of((first[0].astimezone(zone) + timedelta(days=7 * number)).date(), changeover, zone))
-    rows = db.rows("app", LINES, [rota, bounds[0][0], bounds[-1][1]])
-    lines = [Line(row["starts_at"], row["ends_at"], row["name"] or "", row["office"] or "") for row in rows]
+    lines = _lines(rota, bounds[0][0], bounds[-1][1])
     return [
-        (start, stop, [Stretch(rota, s.starts_at, s.ends_at, s.name, s.office) for s in cover(lines, start, stop)])
+        (
+            start,
+            stop,
+            [Stretch(rota, s.starts_at, s.ends_at, s.name, s.office, s.missing) for s in cover(lines, start, stop)],
+        )
         for start, stop in bounds
     ]
+
+
+def _lines(rota: str, start: datetime, stop: datetime) -> list[Line]:
+    """The entries of a rota between two moments, in the order in which they were made, with who is not there when."""
+    rows = db.rows("app", LINES, [rota, start, stop])
+    down = [row for row in rows if row["person"]]
+    asked = [[row["person"] for row in down], [row["office_id"] for row in down], start, stop]
+    gone: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
+    for row in db.rows("app", NOT_THERE, asked) if down else ():
+        gone[row["person"], row["office_id"]].append((row["starts_at"], row["ends_at"]))
+    return [
+        Line(
+            row["starts_at"], row["ends_at"], row["name"] or "", row["office"] or "",
+            tuple(gone[row["person"], row["office_id"]]),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def holes(rota: str, count: int) -> list[Stretch]:

@@ -69,10 +69,12 @@ select n.id, r.office_id, o.title, n.subject, r.at, n.severity, n.link, n.kind, 
  order by at desc limit %(limit)s
 """
 ON_DUTY = """
-select d.organisation_id, g.name as organisation, r.name as rota, d.ends_at, p.name as person, f.phone, d.person_id
+select d.organisation_id, g.name as organisation, r.name as rota, d.ends_at, p.name as person, f.phone, d.person_id,
+       m.name as missing
   from desk.on_duty(%s, commonweal.now()) d join access.organisation g on g.id = d.organisation_id
   join desk.rota r on r.id = d.rota_id
   left join access.person p on p.id = d.person_id left join desk.phone_now f on f.person_id = d.person_id
+  left join access.person m on m.id = d.absent_id
  order by g.name
 """
 ON_PAPER = """
@@ -154,7 +156,8 @@ def since(who: Who, instant: datetime, limit: int = 30) -> list[dict[str, Any]]:
 
 
 def on_duty(organisations: Sequence[str]) -> list[dict[str, Any]]:
-    """For each organisation that goes by a rota: who is on duty now (person None: a hole), their phone, until when."""
+    """For each organisation that goes by a rota: who is on duty now (person None: a hole; `missing` is
+    down for it and has left, or is away), their phone, until when."""
     return db.rows("app", ON_DUTY, [list(organisations)])
 
 

@@ -99,7 +99,7 @@ def build(
 def sentence(vacant: Sequence[str], weeks: Sequence[Week], rota: Mapping[str, Any] | None) -> str:
     """The worst first: a vacant office, a hole, or that all is well."""
     if vacant:
-        return f"{wording.counted(len(vacant), 'office has', 'offices have')} nobody who holds it."
+        return f"Nobody holds {wording.counted(len(vacant), 'office', 'offices')}."
     holes = sum(week.hole for week in weeks)
     if rota is None:
         return "Your organisation goes by no rota: nobody is on duty when an office does not answer."
@@ -115,9 +115,13 @@ def week(start: datetime, stop: datetime, stretches: Sequence[Stretch], now: dat
     for part in ahead:
         whole = part.starts_at <= max(start, now) and part.ends_at == stop
         when = "" if whole else f"{_short(part.starts_at)} to {_short(part.ends_at)}"
-        said.append((part.name or "nobody: a hole", when))
+        said.append((part.name or _hole(part), when))
     here = times.local(start)
     return Week(wording.day_and_year(here.date()), here.date().isoformat(), tuple(said), any(not p.name for p in ahead))
+
+
+def _hole(part: Stretch) -> str:
+    return f"nobody: a hole, because {part.missing} has left or is away" if part.missing else "nobody: a hole"
 
 
 def offices(people: Sequence[Mapping[str, Any]], now: datetime) -> tuple[tuple[str, str, str], ...]:

@@ -172,5 +172,6 @@ def _late(due: datetime | None, now: datetime) -> bool:
 
 def _until(row: Mapping[str, Any], now: datetime) -> str:
     if row["person"] is None:
-        return "nobody: this is a hole in the rota"
+        missing = f": {row['missing']} is down for it and has left, or is away" if row["missing"] else ""
+        return f"this is a hole in the rota{missing}"
     return f"until {times.moment(row['ends_at'])}" if row["ends_at"] > now else ""
