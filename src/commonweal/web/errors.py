@@ -22,7 +22,14 @@ log = logging.getLogger(__name__)
 
 HELP = Help(
     "Commonweal shows test results to the people who are responsible for the place they belong to.",
-    (),
+    (
+        (
+            "Office",
+            "A post that answers for places. You act for one at a time; its name is at the top of the page.",
+        ),
+        ("In scope", "The places that your office answers for. Pages of other places do not open."),
+        ("Address", "What stands in the line at the top of your browser. A link that was cut off leads nowhere."),
+    ),
     "The person who gave you access, or the operator of this service.",
 )
 FAMILIES: tuple[tuple[type[CommonwealError], int, str], ...] = (

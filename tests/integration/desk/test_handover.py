@@ -195,6 +195,32 @@ def test_the_pages_write_give_and_take_twenty_five_things() -> None:
     assert "All 25 open things were taken over." in taker.get(address).content.decode()
 
 
+def test_a_note_that_is_refused_costs_nobody_a_word() -> None:
+    build.person("writer", LEADER)
+    tell(LEADER, subject="One thing", severity=2)
+    client = browser("writer@desk.example")
+    act(client, LEADER, "outbreak_control")
+    address = client.post("/handover", {"office": LEADER}).headers["Location"]
+    number = int(address.split("/")[-1])
+    fields = {f"key-{n}": item.key for n, item in enumerate(handover.find(number).items)}
+    typed = {**fields, "words-0": "x" * 1001, "words": "Ring the school at nine", "do": "give"}
+    answer = client.post(f"{address}/save", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "1,001 letters" in page
+    assert 'href="#words-0"' in page, "the message leads to the note that is too long"
+    assert ">Ring the school at nine</textarea>" in page
+    assert "x" * 1001 + "</textarea>" in page
+    assert handover.find(number).given_at is None
+    # a thousand letters on two lines are a thousand letters, as the browser counts them
+    whole = f"{'a' * 499}\r\n{'b' * 500}"
+    assert client.post(f"{address}/save", {**typed, "words-0": whole}).status_code == 302
+    late = client.post(f"{address}/save", {**typed, "words-0": "", "words": "Also the bus company"})
+    assert late.status_code == 400
+    assert "What you typed was not kept" in late.content.decode()
+    assert "Also the bus company" in late.content.decode()
+
+
 def test_what_is_written_of_a_handover_cannot_be_changed() -> None:
     for table in ("handover", "handover_words", "handover_given", "handover_taken"):
         with pytest.raises(Exception, match="permission denied"), db.transaction("app") as cursor:

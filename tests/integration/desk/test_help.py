@@ -73,6 +73,7 @@ def lacks(page: str) -> list[str]:
     foot = page.partition("<footer")[2]
     wanted = {
         "what this is": "What this is</h2>",
+        "what the words mean": "What the words mean</h2>",
         "whom to ask": "Whom to ask</h2>",
         "a number": 'href="tel:',
         "where to practise": 'href="/practise"',

@@ -273,10 +273,38 @@ def test_a_place_that_is_not_found_costs_nobody_what_was_typed() -> None:
     answer = client.post("/search/told", {"measure": "seven_day_rate", "place": "Belgrvae", "threshold": "50.5"})
     page = answer.content.decode()
     assert answer.status_code == 400
-    assert "No place called" in page
-    assert 'name="place" value="Belgrvae"' in page
+    assert "No area called" in page
+    assert 'value="Belgrvae"' in page
     assert 'value="50.5"' in page
     assert "people per 100,000 residents" in page
+
+
+def test_a_page_that_cannot_be_kept_keeps_its_address_and_name() -> None:
+    client = visitor("director", DIRECTOR)
+    client.post("/search/keep", {"name": "In use", "link": "/today"})
+    for name, sentence in (("", "1 to 100 letters"), ("In use", "already"), ("a\x00b", "cannot be kept")):
+        answer = client.post("/search/keep", {"name": name, "link": "/my-area?place=E06000016&days=21"})
+        page = answer.content.decode()
+        assert answer.status_code == 400, name
+        assert sentence in page
+        assert 'name="link" value="/my-area?place=E06000016&amp;days=21"' in page
+    assert 'value="In use"' in client.post("/search/keep", {"name": "In use", "link": "/today"}).content.decode()
+
+
+def test_a_number_is_watched_of_one_area_that_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    director = actor("director", DIRECTOR)
+    monkeypatch.setattr(own, "_measures", {"cups": Measure("cups", "Cups", lambda *_: 60.0, lambda code: f"/{code}")})
+    with pytest.raises(Refused, match="several names: .*Type the one that you mean"):
+        own.subscribe(director, "cups", "e0200", "7")
+    with pytest.raises(NotThere, match="No area called"):
+        own.subscribe(director, "cups", "Rosebank Primary", "7")
+    for number in ("1e400000", "-1"):
+        with pytest.raises(Refused, match="no number that can be passed"):
+            own.subscribe(director, "cups", "belgrave", number)
+    made = own.subscribe(director, "cups", "belgrave", "50")
+    (kept,) = [row for row in own.subscriptions_of(director) if row["id"] == made]
+    assert kept["is_above"] is True, "the page says at once how it stands"
+    own.unsubscribe(director, made)
 
 
 def test_a_number_that_is_passed_is_told_once_and_again_only_after_it_fell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,8 +316,10 @@ def test_a_number_that_is_passed_is_told_once_and_again_only_after_it_fell(monke
         {"cups": Measure("cups", "The number of cups", lambda _who, _code: next(values), lambda code: f"/cups/{code}")},
     )
     own.subscribe(director, "cups", "belgrave", "50")
-    told = [own.look() for _ in range(7)]
-    assert told == [0, 1, 0, 0, 1, 0, 0]
+    told = [own.look() for _ in range(6)]
+    assert told == [1, 0, 0, 1, 0, 0], (
+        "how it stood when it was asked for counts: what passes before the first look is told"
+    )
     subjects = db.rows(
         "backup", "select subject, link, severity from desk.notice where kind = 'desk.subscription' order by told_at"
     )
@@ -300,7 +330,7 @@ def test_a_number_that_is_passed_is_told_once_and_again_only_after_it_fell(monke
         ]
         * 2
     )
-    with pytest.raises(NotThere, match="No place called 'wigston'"):
+    with pytest.raises(NotThere, match="No area called 'wigston'"):
         own.subscribe(director, "cups", "wigston", "50")
     for number in ("many", "nan", ""):
         with pytest.raises(Refused, match="is no number"):
@@ -323,16 +353,22 @@ def test_the_seven_day_rate_of_a_neighbourhood_can_be_watched(monkeypatch: pytes
 
 
 def test_an_ended_appointment_is_told_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import date
+
     from commonweal.apps.access import actions
+    from commonweal.apps.intake import at_the_desk
     from commonweal.core.errors import NotAllowed
 
     leaver = build.person("leaver", DIRECTOR)
+    monkeypatch.setattr(at_the_desk, "last_complete_day", lambda *_: date(2020, 5, 30))
     own.subscribe(leaver, "seven_day_rate", "belgrave", "1")
     actions.end_appointment("leaver@desk.example", DIRECTOR, "moved on")
     with pytest.raises(NotAllowed):
         own._measures["seven_day_rate"].read(Actor(leaver.person_id, DIRECTOR, "outbreak_control"), "E02002803")
+    monkeypatch.setattr(at_the_desk, "last_complete_day", lambda *_: date(2020, 6, 30))
     own.look()
-    assert db.value("backup", "select is_above from desk.subscription where person_id = %s", [leaver.person_id]) is None
+    above = "select is_above from desk.subscription where person_id = %s"
+    assert db.value("backup", above, [leaver.person_id]) is False, "who left is told nothing of what passed meanwhile"
 
 
 def test_intake_tells_what_waits() -> None:

@@ -105,7 +105,9 @@ def write(actor: Actor, number: int, words: Mapping[str, str]) -> int:
     """Keep what the giver says about items (by key; '' is about all); returns how many changed."""
     handover = _own(actor, number)
     before = {item.key: item.words for item in handover.items} | {"": handover.words}
-    changed = [[key, text.strip()] for key, text in words.items() if key in before and text.strip() != before[key]]
+    # a browser sends two letters for each new line and counts one
+    clean = {key: text.replace("\r\n", "\n").strip() for key, text in words.items()}
+    changed = [[key, text] for key, text in clean.items() if key in before and text != before[key]]
     longest = max((len(text) for _, text in changed), default=0)
     if longest > LONGEST_WORDS:
         raise Refused(f"One of the notes has {longest:,} letters; {LONGEST_WORDS:,} are kept. Shorten it.")

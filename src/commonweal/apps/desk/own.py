@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from django.db import Error
 
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import search, telling
@@ -13,6 +16,8 @@ from commonweal.core.errors import NotAllowed, NotThere, Refused
 from commonweal.web import db
 
 MOST = 50
+MOST_TO_PASS = 1_000_000
+AREA = re.compile(r"[A-Z][0-9]{8}")
 
 
 @dataclass(frozen=True)
@@ -79,33 +84,63 @@ def views_of(actor: Actor) -> list[dict[str, Any]]:
 def subscribe(actor: Actor, measure: str, place: str, threshold: str) -> int:
     """Ask to be told when a measure of a place (name or code, in scope) passes a number; returns its number.
 
-    Raises `Refused` for an unknown measure or a number that is none, `NotThere` for a place that is not in scope.
+    Raises `Refused` for an unknown measure, a number that is none, or a place that may be several; `NotThere` for one
+    that is not in scope.
     """
     if measure not in _measures:
         raise Refused(f"There is no measure {measure!r}; there are {', '.join(sorted(_measures)) or 'none yet'}.")
+    number = number_of(threshold)
+    found = _the_place(actor, place)
+    _keep_few(actor, "subscription")
+    # as it stands at this moment: a number that passes before the next look is told too
+    above = _is_above(actor, _measures[measure], found["code"], number)
+    made = _write(
+        "insert into desk.subscription"
+        " (person_id, office_id, purpose, measure, place_code, place, threshold, is_above, looked_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, commonweal.now()) on conflict do nothing returning id",
+        [actor.person_id, actor.office_id, actor.purpose, measure, found["code"], found["name"], number, above],
+    )
+    if not made:
+        raise Refused(f"You are told already when {found['name']} passes {number:f}.")
+    return int(made[0]["id"])
+
+
+def number_of(threshold: str) -> Decimal:
+    """The number to be passed, as typed. Raises `Refused`."""
     try:
         number = Decimal(threshold.strip())
     except InvalidOperation:
         raise Refused(f"{threshold!r} is no number; write it like 50.") from None
-    if not number.is_finite():
-        raise Refused(f"{threshold!r} is no number that can be passed; write it like 50.")
-    words = [word.lower() for word in search.WORD.findall(place)]
-    found = db.rows(
-        "app",
-        "select code, name from desk.find_places(%s, %s, %s::text[], 1)",
-        [actor.office_id, actor.person_id, sorted(words, key=len, reverse=True)],
+    if not number.is_finite() or not 0 <= number < MOST_TO_PASS:
+        raise Refused(f"{threshold!r} is no number that can be passed; write one from 0 to {MOST_TO_PASS:,}, like 50.")
+    return number
+
+
+def _the_place(actor: Actor, place: str) -> dict[str, Any]:
+    """The one area in scope that is meant: its code and name. Raises `NotThere` for none, `Refused` for several."""
+    words = sorted((word.lower() for word in search.WORD.findall(place)), key=len, reverse=True)
+    rows = db.rows(
+        "app", "select code, name from desk.find_places(%s, %s, %s::text[], %s)",
+        [actor.office_id, actor.person_id, words, search.LIMIT],
     ) if words else []  # fmt: skip
-    if not found:
-        raise NotThere(f"No place called {place!r} is among those you answer for.")
-    _keep_few(actor, "subscription")
-    made = _write(
-        "insert into desk.subscription (person_id, office_id, purpose, measure, place_code, place, threshold)"
-        " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing returning id",
-        [actor.person_id, actor.office_id, actor.purpose, measure, found[0]["code"], found[0]["name"], number],
-    )
-    if not made:
-        raise Refused(f"You are told already when {found[0]['name']} passes {number}.")
-    return int(made[0]["id"])
+    areas = [row for row in rows if AREA.fullmatch(row["code"])]  # a school or a home has no rate of its own
+    if not areas:
+        raise NotThere(f"No area called {place.strip()!r} is among those you answer for.")
+    said = " ".join(place.split()).casefold()
+    exact = [row for row in areas if said in (row["name"].casefold(), row["code"].casefold())]
+    if not exact and len(areas) > 1:
+        listed = "; ".join(row["name"] for row in areas[:8])
+        raise Refused(f"“{place.strip()}” is the beginning of several names: {listed}. Type the one that you mean.")
+    return (exact or areas)[0]
+
+
+def _is_above(actor: Actor, measure: Measure, code: str, threshold: Decimal) -> bool | None:
+    """How a number stands to a threshold now; None where it is not known, or not this office's to read."""
+    try:
+        value = measure.read(actor, code)
+    except NotAllowed:
+        return None
+    return None if value is None else Decimal(str(value)) > threshold
 
 
 def unsubscribe(actor: Actor, number: int) -> None:
@@ -141,11 +176,7 @@ def look(limit: int = 500) -> int:
         if measure is None:
             continue
         actor = Actor(row["person_id"], row["office_id"], row["purpose"])
-        try:
-            value = measure.read(actor, row["place_code"])
-        except NotAllowed:
-            value = None
-        above = None if value is None else Decimal(str(value)) > row["threshold"]
+        above = _is_above(actor, measure, row["place_code"], row["threshold"])
         told += _record(row, measure, above)
     return told
 
@@ -175,5 +206,8 @@ def _keep_few(actor: Actor, table: str) -> None:
 
 
 def _write(sql: str, values: list[Any]) -> list[dict[str, Any]]:
-    with db.transaction("app") as cursor:
-        return db.fetch(cursor, sql, values)
+    try:
+        with db.transaction("app") as cursor:
+            return db.fetch(cursor, sql, values)
+    except Error as error:
+        raise telling.as_refused(error) from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from commonweal.apps.access.scope import Actor, scoped_read
-from commonweal.apps.desk import brief
+from commonweal.apps.desk import brief, search
 from commonweal.apps.desk.own import Measure, register_measure
 from commonweal.apps.desk.search import Asked, Hit, register_people, register_place_page
 from commonweal.apps.desk.waiting import Open, Running, Who, register, register_running
@@ -77,8 +78,28 @@ def people(asked: Asked) -> list[Hit]:
     ]
 
 
+@dataclass(frozen=True)
+class Week:
+    """People who tested positive in the seven newest complete days, up to `last`, of so many residents."""
+
+    count: int
+    residents: int
+    last: date
+
+    @property
+    def rate(self) -> float:
+        """Per 100,000 residents."""
+        return 100_000 * self.count / self.residents
+
+
 def seven_day_rate(actor: Actor, code: str) -> float | None:
     """People who tested positive per 100,000 residents over the seven newest complete days; None without residents."""
+    week = newest_week(actor, code)
+    return None if week is None else week.rate
+
+
+def newest_week(actor: Actor, code: str) -> Week | None:
+    """The seven newest complete days of a place; None where nobody is known to live there."""
     level = codes.level_of(code)
     if level is None:
         return None
@@ -95,14 +116,19 @@ def seven_day_rate(actor: Actor, code: str) -> float | None:
         window = area.Window(scope.codes, last - timedelta(days=WEEK - 1), last, now)
         rows = area.small_area_counts(scope, window)
     count = sum(row["n"] for row in rows if row["result"] == "case" and row["lsoa_code"] in inside)
-    return 100_000 * float(count) / residents.n
+    return Week(int(count), residents.n, last)
+
+
+def page_of_place(code: str) -> str:
+    """The address of the page of a place, whichever room gives it."""
+    return search.place_page(codes.level_of(code) or "", code, _authority(code))
 
 
 def brief_of_area(actor: Actor) -> list[str]:
     """The seven-day rate of each authority that an office answers for."""
     mine = _authorities(actor)
     names = places.names(mine)
-    return [_rate_sentence(names.get(code, code), seven_day_rate(actor, code)) for code in mine]
+    return [_rate_sentence(names.get(code, code), newest_week(actor, code)) for code in mine]
 
 
 def brief_of_neighbours(actor: Actor) -> list[str]:
@@ -155,11 +181,7 @@ def register_all() -> None:
     """Called once at start-up."""
     register_place_page(place_page)
     register_people("intake", people)
-    register_measure(
-        Measure(
-            "seven_day_rate", "The seven-day rate", seven_day_rate, lambda code: f"/my-area?place={_authority(code)}"
-        )
-    )
+    register_measure(Measure("seven_day_rate", "The seven-day rate", seven_day_rate, page_of_place))
     brief.register("intake.area", "Your area", brief_of_area, "/my-area")
     brief.register("intake.neighbours", "Your neighbours", brief_of_neighbours)
     register("intake.orphans", orphans)
@@ -177,9 +199,10 @@ def _authorities(actor: Actor) -> list[str]:
     return [row["code"] for row in db.rows("app", codes_of, [actor.office_id, actor.person_id])]
 
 
-def _rate_sentence(name: str, rate: float | None) -> str:
-    if rate is None:
+def _rate_sentence(name: str, week: Week | None) -> str:
+    if week is None:
         return f"How many people live in {name} is not known, so no rate is given."
     return (
-        f"{name}: {wording.rate(rate)} people per 100,000 residents tested positive in the seven newest complete days."
+        f"{name}: {wording.rate(week.rate)} people per 100,000 residents tested positive in the seven days to"
+        f" {wording.day(week.last)}, {wording.thousands(week.count)} of {wording.thousands(week.residents)}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Note:
     can_write: bool
     can_take: bool
     can_end: bool
+    unsaved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,19 @@ def note(handover: Handover, now: datetime, *, is_giver: bool, may_take: bool) -
         can_take=standing and may_take,
         can_end=handover.ended_at is None and is_giver,
     )
+
+
+def typed(note: Note, words: Mapping[str, str]) -> Note:
+    """A note that was refused, with what was typed; `unsaved` holds it for copying where the note is closed."""
+    if not note.can_write:
+        lost = tuple(f"{_subject(note, key)}: {text}" for key, text in words.items() if text.strip())
+        return replace(note, unsaved=lost)
+    lines = tuple(replace(line, words=words.get(line.key, line.words)) for line in note.lines)
+    return replace(note, lines=lines, words=words.get("", note.words))
+
+
+def _subject(note: Note, key: str) -> str:
+    return next((line.subject for line in note.lines if line.key == key), key or "For the next person")
 
 
 def sentence(handover: Handover, now: datetime) -> str:

@@ -11,7 +11,8 @@ from commonweal.apps.desk import around
 from commonweal.apps.desk import handover as actions
 from commonweal.apps.desk.pages import handover as pages
 from commonweal.apps.desk.views.today import actor
-from commonweal.core.errors import NotAllowed, NotThere
+from commonweal.core.errors import NotAllowed, NotThere, Refused
+from commonweal.web.forms import NOTHING, Sent
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +37,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     if found.office_id not in who.offices and not is_giver:
         raise NotThere("There is no such handover of one of your offices.")
     built = pages.note(found, who.now, is_giver=is_giver, may_take=not is_giver and found.office_id in who.offices)
-    return render(request, "desk/handover.html", {"page": built.page, "note": built})
+    return render(request, "desk/handover.html", {"page": built.page, "note": built, "sent": NOTHING})
 
 
 @require_POST
@@ -45,10 +46,26 @@ def save(request: HttpRequest, number: int) -> HttpResponse:
     giver = actor(request)
     keys = {name.removeprefix("key-"): str(value) for name, value in request.POST.items() if name.startswith("key-")}
     words = {key: request.POST.get(f"words-{place}", "") for place, key in keys.items()}
-    actions.write(giver, number, {**words, "": request.POST.get("words", "")})
-    if request.POST.get("do") == "give":
-        actions.give(giver, number)
+    words[""] = request.POST.get("words", "")
+    try:
+        actions.write(giver, number, words)
+        if request.POST.get("do") == "give":
+            actions.give(giver, number)
+    except Refused as refused:
+        return _refused(request, number, words, str(refused))
     return _to(number)
+
+
+def _refused(request: HttpRequest, number: int, words: dict[str, str], wrong: str) -> HttpResponse:
+    """The note again with what was typed, where it can still be written, and without, to be copied, where it cannot."""
+    who, found = around.who(request), actions.find(number)
+    built = pages.note(found, who.now, is_giver=found.from_person == who.person_id, may_take=False)
+    built = pages.typed(built, words)
+    long = next((line.number for line in built.lines if len(line.words) > actions.LONGEST_WORDS), None)
+    where = "words" if long is None else f"words-{long}"
+    sent = Sent("note", wrong, "unsaved" if built.unsaved else where)
+    context = {"page": built.page, "note": built, "sent": sent, "form_is_wrong": wrong}
+    return render(request, "desk/handover.html", context, status=400)
 
 
 @require_POST

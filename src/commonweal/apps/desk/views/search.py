@@ -52,7 +52,12 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_POST
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keep a page under a name."""
-    own.save_view(actor(request), request.POST.get("name", ""), request.POST.get("link", ""))
+    name, link = request.POST.get("name", ""), request.POST.get("link", "")
+    try:
+        own.save_view(actor(request), name, link)
+    except Refused as refused:
+        sent = Sent("keep", str(refused), "name", {"name": name, "link": link})
+        return _shown(request, "", [], sent=sent, status=400)
     return HttpResponseRedirect("/search#kept")
 
 
@@ -67,11 +72,14 @@ def drop_view(request: HttpRequest, number: int) -> HttpResponse:
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask to be told when a measure of a place passes a number."""
     given = request.POST
+    field = "threshold"
     try:
+        own.number_of(given.get("threshold", ""))
+        field = "place"
         own.subscribe(actor(request), given.get("measure", ""), given.get("place", ""), given.get("threshold", ""))
     except (Refused, NotThere) as refused:
         typed = {name: str(value) for name, value in given.items()}
-        return _shown(request, "", [], sent=Sent("told", str(refused), "place", typed), status=400)
+        return _shown(request, "", [], sent=Sent("told", str(refused), field, typed), status=400)
     return HttpResponseRedirect("/search#kept")
 
 
@@ -100,7 +108,7 @@ def _shown(
         may_ask_people=bool(may(acting.seat(request), PEOPLE, "")) and bool(search._people),
         purpose=who.purpose,
         people_said=people_said,
-        keep=_page_to_keep(request.GET.get("keep", "")),
+        keep=_page_to_keep(sent.of("keep").get("link", "") or request.GET.get("keep", "")),
     )
     context = {"page": built.page, "search": built, "sent": sent, "form_is_wrong": sent.wrong}
     return render(request, "desk/search.html", context, status=status)
