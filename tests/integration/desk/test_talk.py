@@ -295,6 +295,11 @@ def test_a_digest_is_written_at_seven_and_five_once_and_without_numbers_outside(
     assert page.count("<li>") >= digest.LINES
     assert "Ninety-" in page
     assert client.get(f"/digest/{LEADER}").status_code == 404
+    notice = tell(LEADER, subject="Read the plan", severity=2, within=600)
+    leader = actor("leader", LEADER)
+    telling.acknowledge(leader, notice, LEADER)
+    about = [text for text, link in digest.lines(LEADER, build.now()) if str(notice) in link]
+    assert about == ["Read the plan (acknowledged by Leader)"], "one thing is one line"
     evening = seven.replace(hour=19, minute=59)
     assert digest.slot(evening) == seven.replace(hour=17, minute=0)
     assert digest.slot(seven.replace(hour=20, minute=1)) is None

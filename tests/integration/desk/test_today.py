@@ -177,7 +177,9 @@ def test_since_you_last_looked_has_what_a_deputy_did() -> None:
     deputy = build.person("leader-deputy", LEADER, deputy=True)
     notice = tell(LEADER, subject="While you were away")
     telling.acknowledge(deputy, notice, LEADER)
-    assert "Leader Deputy acknowledged for Mayor or leader, Leicester (deputy): While you were away" in text(client)
+    page = text(client)
+    assert "Leader Deputy acknowledged for Mayor or leader, Leicester (deputy): While you were away" in page
+    assert page.count("While you were away") == 1, "what was told and acknowledged meanwhile is one piece of news"
 
 
 def test_rooms_add_what_waits_what_runs_and_cards(monkeypatch: pytest.MonkeyPatch) -> None:

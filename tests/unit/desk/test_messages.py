@@ -28,6 +28,7 @@ def test_why_somebody_stands_in_is_said_where_there_is_room() -> None:
     assert (
         "You are told as deputy." in short("Leader, Rutland", None, NOW, ADDRESS, urgent=False, stands_in="deputy").text
     )
+    assert "told as next in line." in short("Leader", None, NOW, ADDRESS, urgent=True, stands_in="succession").text
     assert "You are told" not in short("L" * 90, None, NOW, ADDRESS, urgent=False, stands_in="deputy").text
 
 

@@ -6,7 +6,9 @@ runs again within the three hours, once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from commonweal.apps.desk import around, configuration, queries, telling, waiting
@@ -86,7 +88,7 @@ def lines(office: str, now: datetime) -> list[tuple[str, str]]:
         (f"{_short(one.subject)} ({words.clock(one.due_at, now)})", one.link) for one in waiting.for_offices(who)
     ]  # fmt: skip
     news = [
-        (_short(row["subject"]), f"/told/{row['id']}/{row['office_id']}")
+        (_news(row), f"/told/{row['id']}/{row['office_id']}")
         for row in queries.since(who, now - timedelta(hours=14))
         if row["kind"] != KIND
     ]
@@ -95,6 +97,11 @@ def lines(office: str, now: datetime) -> list[tuple[str, str]]:
         more = len(found) - LINES + 1
         found = [*found[: LINES - 1], (f"and {wording.counted(more, 'thing', 'things')} more on Today", "/today")]
     return found
+
+
+def _news(row: Mapping[str, Any]) -> str:
+    said = _short(row["subject"])
+    return f"{said} (acknowledged by {row['person']})" if row["person"] else said
 
 
 def _short(subject: str) -> str:

@@ -50,7 +50,8 @@ select s.id, s.title, array(select g.name from access.organisation g
  where s.state = 'offered' and s.parties && %(ours)s::text[] and s.accepted && %(ours)s::text[]
    and not exists (select from access.agreement_end e where e.agreement_id = s.id)
 """
-# what several offices of one person were told in one moment is one piece of news
+# what several offices of one person were told in one moment is one piece of news; what somebody else has acknowledged
+# since is news of that, and not told twice
 SINCE = """
 select * from (
   select distinct on (n.id) n.id, t.office_id, o.title as office, n.subject, n.told_at as at, n.severity, n.link,
@@ -58,7 +59,8 @@ select * from (
     from desk.told t join desk.notice n on n.id = t.notice_id join access.office o on o.id = t.office_id
    where t.office_id = any (%(offices)s) and n.told_at > %(since)s::timestamptz
      and not exists (select from desk.receipt x where x.notice_id = t.notice_id and x.office_id = t.office_id
-                       and x.state = 'recalled')
+                       and (x.state = 'recalled' or x.state = 'acknowledged' and x.at > %(since)s::timestamptz
+                            and x.person_id is distinct from %(person)s::uuid))
    order by n.id, t.office_id) told
 union all
 select n.id, r.office_id, o.title, n.subject, r.at, n.severity, n.link, n.kind, p.name, r.capacity

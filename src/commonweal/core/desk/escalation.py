@@ -21,7 +21,13 @@ from commonweal.core.desk.hours import Waking
 from commonweal.core.errors import Refused
 
 HOLDER, DEPUTY, DUTY, SUCCESSION = "holder", "deputy", "duty officer", "succession"
+WORDS = {SUCCESSION: "next in line"}  # how a capacity is said after "as"; the others say themselves
 LOUD = frozenset({"sms", "call"})  # ways that wake somebody up
+
+
+def said_as(capacity: str) -> str:
+    """A capacity in words that stand after "as"."""
+    return WORDS.get(capacity, capacity)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commonweal.core import wording
+from commonweal.core.desk.escalation import said_as
 
 ONE_SMS = 160
 CUT = ".."
@@ -83,7 +84,7 @@ def _first(office: str, due: datetime | None, now: datetime, *, urgent: bool) ->
 
 
 def _second(stands_in: str) -> str:
-    return f" You are told as {stands_in}." if stands_in else ""
+    return f" You are told as {said_as(stands_in)}." if stands_in else ""
 
 
 def _hour(due: datetime, now: datetime) -> str:

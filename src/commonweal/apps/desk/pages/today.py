@@ -11,6 +11,7 @@ from commonweal.apps.desk.configuration import Job
 from commonweal.apps.desk.pages import words
 from commonweal.apps.desk.waiting import Open, Running
 from commonweal.core import wording
+from commonweal.core.desk.escalation import said_as
 from commonweal.web import times
 from commonweal.web.pages import Empty, Page
 
@@ -136,7 +137,7 @@ def item(one: Open, now: datetime, *, many_offices: bool) -> Item:
     offices = (one.office, *(title for _, title in one.also))
     named = wording.joined(list(offices))
     told = f"for {named}" if many_offices or one.capacity != "holder" else ""
-    stands_in = f", told to you as {one.capacity}" if one.capacity not in ("holder",) else ""
+    stands_in = f", told to you as {said_as(one.capacity)}" if one.capacity != "holder" else ""
     return Item(
         one.subject,
         one.link,

@@ -82,7 +82,10 @@ def _sentence(row: Mapping[str, Any], done: Mapping[str, Any] | None, recalled: 
         return f"{done['person']} acknowledged this as {who}, {times.when(done['at'], now)}."
     if row["severity"] == 3:
         return "This is for information; there is nothing to acknowledge."
-    return f"Nobody has acknowledged this yet. It waits {words.clock(row['acknowledge_by'], now)}."
+    clock = words.clock(row["acknowledge_by"], now)
+    if row["acknowledge_by"] <= now:
+        return f"Nobody has acknowledged this yet: it is {clock}."
+    return f"Nobody has acknowledged this yet. Acknowledge it {clock}."
 
 
 def _line(row: Mapping[str, Any], office: str, now: datetime) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from commonweal.core import wording
+from commonweal.core.desk.escalation import said_as
 from commonweal.web import times
 from commonweal.web.pages import Help
 
@@ -22,6 +23,7 @@ HELP = Help(
         ),
         ("By clock", "The nearest time comes first. A time that has passed is shown with how long ago."),
         ("Duty officer", "Who answers when neither the holder of an office nor a deputy does."),
+        ("Next in line", "Another office of your organisation, asked because nobody before it answered."),
     ),
     "The duty officer named on Today.",
 )
@@ -46,4 +48,4 @@ def number(count: int) -> str:
 
 def name_of(office: str, capacity: str | None) -> str:
     """An office with the capacity in which somebody acts for it, where that is not its holder's."""
-    return office if capacity in (None, "holder") else f"{office} ({capacity})"
+    return office if capacity in (None, "holder") else f"{office} ({said_as(str(capacity))})"
