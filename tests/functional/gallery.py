@@ -40,7 +40,6 @@ TEMPLATES = {
     + """<h1 class="govuk-heading-l">{{ page.title }}</h1>
 {% for one in shown %}{{ parts.picture(one) }}{% endfor %}
 <p class="govuk-body">{{ spark | svg }}</p>
-<a class="govuk-link" hidden data-make-png="curve.png" href="/curve.svg">PNG</a>
 {% endblock %}""",
     "form": PAGE
     + """{{ f.errors(form) }}<h1 class="govuk-heading-l">{{ page.title }}</h1>
@@ -169,7 +168,7 @@ class Gallery:
             self.asked.append(environ.get("QUERY_STRING", ""))
             start("200 OK", [*headers, ("Content-Type", "text/event-stream")])
             return self.stream(len(self.asked))
-        if path == "/curve.svg":
+        if path == "/curve.svg" or (path.startswith("/signals/1/") and path.endswith(".svg")):
             start("200 OK", [*headers, ("Content-Type", "image/svg+xml")])
             return [samples.curve().file.encode()]
         if path not in self.pages:
