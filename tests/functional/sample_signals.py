@@ -24,6 +24,7 @@ NAMES = Names(
     {code: each.group_code for code, each in sample_area.AREAS.items()},
     dict.fromkeys(sample_area.AREAS, CITY),
     {"care_home:CH-017": "Willow Court"},
+    {"care_home:CH-017": "E01009000"},
 )
 
 
@@ -95,7 +96,7 @@ def facts(**changes: Any) -> signal_facts.Facts:
     made: dict[str, Any] = {
         "row": row(), "names": NAMES,
         "changes": [change(1, "opened", observed=9.0), change(2, "growing")],
-        "findings": [finding(0), finding(2), finding(3, signal=None, held_by=4, method="count against past")],
+        "findings": [finding(0), finding(2), finding(3, signal=None, held_by=4, method="count against past")], "as_of": AS_OF,
         "figures": sample_place.figures(), "whole": True, "alike": tuple(places), "alike_word": "neighbourhoods",
         "alike_days": days,
         "codes": (CITY,),

@@ -21,6 +21,7 @@ def test_the_nearest_in_every_trait_comes_first() -> None:
     found = most_alike("here", traits, 3)
     assert found[0] == "twin"
     assert set(found) == {"twin", "rich", "old"}
+    assert most_alike("here", traits, 1, without={"twin"}) == ("old",)
     assert most_alike("nobody", traits, 3) == ()
     assert most_alike("elsewhere", traits, 3) == ()
 

@@ -15,7 +15,7 @@ from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.core.signals.own_past import departure
 from commonweal.web.pages import ShownPicture, ShownTable
-from tests.functional import sample_place
+from tests.functional import sample_area, sample_place
 from tests.functional import sample_signals as sample
 
 
@@ -23,7 +23,7 @@ def test_the_list_puts_what_grows_first_and_says_it() -> None:
     built = sample.signals_page()["signals"]
     assert built.number == "3", "a late batch is no signal to act on"
     assert built.lead[0] == (
-        f"Cluster in {sample.HERE.name} and {sample.BESIDE.name} is growing since Tuesday 9 June, 19 people."
+        f"Cluster in {sample.HERE.name} and {sample.BESIDE.name} is growing (19 people); first found on Tuesday 9 June."
     )
     assert built.lead[1] == "In Fernleigh: 1 growing, 1 new or back, 1 fading."
     assert "signals that it explains are held back" in built.lead[2]
@@ -60,9 +60,37 @@ def test_an_empty_list_says_what_was_looked_at_and_what_to_do() -> None:
 
 def test_a_setting_is_called_by_the_name_of_its_register() -> None:
     row = sample.row(kind="setting", level="setting", setting_id="care_home:CH-017", members=[])
-    assert words.title(row, sample.NAMES) == f"Outbreak in a care home: Willow Court, {sample.HERE.name}"
-    assert "a school: S9, " in words.title({**row, "setting_id": "school:S9"}, sample.NAMES)
+    stands = sample_area.SHAPES[9].name
+    assert stands != sample.HERE.name  # where most of its people live
+    assert words.title(row, sample.NAMES) == f"Outbreak in a care home: Willow Court, {stands}"
+    assert words.title({**row, "setting_id": "school:S9"}, sample.NAMES) == "Outbreak in a school: S9, Fernleigh"
     assert "not the setting alone" in sample.signal_page(row=row)["signal"].partial
+
+
+def test_an_outbreak_in_a_setting_is_drawn_as_it_was_counted_and_leads_to_where_it_stands() -> None:
+    row = sample.row(kind="setting", level="setting", setting_id="care_home:CH-017", members=[], observed=17.0)
+    of_it = {"level": "setting", "setting_id": "care_home:CH-017", "expected": None}
+    found = [
+        sample.finding(at, observed=seen, morning=sample.TODAY - timedelta(days=back), **of_it)
+        for at, (seen, back) in enumerate([(17.0, 0), (16.0, 0), (11.0, 1), (8.0, 2)])
+    ]
+    shown = sample.signal_page(row=row, findings=found, figures=None, whole=False)["signal"]
+    assert [line[2] for line in shown.grown.picture.table.rows] == [8, 11, 17]
+    assert "17 people on Saturday 13 June 2020, 8 on Thursday 11 June" in shown.grown.picture.words.description
+    assert "newest days are still arriving" in shown.grown.picture.words.known
+    assert f"All figures of {sample_area.SHAPES[9].name}" in [link.text for link in shown.links]
+    assert "many small areas" in shown.partial
+    assert shown.lead[0].endswith("first found on Tuesday 9 June. Its people live in Fernleigh.")
+    elsewhere = sample.signal_page(row=row, findings=found, figures=None, whole=False, codes=("E07000135",))["signal"]
+    assert elsewhere.links == ()
+
+
+def test_the_number_of_a_signal_keeps_its_own_days_when_a_later_sweep_finds_less() -> None:
+    made = sample.finding(3, sweep_id=7, observed=19.0, expected=6.5)
+    later = sample.finding(0, sweep_id=9, observed=12.0, expected=4.3, last_day=sample.TODAY)
+    shown = sample.signal_page(findings=[later, made])["signal"]
+    assert (shown.number, shown.number_caption) == ("19", "people who tested positive, Tuesday 2 June to Sunday 7 June")
+    assert shown.lead[1].startswith("19 people where 6.5 were to be expected")
 
 
 def test_chance_is_said_in_days_years_or_not_at_all() -> None:
@@ -184,11 +212,12 @@ def test_the_line_of_the_rate_rule_is_not_called_expected() -> None:
     other = sample.finding(0, signal=None, observed=174.0, expected=344.0)
     assert not [each for each in signal.lead(sample.facts(findings=[other])) if "to be expected" in each]
     own = signal.lead(sample.facts(findings=[line, sample.finding(2)]))
-    assert "11 people where 4.3 were to be expected (90% range 1.0 to 9.0)." in own
+    said = "11 people from Tuesday 2 June to Monday 8 June where 4.3 were to be expected (90% range 1.0 to 9.0)."
+    assert said in own
 
 
 def test_settings_are_a_definition_and_series_have_plain_numbers() -> None:
-    assert words.sureness({"recurrence_days": None, "level": "setting"}) == "a definition, no matter of chance"
+    assert words.sureness({"recurrence_days": None, "level": "setting"}) == "meets the definition of an outbreak"
     assert words.sureness({"recurrence_days": 900.0, "level": "lsoa"}) == "chance alone: once in about 2 years"
     names = Names({}, {}, {}, series={"waste_water": ("Gene copies", "gene copies per litre"), "absence": ("A", "%")})
     assert words.size(78_743.2, "waste_water", names) == "78,743 gene copies per litre"

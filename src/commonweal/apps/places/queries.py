@@ -115,14 +115,25 @@ def names(wanted: Sequence[str]) -> dict[str, str]:
 
 def setting_names(wanted: Sequence[str]) -> dict[str, str]:
     """Each "kind:identifier" -> name, for settings that a register lists; kinds are those of `core.places.settings`."""
+    return {row["code"]: row["name"] for row in _settings(tuple(wanted))}
+
+
+def setting_areas(wanted: Sequence[str]) -> dict[str, str]:
+    """Each "kind:identifier" -> the small area of its postcode, for settings whose register gives one."""
+    return {row["code"]: row["lsoa_code"] for row in _settings(tuple(wanted)) if row["lsoa_code"]}
+
+
+def _settings(wanted: Sequence[str]) -> list[dict[str, Any]]:
+    if not wanted:
+        return []
     kinds, identifiers = [each.split(":")[0] for each in wanted], [each.partition(":")[2] for each in wanted]
-    rows = db.rows(
+    return db.rows(
         "app",
-        "select s.kind || ':' || s.setting_id as code, s.name from unnest(%s::text[], %s::text[]) as w (kind, id)"
+        "select s.kind || ':' || s.setting_id as code, s.name, s.lsoa_code"
+        " from unnest(%s::text[], %s::text[]) as w (kind, id)"
         " join places.setting_now s on s.kind = w.kind and s.setting_id = w.id",
         [kinds, identifiers],
     )
-    return {row["code"]: row["name"] for row in rows}
 
 
 def areas_in(code: str, level: str) -> list[Area]:

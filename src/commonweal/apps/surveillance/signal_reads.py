@@ -66,12 +66,14 @@ def names_for(rows: Iterable[dict[str, Any]]) -> Names:
 
 @lru_cache(maxsize=256)
 def _names(codes: tuple[str, ...], settings: tuple[str, ...], _dataset: int) -> Names:
-    small = db.rows("app", SMALL, [list(codes)]) if codes else []
+    named, standing = places.setting_names(settings), places.setting_areas(settings)
+    asked = sorted({*codes, *standing.values()})
+    small = db.rows("app", SMALL, [asked]) if asked else []
     inside = {row["lsoa_code"]: row["msoa_code"] for row in small if row["msoa_code"]}
     authority = {row["lsoa_code"]: row["scope_code"] for row in small}
-    named = places.setting_names(settings) if settings else {}
     series = {metric.id: (metric.label, metric.unit) for metric in metrics().all}
-    return Names(places.names(sorted({*codes, *inside.values()})), inside, authority, named, series)
+    called = places.names(sorted({*codes, *inside.values(), *authority.values()}))
+    return Names(called, inside, authority, named, standing, series)
 
 
 @lru_cache(maxsize=64)

@@ -124,11 +124,12 @@ def _question(actor: Actor, row: Mapping[str, Any]) -> tuple[object, ...]:
 
 def place_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_reads.Where | None:
     """What is explained: the small areas of a cluster or the signal's own place where the office reads all of it, else
-    the first authority of it that the office reads."""
+    the first authority of it that the office reads. The people of a setting live in many small areas, of which none
+    has enough of them to explain: it is seen beside everything else that changed in the authority."""
     code: str | None = row["place_code"]
     if code and row["level"] == "cluster" and row["members"] and set(row["scope"]) <= set(codes):
         return why_reads.cluster(code, name, row["scope"], row["members"])
-    own = why_reads.where(code) if code and row["level"] != "cluster" else None
+    own = why_reads.where(code) if code and row["level"] not in ("cluster", "setting") else None
     if own is not None and set(own.authorities) <= set(codes):
         return replace(own, name=name)
     return why_reads.where(sorted(codes)[0]) if codes else None

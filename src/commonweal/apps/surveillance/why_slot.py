@@ -35,8 +35,16 @@ def why(asked: Asked) -> Part | None:
         )
     by = kept.office if kept else ""
     working = why_keeping.is_being_worked_out(common.actor(asked.request), asked.signal)
-    context = {"working": working, "shown": shown, "by": by, "place": kept.place if kept else asked.place}
+    place, intro = (kept.place, setting_sentence(asked.signal, kept.name)) if kept else (asked.place, "")
+    context = {"working": working, "shown": shown, "by": by, "place": place, "intro": intro}
     return Part("why", "Why is it rising?", "surveillance/part_why.html", context)
+
+
+def setting_sentence(row: Mapping[str, Any], place: str) -> str:
+    """Of an outbreak in a setting: what joins its people, and what the explanation below is of; else nothing."""
+    if row["kind"] != "setting":
+        return ""
+    return f"Its people are counted together because records name the same setting. What changed in all of {place}:"
 
 
 def explanation(

@@ -11,6 +11,7 @@ from commonweal.core.pictures.curve import CurveDay, CurveEvent, EpidemicCurve, 
 from commonweal.core.pictures.delays import DelayRow, Delays, draw_delays
 from commonweal.core.pictures.fan import Fan, FanDay, draw_fan
 from commonweal.core.pictures.funnel import FunnelLimit, FunnelPlace, FunnelPlot, draw_funnel
+from commonweal.core.pictures.grown import Grown, Seen, draw_grown
 from commonweal.core.pictures.parts import ChangePart, PartsOfChange, draw_parts
 from commonweal.core.pictures.past import AgainstPast, Expectation, draw_against_past
 from commonweal.core.pictures.picture import Picture, Words
@@ -43,6 +44,7 @@ __all__ = [
     "FunnelLimit",
     "FunnelPlace",
     "FunnelPlot",
+    "Grown",
     "MapLine",
     "Outline",
     "PartsOfChange",
@@ -50,6 +52,7 @@ __all__ = [
     "PictureTable",
     "Positivity",
     "PositivityDay",
+    "Seen",
     "Series",
     "SeriesPoint",
     "SmallMultiples",
@@ -62,6 +65,7 @@ __all__ = [
     "draw_expected_band",
     "draw_fan",
     "draw_funnel",
+    "draw_grown",
     "draw_map",
     "draw_parts",
     "draw_positivity",

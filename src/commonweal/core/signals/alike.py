@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +35,12 @@ class Expected:
     days: int
 
 
-def most_alike(here: str, traits: Mapping[str, Traits], number: int) -> tuple[str, ...]:
-    """The places nearest to one in traits, the nearest first.
+def most_alike(
+    here: str, traits: Mapping[str, Traits], number: int, *, without: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The places nearest to one in traits, the nearest first; those `without` count for the spread alone.
+
+    Why here and not there is asked of places outside: those that a signal itself touches are no comparison for it.
 
     Distance: of log residents, decile and share of older people, each over its spread among all places (at least a
     tenth, half a decile, two in a hundred); a trait that is not known of every place is left out. A place without
@@ -52,7 +56,9 @@ def most_alike(here: str, traits: Mapping[str, Traits], number: int) -> tuple[st
             columns[pick] = np.array(values, dtype=np.float64)
     table = np.stack([each / max(float(each.std()), LEAST_SPREAD[name]) for name, each in columns.items()], axis=1)
     away = np.linalg.norm(table - table[codes.index(here)], axis=1)
-    order = sorted((round(float(away[at]), 9), code) for at, code in enumerate(codes) if code != here)
+    order = sorted(
+        (round(float(away[at]), 9), code) for at, code in enumerate(codes) if code != here and code not in without
+    )
     return tuple(code for _, code in order[:number])
 
 

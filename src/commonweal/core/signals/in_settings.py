@@ -63,8 +63,8 @@ def outbreaks(settings: Sequence[Mapping[str, Any]], rules: Mapping[str, Definit
         members = frozenset(small for small, cases in by_small.items() if cases >= AT_HOME * number)
         days = sorted(entry[2] for entry in inside)
         text = (
-            f"{number} cases of one {kind_words(each)} in {rule.days} days ({days[0]:%-d %B} to {days[-1]:%-d %B}); "
-            f"{rule.cases} are an outbreak by definition."
+            f"{number} people of one {kind_words(each)} tested positive in {rule.days} days ({days[0]:%-d %B} to "
+            f"{days[-1]:%-d %B}); {rule.cases} are an outbreak by definition."
         )
         out.append(
             Found(

@@ -182,8 +182,8 @@ def _of_level(area: Surroundings, level: str, how: Sweeping) -> list[Found]:
         members = _heart(area, np.flatnonzero(codes == name))
         rate = PER * WEEK * float(week[number]) / max(exposure, 1.0) / float(people[number])
         text = (
-            f"{week[number]:.0f} cases in 7 days as far as reported, where its own past and its surroundings lead one "
-            f"to expect {result.expected[number]:.1f} ({result.low[number]:.0f} to {result.high[number]:.0f}). "
+            f"{week[number]:.0f} people tested positive in 7 days as far as reported, where its own past and its "
+            f"surroundings lead one to expect {result.expected[number]:.1f} ({result.low[number]:.0f} to {result.high[number]:.0f}). "
             f"{_how_often(float(recurrence[number]))}"
         )
         out.append(
@@ -222,8 +222,10 @@ def _how_often(recurrence: float) -> str:
 
 MODELS = ("poisson", "permutation", "bernoulli")
 SAYS = {
-    "poisson": "{cases:.0f} cases since {first:%-d %B} where {expected:.1f} would be its part of all cases around",
-    "permutation": "{cases:.0f} cases since {first:%-d %B} where its usual part of each day would be {expected:.1f}",
+    "poisson": "{cases:.0f} people tested positive since {first:%-d %B} where {expected:.1f} would be its part of all "
+    "around",
+    "permutation": "{cases:.0f} people tested positive since {first:%-d %B} where its usual part of each day would be "
+    "{expected:.1f}",
     "bernoulli": "{cases:.0f} positive tests since {first:%-d %B} where as many tests around gave {expected:.1f}",
 }
 

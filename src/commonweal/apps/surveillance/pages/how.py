@@ -16,7 +16,7 @@ METHODS = (
     "Neighbourhoods, wards and small areas: the week against their own past and this week's level around them.",
     "Each authority with all small areas within six kilometres: scans for clusters by Poisson, by permutation in space "
     "and time, and by positive among all tests. A cluster across a boundary is one, and both sides see it.",
-    "Care homes, schools, workplaces and others: people linked within days, a definition and no matter of chance.",
+    "Care homes, schools, workplaces and others: as many people linked within days as define an outbreak.",
 )
 ADJUSTED = (
     "A p-value is adjusted for the places looked at, then for the share of its family in the budget (levels and kinds "

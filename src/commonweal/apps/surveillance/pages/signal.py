@@ -38,6 +38,11 @@ CURVE_STEPS = (
     "Results of one person are joined; an episode counts once, on the day of its first positive swab.",
     "The likely final counts of the newest days come from past delays, by the method on the page of the place.",
 )
+GROWN_STEPS = (
+    "People whose records name this setting, with a first positive swab in the days that its definition looks at, up "
+    "to the morning; an episode counts once.",
+    "One bar for each morning on which a sweep found it; of several sweeps of a morning the newest.",
+)
 SERIES_STEPS = (
     "As published; a later publication replaces an earlier one from its day on.",
     "The newest week is held against the same seven days of the weeks before: parameters/signals/sweep.yaml, series.",
@@ -74,6 +79,7 @@ class SignalPage:
     past: ShownPicture | None
     no_range: str
     curve: ShownPicture | None
+    grown: ShownPicture | None
     partial: str
     band: ShownPicture | None
     area_map: ShownPicture | None
@@ -132,6 +138,7 @@ def build(
         else None,
         no_range="" if "past" in drawn else signal_past.absent(facts.series),
         curve=shown("curve", CURVE_STEPS),
+        grown=shown("grown", GROWN_STEPS),
         partial=partial(facts),
         band=shown("expected", (band_method(facts), "A triangle marks a day of a finding above the band.")),
         area_map=shown("map", MAP_STEPS),
@@ -166,16 +173,16 @@ def fresh(row: Row, swept: Swept | None, address: Address) -> tuple[str, ...]:
 def caption(facts: Facts) -> str:
     """What the number counts."""
     row = facts.row
-    newest = next((each for each in facts.findings if each["signal"] == row["number"]), None)
+    counted = facts.counted
     if row["observed"] is None:
         return ""
     label, unit = facts.names.series.get(row.get("told_by", ""), ("", ""))
     if unit:
         said = wording.lower_first(label)
         return f"{said if said.startswith(unit) else f'{unit}: {said}'}, at the newest change"
-    if newest is None:
+    if counted is None:
         return "people seen at the newest change"
-    first, last = newest["first_day"], newest["last_day"]
+    first, last = counted["first_day"], counted["last_day"]
     days = (last - first).days + 1
     said = "people who tested positive" if days > 1 else "people who tested positive that day"
     return f"{said}, {wording.day(first)} to {wording.day(last)}" if days > 1 else f"{said}, {wording.day(last)}"
@@ -186,19 +193,34 @@ def lead(facts: Facts) -> tuple[str, ...]:
     row, names = facts.row, facts.names
     since = words.since(row["opened_on"], row["morning"])
     rate = f" The rate is {wording.rate(row['rate'])} per 100,000 residents in seven days." if row["rate"] else ""
-    place = f"{words.title(row, names)}, {words.authorities(row, names)}"
-    first = f"{place}, is {words.STATES[row['state']]}; it was first found on {since.removeprefix('since ')}.{rate}"
-    newest = next((each for each in facts.findings if says_expected(each, row)), None)
+    called, first_found = words.title(row, names), f"it was first found on {since.removeprefix('since ')}"
+    if row["setting_id"]:
+        lives = f" Its people live in {words.authorities(row, names)}."
+        first = f"{called} is {words.STATES[row['state']]}; {first_found}.{lives}"
+    else:
+        place = f"{called}, {words.authorities(row, names)}"
+        first = f"{place}, is {words.STATES[row['state']]}; {first_found}.{rate}"
+    told = (facts.counted, *facts.findings)
+    against = next((each for each in told if each is not None and says_expected(each, row)), None)
     said = [first]
-    if newest is not None:
-        between = ""
-        if newest["expected_low"] is not None and newest["expected_high"] is not None:
-            between = f" (90% range {wording.rate(newest['expected_low'])} to {wording.rate(newest['expected_high'])})"
-        seen = words.size(newest["observed"], newest.get("source", ""), names)
-        said.append(f"{seen} where {wording.rate(newest['expected'])} were to be expected{between}.")
+    if against is not None:
+        said.append(seen_and_expected(against, names, days=against is not facts.counted))
     if row["recurrence_days"] is not None:
         said.append(f"{wording.upper_first(words.chance(row['recurrence_days']))}.")
     return tuple(said)
+
+
+def seen_and_expected(finding: Row, names: words.Names, *, days: bool) -> str:
+    """'19 people where 4.3 were to be expected (90% range 1.0 to 9.0).'; with its days where they are not those of the
+    signal's number: '11 people from Tuesday 2 June to Monday 8 June where …'."""
+    seen = words.size(finding["observed"], finding.get("source", ""), names)
+    first, last = finding["first_day"], finding["last_day"]
+    if days:
+        seen += f" from {wording.day(first)} to {wording.day(last)}" if first < last else f" on {wording.day(last)}"
+    between = ""
+    if finding["expected_low"] is not None and finding["expected_high"] is not None:
+        between = f" (90% range {wording.rate(finding['expected_low'])} to {wording.rate(finding['expected_high'])})"
+    return f"{seen} where {wording.rate(finding['expected'])} were to be expected{between}."
 
 
 def merged(facts: Facts, address: Address) -> tuple[Merged, ...]:
@@ -236,9 +258,10 @@ def next_step(facts: Facts, address: Address) -> Link | None:
 def links(facts: Facts, address: Address) -> tuple[Link, ...]:
     """To why it rises and to all figures, of the neighbourhood where the signal is of small areas."""
     row = facts.row
-    code = facts.names.neighbourhood_of.get(row["place_code"] or "", row["place_code"])
-    authority = facts.names.authority_of.get(row["place_code"] or "")
-    if not code or not (facts.whole or authority in facts.codes):
+    small = facts.names.standing.get(row["setting_id"], "") if row["setting_id"] else row["place_code"] or ""
+    code = facts.names.neighbourhood_of.get(small, small)
+    authority = facts.names.authority_of.get(small)
+    if not code or not (authority in facts.codes or (facts.whole and not row["setting_id"])):
         return ()
     name, moment = facts.names.of(code), f"?{address.moment}" if address.pinned else ""
     return (
@@ -250,10 +273,15 @@ def links(facts: Facts, address: Address) -> tuple[Link, ...]:
 
 def partial(facts: Facts) -> str:
     """What of the signal the office does not read."""
+    if facts.figures is None and facts.row["kind"] == "setting":
+        return "Its people live in many small areas; the picture shows the setting alone, as each sweep found it."
     if facts.figures is None:
         return "Its counts lie with other offices, or it has no place of its own; the findings below say what was seen."
     if facts.row["kind"] == "setting":
-        return "The pictures count everybody in the small areas where most of its people live, not the setting alone."
+        return (
+            "The curve and the map count everybody in the small areas where most of its people live, not the setting "
+            "alone."
+        )
     if not facts.whole:
         return "Parts of it lie with other offices: the pictures show the small areas that your office reads."
     return ""

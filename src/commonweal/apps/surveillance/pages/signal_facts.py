@@ -66,6 +66,7 @@ class Facts:
     names: Names
     changes: Sequence[Row]
     findings: Sequence[Row]
+    as_of: datetime
     figures: Figures | None
     whole: bool
     alike: tuple[Alike, ...]
@@ -74,3 +75,15 @@ class Facts:
     codes: tuple[str, ...]
     others: Mapping[int, str] = field(default_factory=dict)
     series: Told | None = None
+
+    @property
+    def counted(self) -> Row | None:
+        """The finding whose people are the signal's number: that of its newest change. Later sweeps may find the same
+        thing in fewer areas or other days; their days and expected counts do not belong to that number."""
+        row = self.row
+        same = [
+            each
+            for each in self.findings
+            if each["signal"] == row["number"] and each["level"] == row["level"] and each["observed"] == row["observed"]
+        ]
+        return next((each for each in same if each["sweep_id"] == row["sweep_id"]), same[0] if same else None)

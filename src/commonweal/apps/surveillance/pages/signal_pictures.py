@@ -5,19 +5,24 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from commonweal.apps.surveillance.pages import place_pictures, signal_past
+from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures
-from commonweal.apps.surveillance.pages.signal_facts import Facts
+from commonweal.apps.surveillance.pages.signal_facts import Facts, Row
 from commonweal.core import wording
 from commonweal.core.pictures import (
     BandDay,
     ExpectedBand,
+    Grown,
     Picture,
+    Seen,
     SmallMultiples,
     SmallSeries,
     draw_expected_band,
+    draw_grown,
     draw_small_multiples,
 )
 from commonweal.core.signals.alike import LEAST_BASELINE, Expected, expected
+from commonweal.web import times
 
 BASELINE = 28
 
@@ -25,10 +30,31 @@ BASELINE = 28
 def pictures(facts: Facts) -> dict[str, Picture]:
     """Curve, expected band and places alike."""
     figures = facts.figures
-    found: dict[str, Picture | None] = {"alike": alike_picture(facts), **signal_past.pictures(facts.series)}
+    found: dict[str, Picture | None] = {
+        "alike": alike_picture(facts),
+        "grown": grown_picture(facts),
+        **signal_past.pictures(facts.series),
+    }
     if figures is not None:
         found |= {"curve": place_pictures.curve(figures), "expected": band_picture(facts, figures)}
     return {key: picture for key, picture in found.items() if picture is not None}
+
+
+def grown_picture(facts: Facts) -> Picture | None:
+    """People of a setting by the morning on which they were counted, from the findings."""
+    if facts.row["kind"] != "setting":
+        return None
+    newest: dict[date, Row] = {}
+    for each in facts.findings:  # the newest first
+        if each["signal"] == facts.row["number"] and each["observed"] is not None:
+            newest.setdefault(each["morning"], each)
+    seen = tuple(
+        Seen(morning, newest[morning]["first_day"], round(newest[morning]["observed"])) for morning in sorted(newest)
+    )
+    if not seen:
+        return None
+    known = f"As known at {times.exact(facts.as_of)}. The newest days are still arriving."
+    return draw_grown(Grown(words.setting_name(facts.row, facts.names), seen, place_pictures.SOURCE, known))
 
 
 def windows(facts: Facts) -> list[tuple[date, date]]:

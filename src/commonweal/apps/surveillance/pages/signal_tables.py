@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.place_figures import WEEK
-from commonweal.apps.surveillance.pages.signal_facts import Facts
+from commonweal.apps.surveillance.pages.signal_facts import Facts, Row
 from commonweal.core import wording
 from commonweal.core.pictures import Column, PictureTable
 from commonweal.core.pictures.table import Cell
@@ -30,7 +30,7 @@ def history(facts: Facts) -> PictureTable:
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            times.moment(each["known_at"]), words.STATES[each["state"]], words.where(each, facts.names) or "as before",
+            times.moment(each["known_at"]), words.STATES[each["state"]], place_of(each, facts) or "as before",
             each["observed"], each["rate"] or None,
             facts.names.said(" ".join(dict.fromkeys(each["evidence"])))
             or f"nothing found up to {wording.day(each['morning'])}",
@@ -39,6 +39,18 @@ def history(facts: Facts) -> PictureTable:
         for each in reversed(facts.changes)
     )  # fmt: skip
     return PictureTable("Its history, the newest first", columns, rows)
+
+
+def place_of(change: Row, facts: Facts) -> str:
+    """Where a change was; of a setting where it stands."""
+    return words.where({**change, "setting_id": facts.row["setting_id"]}, facts.names)
+
+
+def found_in(finding: Row, facts: Facts) -> str:
+    """Where a finding was; of a setting where it stands."""
+    if finding["setting_id"]:
+        return words.where(finding, facts.names)
+    return facts.names.short(finding["place_code"], finding["level"])
 
 
 def findings(facts: Facts) -> PictureTable:
@@ -59,7 +71,7 @@ def findings(facts: Facts) -> PictureTable:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             each["morning"], each["method"].replace("_", " "),
-            f"{facts.names.short(each['place_code'], each['level'])} ({words.LEVELS[each['level']]})",
+            f"{found_in(each, facts)} ({words.LEVELS[each['level']]})",
             f"{wording.short_day(each['first_day'])} to {wording.short_day(each['last_day'])}",
             each["observed"], each["expected"], each["expected_low"], each["expected_high"],
             words.sureness(each), "held back" if each["held_by"] is not None else "told",

@@ -56,14 +56,15 @@ PLACE_CODE = re.compile(r"\b[EJKNSW]\d{8}\b")
 class Names:
     """Names that people use by code, and the neighbourhood and authority that a small area lies in.
 
-    ``settings``: 'care_home:VM123' -> its name, where a register lists it. ``series``: metric of a loaded series ->
-    what it counts, and in which unit.
+    ``settings``: 'care_home:VM123' -> its name, where a register lists it; ``standing``: the same -> the small area in
+    which the register says that it stands. ``series``: metric of a loaded series -> what it counts, and in which unit.
     """
 
     by_code: Mapping[str, str]
     neighbourhood_of: Mapping[str, str]
     authority_of: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
+    standing: Mapping[str, str] = field(default_factory=dict)
     series: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def of(self, code: str) -> str:
@@ -83,7 +84,16 @@ class Names:
 
 
 def where(row: Row, names: Names) -> str:
-    """'Kiln Steps and 2 neighbourhoods more', 'Larkminster'."""
+    """'Kiln Steps and 2 neighbourhoods more', 'Larkminster'; of a setting the neighbourhood where it stands by its
+    register, not the one where most of its people happen to live; of one in no register the authorities it touches."""
+    if not row.get("setting_id"):
+        return home(row, names)
+    stands = names.standing.get(row["setting_id"])
+    return names.short(stands, "setting") if stands else authorities(row, names)
+
+
+def home(row: Row, names: Names) -> str:
+    """Where the people of a signal live: the neighbourhood at its heart and those around it."""
     heart = names.short(row["place_code"], row["level"])
     around = {names.neighbourhood_of[each] for each in row["members"] if each in names.neighbourhood_of}
     around.discard(names.neighbourhood_of.get(row["place_code"] or "", ""))
@@ -100,11 +110,16 @@ def title(row: Row, names: Names) -> str:
     """'Cluster in Kiln Steps', 'Outbreak in a care home: Willow Court, Kiln Steps'."""
     if row.get("setting_id"):
         kind, _, identity = str(row["setting_id"]).partition(":")
-        called = names.settings.get(row["setting_id"], identity or kind)
         word = kind.replace("_", " ") if identity else "setting"
-        return f"Outbreak in a {word}: {called}, {where(row, names)}"
+        return f"Outbreak in a {word}: {setting_name(row, names)}, {where(row, names)}"
     label, _ = names.series.get(row.get("source", ""), ("", ""))
     return f"{KINDS[row['kind']]} in {where(row, names)}{f' ({wording.lower_first(label)})' if label else ''}"
+
+
+def setting_name(row: Row, names: Names) -> str:
+    """The name of a signal's setting by its register, else the identifier that records give."""
+    kind, _, identity = str(row["setting_id"]).partition(":")
+    return names.settings.get(row["setting_id"], identity or kind)
 
 
 def with_merged(row: Row) -> str:
@@ -148,7 +163,7 @@ def sureness(row: Row) -> str | None:
     """How sure a signal is: by chance, or by definition; None where the method says nothing of it."""
     if row["recurrence_days"]:
         return chance(row["recurrence_days"])
-    return "a definition, no matter of chance" if row["level"] == "setting" else None
+    return "meets the definition of an outbreak" if row["level"] == "setting" else None
 
 
 def since(opened: date, morning: date) -> str:

@@ -177,9 +177,9 @@ def lead(rows: Sequence[Row], going_on: Sequence[Row], names: Names, place: str,
     if going_on:
         top = going_on[0]
         said = words.size(top["observed"], top.get("told_by", ""), names)
-        since = words.since(top["opened_on"], times.local(as_of).date())
-        counted = f", {said}" if said else ""
-        found.append(f"{words.title(top, names)} is {words.STATES[top['state']]} {since}{counted}.")
+        since = words.since(top["opened_on"], times.local(as_of).date()).replace("since", "on", 1)
+        counted = f" ({said})" if said else ""
+        found.append(f"{words.title(top, names)} is {words.STATES[top['state']]}{counted}; first found {since}.")
         growing = sum(row["state"] == "growing" for row in going_on)
         new = sum(row["state"] in ("opened", "reopened") for row in going_on)
         found.append(f"In {place}: {growing} growing, {new} new or back, {len(going_on) - growing - new} fading.")

@@ -94,7 +94,7 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         if row is None:
             raise NotThere(f"There is no signal {number} among the places that your office reads. See /signals.")
         changes = reads.changes(scope, number, as_of=as_of)
-        found = reads.findings(scope, signal=number, as_of=as_of, limit=FINDINGS)
+        found = found_of(scope, row, as_of)
         names = signal_reads.names_for([row, *changes, *found])
         mine = tuple(code for code in row["scope"] if code in scope.codes)
         ground, whole = of_signal(row, names, mine)
@@ -109,6 +109,7 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         names,
         changes,
         found,
+        as_of,
         figures,
         whole,
         compared,
@@ -119,6 +120,15 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         signal_reads.told_by(row, as_of),
     )
     return Read(facts, drawn, mine, scope.agreements)
+
+
+def found_of(scope: Scope, row: Mapping[str, Any], as_of: datetime) -> list[dict[str, Any]]:
+    """The newest findings of a signal, and always those that made its newest change, however long ago that was."""
+    newest = reads.findings(scope, signal=row["number"], as_of=as_of, limit=FINDINGS)
+    if len(newest) < FINDINGS:
+        return newest
+    made = reads.findings(scope, signal=row["number"], sweep=row["sweep_id"], as_of=as_of)
+    return [*newest, *(each for each in made if each["id"] < newest[-1]["id"])]
 
 
 def titles(scope: Scope, numbers: Sequence[int], as_of: datetime) -> dict[int, str]:
@@ -144,7 +154,7 @@ def together(row: Mapping[str, Any], names: Names, small: tuple[str, ...], mine:
     counted = places.denominators(small, level="lsoa")
     residents = sum(each.n for each in counted.values()) if len(counted) == len(small) else 0
     return Ground(
-        row["place_code"] or "", "lsoa", words.where(row, names), tuple(mine), small, residents, "residents",
+        row["place_code"] or "", "lsoa", words.home(row, names), tuple(mine), small, residents, "residents",
         (), (), (), "lsoa", {}, "", {}, {},
     )  # fmt: skip
 
@@ -177,7 +187,8 @@ def alike(
 ) -> tuple[signal_facts.Alike, ...]:
     """The signal's place and those most alike in its own authority; nothing for an authority and more, whose like
     other offices answer for."""
-    level, here = alike_level(row), row["place_code"]
+    level = alike_level(row)
+    here = names.standing.get(row["setting_id"]) if row["setting_id"] else row["place_code"]
     if row["level"] in ("ltla", "utla", "region") or not here:
         return ()
     inside = names.neighbourhood_of.get(here)
@@ -187,7 +198,8 @@ def alike(
         return ()
     group_of = place_ground.groups(level, own)
     traits = by_group(signal_reads.traits(own), group_of)
-    chosen = (here, *most_alike(here, traits, ALIKE))
+    inside_it = {group_of[each] for each in row["members"] if each in group_of} if row["level"] == "cluster" else set()
+    chosen = (here, *most_alike(here, traits, ALIKE, without=inside_it))
     if len(chosen) < 2:
         return ()
     days = compared_days(as_of)
