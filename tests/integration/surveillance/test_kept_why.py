@@ -64,7 +64,7 @@ def test_the_first_office_that_reads_records_works_it_out_for_everybody() -> Non
     assert "Foundry" not in before
     ours = shown((outbreak.DIRECTOR, outbreak.OFFICE))
     assert "Most likely an outbreak at work: about 30 of the 32 more." in ours
-    assert "Living with another case" in ours
+    assert "Households in common" in ours
     assert shown((outbreak.MINISTER, outbreak.NATION)) == shown(LEADER) == ours, "local and national read one fact"
     kept = db.rows("backup", "select label, with_addresses, result from surveillance.explanation")
     assert [(row["label"], row["with_addresses"]) for row in kept] == [("workplace", True)]
@@ -73,7 +73,7 @@ def test_the_first_office_that_reads_records_works_it_out_for_everybody() -> Non
 
 
 def test_an_analyst_reads_what_is_kept_and_nothing_is_worked_out_twice() -> None:
-    assert "Living with another case" in shown(outbreak.ANALYSTS[0])
+    assert "Households in common" in shown(outbreak.ANALYSTS[0])
     assert db.value("backup", "select count(*) from surveillance.explanation") == 1
 
 
@@ -94,7 +94,7 @@ def test_a_cluster_is_explained_by_its_small_areas_and_downloads_what_it_shows()
     assert "What the change in" in client.get("/signals/2").content.decode()
     file = client.get("/signals/2/why-parts.csv")
     assert file.status_code == 200
-    assert "Of the change" in file.content.decode()
+    assert "More or fewer" in file.content.decode()
     client.get("/signals/3")
     kept = {
         row["signal"]: row

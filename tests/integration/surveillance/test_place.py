@@ -18,7 +18,7 @@ if not apps.ready:  # models can be imported only once Django is set up
 from commonweal.apps.access import actions, agreements, authorities
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.access.signin import accounts
-from commonweal.apps.surveillance import place_ground
+from commonweal.apps.surveillance import known, place_ground
 from commonweal.apps.surveillance.views import place
 from commonweal.core.errors import NotThere
 from commonweal.web import db
@@ -267,3 +267,21 @@ def test_the_authorities_of_many_places_are_those_of_each() -> None:
     assert {each.level for each in around} >= {"msoa", "lsoa"}
     assert found == {each: place_ground.authorities_of(each.code, each.level) for each in found}
     assert () in found.values()
+
+
+def test_what_happened_stands_on_the_curve_as_a_numbered_mark(visit: Callable[..., Any]) -> None:
+    before = db.freeze().isoformat().replace("+00:00", "Z")
+    director = actor(DIRECTOR, OFFICE)
+    day = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date") - timedelta(days=9)
+    unit = known.write_note(director, known.About(CITY, first=day), "A testing unit opened at the mosque.")
+    undated = known.write_note(director, known.About(CITY), "People here speak of a wedding.")
+    taken_back = known.write_note(director, known.About(CITY, first=day), "Said by mistake.")
+    known.take_back_note(director, taken_back)
+    for email, office in ((DIRECTOR, OFFICE), (MINISTER, NATION)):
+        text = visit(f"/places/{CITY}", email, office).content.decode()
+        assert re.search(rf"<li>1\. [^<]*A testing unit opened at the mosque\. \([^<]*note {unit}\)</li>", text)
+        assert "speak of a wedding" not in text, f"note {undated} names no day"
+        assert "Said by mistake" not in text
+    assert "opened at the mosque" in visit(f"/places/{CITY}/curve.svg").content.decode()
+    assert "opened at the mosque" not in visit(f"/places/{CITY}?as_of={before}").content.decode()
+    assert "Days after" in text[text.index('id="curve"') :], "the picture says what is not complete"

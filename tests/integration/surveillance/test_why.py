@@ -43,14 +43,14 @@ def shown(client: Client, path: str = PAGE) -> str:
 def test_the_page_names_the_workplace_first_and_adds_up(director: Client) -> None:
     page = shown(director)
     assert "Most likely an outbreak at work: about 30 of the 32 more." in page
-    assert "Otter Foundry (workplace): 30 cases named there, 0 before" in page
-    assert "Living with another case" in page
+    assert "Otter Foundry (workplace), named by 30 people, by 0 before" in page
+    assert "Households in common" in page
     table = director.get(f"{PAGE}/parts.csv").content.decode().splitlines()
     rows = [line.split(",") for line in table if line and line[0].isalpha() and line.count(",") >= 6][1:]
     parts = {row[0]: float(row[3]) for row in rows}
     assert parts.pop("All together") == pytest.approx(sum(parts.values()))
     assert parts["Workplaces in common"] == pytest.approx(30)
-    assert parts["Living with another case"] == pytest.approx(6)
+    assert parts["Households in common"] == pytest.approx(6)
 
 
 def test_local_and_national_analysts_read_the_same_and_no_addresses() -> None:
@@ -60,7 +60,7 @@ def test_local_and_national_analysts_read_the_same_and_no_addresses() -> None:
     begin, end = "<h1", "Compare other days"
     assert ours[ours.index(begin) : ours.index(end)] == theirs[theirs.index(begin) : theirs.index(end)]
     assert "does not read addresses here" in ours
-    assert "Living with another case" not in ours[: ours.index("How was this computed")]
+    assert "Households in common" not in ours[: ours.index("How was this computed")]
 
 
 def test_how_many_live_together_is_told_to_whoever_reads_no_addresses_once_somebody_looked(director: Client) -> None:
@@ -143,9 +143,9 @@ def test_the_reading_is_entered_with_its_purpose(director: Client) -> None:
 
 
 def test_smaller_places_and_other_windows(director: Client) -> None:
-    assert "30 cases named there" in shown(director, f"/places/{outbreak.SMALL}/why")
-    assert "30 cases named there" in shown(director, f"/places/{outbreak.NEIGHBOURHOOD}/why")
-    assert "30 cases named there" in shown(director, "/places/E05010458/why"), "a ward"
+    assert "named by 30 people" in shown(director, f"/places/{outbreak.SMALL}/why")
+    assert "named by 30 people" in shown(director, f"/places/{outbreak.NEIGHBOURHOOD}/why")
+    assert "named by 30 people" in shown(director, "/places/E05010458/why"), "a ward"
     week = shown(director, f"{PAGE}?last={outbreak.newest()}&days=7&by=report")
     assert "tested positive from" in week
 
@@ -228,7 +228,7 @@ def leader(world: None) -> Client:
 
 def test_an_office_that_reads_counts_is_told_what_counts_tell_and_who_can_tell_the_rest(leader: Client) -> None:
     page = shown(leader)
-    assert "Leicester: 40 people tested positive" in page
+    assert "In Leicester, 40 people tested positive" in page
     assert "More infection of any kind" in page
     assert "Tests went from" in page
     for title in ("Age: known for", "Sex: known for", "Pillar: known for", "Small area: known for", "Days from swab"):
@@ -245,7 +245,7 @@ def test_an_office_that_reads_counts_is_told_what_counts_tell_and_who_can_tell_t
 
 def test_it_says_the_same_change_as_records(leader: Client, director: Client) -> None:
     for query in ("", "?days=7"):
-        told = [re.search(r"Leicester: [^(]*(more|fewer)", shown(each, PAGE + query)) for each in (director, leader)]
+        told = [re.search(r"In Leicester, [^(]*(more|fewer)", shown(each, PAGE + query)) for each in (director, leader)]
         assert told[0] is not None
         assert told[1] is not None
         assert told[0][0] == told[1][0]
@@ -316,3 +316,16 @@ def rows_counted() -> int:
         " where r.query = 'why it is rising' order by r.at desc limit 1"
     )
     return int(db.value("backup", sql))
+
+
+def test_the_page_begins_with_its_number_and_leads_on_and_back_in_time(director: Client) -> None:
+    page = shown(director, f"/places/{outbreak.SMALL}/why")
+    number = page.index('class="cw-number"')
+    assert number < page.index("What people know here") < page.index("<figure")
+    assert "more people tested positive than in the 14 days before (allowing for chance, " in page
+    assert f'href="/places/{outbreak.SMALL}"' in page
+    assert "<strong>Not complete:</strong> results of the days compared may still come." in page
+    asked = {"at-day": "20", "at-month": "6", "at-year": "2020", "at-time": "18:10"}
+    moved = director.get(f"/places/{outbreak.SMALL}/why", asked)
+    assert moved.status_code == 302
+    assert "as_of=2020-06-20T17" in moved["Location"]

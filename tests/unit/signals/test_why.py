@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from commonweal.core.signals.why_bench import Judged, confusion, scores
 from commonweal.core.signals.why_label import LABELS, label_of
 from commonweal.core.signals.why_plain import from_plain, to_plain
 from commonweal.core.signals.why_setting import WhySetting
-from commonweal.core.signals.why_words import headline, sentences
+from commonweal.core.signals.why_words import between, headline, sentences
 from commonweal.server import parameters
 from commonweal.synthetic.causes import KINDS, plant
 
@@ -106,10 +107,10 @@ def test_words_come_first_and_say_what_is_not_known():
     told = explain(foundry(30, 20), None, SETTING, np.random.default_rng(0))
     said = sentences(told, "Larkminster", "1 to 14 June", "15 to 28 June", SETTING)
     assert said[0] == "Most likely an outbreak at work: all of the 26 more."
-    assert said[1].startswith("Larkminster: 30 people tested positive 15 to 28 June, 4 1 to 14 June: 26 more")
-    assert any("Otter Foundry (workplace): 20 cases named there, 0 before" in line for line in said)
+    assert said[1].startswith("In Larkminster, 30 people tested positive 15 to 28 June, and 4 1 to 14 June: 26 more")
+    assert any("Otter Foundry (workplace), named by 20 people, by 0 before" in line for line in said)
     assert any("Tests that found nothing are not known" in line for line in said)
-    assert "whether the infection came from outside the area is known for 0.0% of cases" in said[-1]
+    assert "whether the infection came from outside the area (known for 0.0% of people)" in said[-1]
 
 
 def test_a_picture_of_parts_that_do_not_add_up_is_refused():
@@ -199,3 +200,32 @@ def test_the_command_prints_the_labels_and_the_table():
     answer = json.loads(CliRunner().invoke(bench_why, asked).stdout)
     assert answer["labels"] == list(LABELS)
     assert answer["confusion"]["workplace"]["workplace"] == 1
+
+
+def test_the_parts_lead_from_then_to_now_and_are_said_as_people() -> None:
+    parts = (
+        ChangePart("More testing", None, None, -5.0, -6.0, 0.0, -0.1),
+        ChangePart("Workplaces in common", 0.0, 30.0, 30.0, 20.0, 35.0, 0.6),
+        ChangePart("Spread", 85.0, 105.0, 25.0, -9.0, 40.0, 0.5),
+    )
+    told = draw_parts(PartsOfChange("What it is made of", 50.0, 18.0, 85.0, parts, 0.95, "s", "k"))
+    assert "From 85 to 135 people: 50 more" in told.words.description
+    assert "More testing, 5 fewer" in told.words.description
+    dashed = re.findall(r'<line x1="([\d.]+)"[^>]*stroke-dasharray', told.wide)
+    bars = [
+        (float(x), float(wide))
+        for x, wide in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="16"', told.wide)
+    ]
+    whole, testing, work, spread = bars
+    assert testing[0] + testing[1] == pytest.approx(whole[0], abs=0.1), "what takes away goes left from then"
+    assert work[0] == pytest.approx(testing[0], abs=0.1), "each part begins where the one before ended"
+    assert spread[0] + spread[1] == pytest.approx(whole[0] + whole[1], abs=0.1), "the last one ends at now"
+    assert float(dashed[0]) == pytest.approx(whole[0] + whole[1], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "said"),
+    [(15, 68, "15 to 68 more"), (-9, 25, "9 fewer to 25 more"), (-5, -0.2, "0 to 5 fewer"), (0, 0, "0 to 0 more")],
+)
+def test_limits_are_read_aloud(lower: float, upper: float, said: str) -> None:
+    assert between(lower, upper) == said

@@ -38,7 +38,8 @@ def test_a_rise_with_as_many_tests_is_infection_and_what_they_have_in_common_is_
     said = sentences(found, "Here", "before", "after", RULES, who_can_tell="Ask the analyst.")
     assert said[-1] == "Ask the analyst."
     assert (
-        said[0] == "More infection, not testing alone: all of the 60 more. What cases have in common is not in counts."
+        said[0] == "More infection, not testing alone: all of the 60 more. "
+        "What these people have in common is not in counts."
     )
     assert not any("known for" in line for line in said)
 
@@ -94,9 +95,9 @@ def test_words_say_where_and_who_and_of_what_too_little_is_known() -> None:
     ages = [Group(1, 45, (None,)), Group(1, 5, ("30-39",)), Group(0, 16, (None,))]
     found = explain_counts(cases, ("Small area", "Sex"), [(("Age",), ages)], None, RULES, np.random.default_rng(2))
     said = " ".join(sentences(found, "Here", "before", "after", RULES, who_can_tell="Ask."))
-    assert "Most of it by what is recorded: small area Mere, +32 of the change, 94" in said
+    assert "Where most of the rise is, by what is recorded: small area Mere, 32 more (" in said
     assert "sex men" not in said, "one value tells nothing"
-    assert "Recorded of too few to say more: age (10" in said
+    assert "Recorded for too few people to say more: age (10" in said
 
 
 def test_what_is_not_known_stays_by_itself() -> None:

@@ -183,8 +183,8 @@ def _of_level(area: Surroundings, level: str, how: Sweeping) -> list[Found]:
         rate = PER * WEEK * float(week[number]) / max(exposure, 1.0) / float(people[number])
         text = (
             f"{week[number]:.0f} people tested positive in 7 days as far as reported, where its own past and its "
-            f"surroundings lead one to expect {result.expected[number]:.1f} ({result.low[number]:.0f} to {result.high[number]:.0f}). "
-            f"{_how_often(float(recurrence[number]))}"
+            f"surroundings lead one to expect {result.expected[number]:.1f} "
+            f"({result.low[number]:.0f} to {result.high[number]:.0f}). {_how_often(float(recurrence[number]))}"
         )
         out.append(
             Found(

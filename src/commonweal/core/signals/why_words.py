@@ -11,13 +11,13 @@ from commonweal.core.signals.why_setting import WhySetting
 PART_NAMES = {
     "reporting": "Reported late or together",
     "more_testing": "More testing",
-    "targeted_testing": "Testing turned to where more is found",
+    "targeted_testing": "Testing where more is found",
     "workplace": "Workplaces in common",
     "care_home": "Care homes in common",
     "school": "Schools in common",
     "arrivals": "Arrivals from outside",
-    "household": "Living with another case",
-    "spread": "Spread without anything in common",
+    "household": "Households in common",
+    "spread": "Spread with nothing in common",
     "any_spread": "More infection of any kind",
     "testing_or_spread": "More testing or spread: cannot be told apart",
 }
@@ -33,10 +33,10 @@ LABEL_NAMES = {
     "cannot_tell": "cannot be told from these data",
 }
 REASONS = {
-    "too_few": "there are too few cases to say anything of causes",
+    "too_few": "too few people tested positive to say anything of causes",
     "no_rise": "the change may be chance",
     "no_negatives": "tests that found nothing are not known, so more testing and spread look the same",
-    "incomplete": "too few cases have a setting recorded to rule out that they have one in common",
+    "incomplete": "of too few people a setting is recorded to rule out that they have one in common",
     "mixed": "no single cause makes up enough of it",
     "nothing_before": "of the days to compare with not one result is known, not even of a test that found nothing",
 }
@@ -85,8 +85,8 @@ def _of_counts(why: Why) -> str:
     found, change = round(infection.cases), why.change.cases
     much = "all" if found >= change - 0.5 else f"about {wording.thousands(found)}"
     return (
-        f"More infection, not testing alone: {much} of the {wording.thousands(change)} more. What cases have in common "
-        "is not in counts."
+        f"More infection, not testing alone: {much} of the {wording.thousands(change)} more. What these people have in "
+        "common is not in counts."
     )
 
 
@@ -103,11 +103,10 @@ def _change(why: Why, place: str, before: str, after: str) -> str:
     first, second = int(why.change.before or 0), int(why.change.after or 0)
     more = second - first
     direction = "more" if more >= 0 else "fewer"
-    limits = f"{_signed(why.change.lower)} to {_signed(why.change.upper)}"
     return (
-        f"{place}: {wording.counted(second, 'person', 'people')} tested positive {after}, "
+        f"In {place}, {wording.counted(second, 'person', 'people')} tested positive {after}, and "
         f"{wording.thousands(first)} {before}: {wording.thousands(abs(more))} {direction} "
-        f"(allowing for chance, {limits})."
+        f"(allowing for chance, {between(why.change.lower, why.change.upper)})."
     )
 
 
@@ -118,19 +117,33 @@ def _causes(why: Why) -> list[str]:
 
 
 def _of_change(part: Part) -> str:
-    limits = f"{_signed(part.lower)} to {_signed(part.upper)}"
-    return f"{_signed(part.cases)} of the change, {wording.percentage(part.share)} ({limits})"
+    """'42 more people, 84.0% of the change (allowing for chance, 15 to 68 more)'; a part that takes away has no share
+    that could be pictured."""
+    people = round(part.cases)
+    said = f"{wording.counted(abs(people), 'person', 'people')} {'fewer' if people < 0 else 'more'}"
+    share = f", {wording.percentage(part.share)} of the change" if part.share >= 0 else ""
+    return f"{said}{share} (allowing for chance, {between(part.lower, part.upper)})"
+
+
+def between(lower: float, upper: float) -> str:
+    """Limits of a change in people as they are read aloud: '15 to 68 more', '9 fewer to 25 more', '0 to 5 fewer'."""
+    low, high = round(lower), round(upper)
+    if low >= 0:
+        return f"{wording.thousands(low)} to {wording.thousands(high)} more"
+    if high <= 0:
+        return f"{wording.thousands(-high)} to {wording.thousands(-low)} fewer"
+    return f"{wording.thousands(-low)} fewer to {wording.thousands(high)} more"
 
 
 def _places(places: Sequence[CommonPlace]) -> list[str]:
     told = [
-        f"{place.name} ({KIND_WORDS[place.kind]}): {wording.counted(place.after, 'case', 'cases')} named there, "
-        f"{wording.thousands(place.before)} before, about {wording.thousands(place.expected, 1)} expected"
+        f"{place.name} ({KIND_WORDS[place.kind]}), named by {wording.counted(place.after, 'person', 'people')}, by "
+        f"{wording.thousands(place.before)} before, where about {wording.thousands(place.expected, 1)} would be usual"
         for place in places[:MOST_PLACES]
     ]
     more = len(places) - MOST_PLACES
     tail = [f"and {wording.counted(more, 'other place', 'other places')} in the table"] if more > 0 else []
-    return [f"In common: {'; '.join([*told, *tail])}."] if told else []
+    return [f"They have in common: {'; '.join([*told, *tail])}."] if told else []
 
 
 def _testing(why: Why) -> list[str]:
@@ -155,9 +168,10 @@ def _by_field(why: Why, setting: WhySetting) -> list[str]:
         elif len(named) > 1:
             part = max(named, key=lambda each: each.cases)
             if part.lower > 0:
-                largest.append(f"{_called(table.name, part.name)}, {_of_change(part)}")
-    said = [f"Most of it by what is recorded: {'; '.join(largest)}."] if largest else []
-    return [*said, *([f"Recorded of too few to say more: {', '.join(untold)}."] if untold else [])]
+                people = wording.thousands(round(part.cases))
+                largest.append(f"{_called(table.name, part.name)}, {people} more ({between(part.lower, part.upper)})")
+    said = [f"Where most of the rise is, by what is recorded: {'; '.join(largest)}."] if largest else []
+    return [*said, *([f"Recorded for too few people to say more: {', '.join(untold)}."] if untold else [])]
 
 
 def _called(attribute: str, value: str) -> str:
@@ -171,13 +185,8 @@ def _lower_first(name: str) -> str:
 
 def _untold(why: Why, setting: WhySetting) -> list[str]:
     missing = [
-        f"{FIELD_NAMES[name]} is known for {wording.percentage(share)} of cases"
+        f"{FIELD_NAMES[name]} (known for {wording.percentage(share)} of people)"
         for name, share in why.completeness.items()
         if share < setting.least_completeness
     ]
     return [f"Cannot be told from these data: {'; '.join(missing)}."] if missing else []
-
-
-def _signed(value: float) -> str:
-    rounded = round(value)
-    return f"+{wording.thousands(rounded)}" if rounded > 0 else wording.thousands(rounded)

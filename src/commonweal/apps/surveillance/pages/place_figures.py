@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from commonweal.apps.intake.pages.area_figures import PILLARS, tests_by_day
+from commonweal.core.pictures import CurveEvent
 from commonweal.core.signals import standing as stand
 from commonweal.core.signals.standing import Changes, Likely, Method, Peer, R, Rate, Trend
 
@@ -57,7 +58,8 @@ class Published:
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that is worked out for a place as known at ``as_of``; ``last`` is the newest complete day."""
+    """Everything that is worked out for a place as known at ``as_of``; ``last`` is the newest complete day, ``events``
+    what happened there on the days shown."""
 
     subject: Subject
     as_of: datetime
@@ -72,6 +74,7 @@ class Figures:
     why_no_forecast: str
     newest: date | None
     published: Published | None = None
+    events: tuple[CurveEvent, ...] = ()
 
     @property
     def nothing_known(self) -> bool:

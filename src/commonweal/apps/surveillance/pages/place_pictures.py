@@ -42,13 +42,19 @@ def known(figures: Figures) -> str:
     return f"As known at {times.exact(figures.as_of)}."
 
 
+def incomplete(figures: Figures) -> str:
+    """As of when, and which days of the picture are still to be filled."""
+    return f"{known(figures)} Days after {wording.day(figures.last)} are still arriving."
+
+
 def curve(figures: Figures) -> Picture | None:
     """People by day; the newest days with the interval of their final count where one can be told."""
     if not any(sum(each.people) for each in figures.days):
         return None
     days = tuple(CurveDay(each.day, each.people, each.complete, likely(each)) for each in figures.days)
     layers = tuple(name for _, name in PILLARS)
-    return draw_epidemic_curve(EpidemicCurve(figures.subject.name, layers, days, SOURCE, known(figures)))
+    told = incomplete(figures)
+    return draw_epidemic_curve(EpidemicCurve(figures.subject.name, layers, days, SOURCE, told, figures.events))
 
 
 def likely(day: Days) -> tuple[float, float] | None:

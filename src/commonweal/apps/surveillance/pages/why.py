@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from commonweal.apps.surveillance.pages.addresses import named
 from commonweal.core import wording
@@ -11,7 +11,7 @@ from commonweal.core.pictures import ChangePart, Column, PartsOfChange, PictureT
 from commonweal.core.signals.why import FieldTable, Part, Why
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_windows import LENGTHS, Windows
-from commonweal.core.signals.why_words import FIELD_NAMES, KIND_WORDS, LABEL_NAMES, PART_NAMES, sentences
+from commonweal.core.signals.why_words import FIELD_NAMES, KIND_WORDS, LABEL_NAMES, PART_NAMES, between, sentences
 from commonweal.web import times
 from commonweal.web.pages import Computed, Empty, Help, Known, Link, Page, ShownPicture, ShownTable
 
@@ -20,17 +20,17 @@ FORMATS = ("csv", "xlsx", "parquet", "svg")
 HELP = Help(
     "How much of a rise is more testing, a setting or household in common, or spread, from what records say.",
     (
-        ("Of the change", "Cases more (or fewer) than in the window before that belong to this part. Parts add up."),
+        ("More or fewer", "People of this part who tested positive, against the days before. Parts add up."),
         (
             "In common",
-            "A workplace, school or care home with more cases than its past and the general rise would give.",
+            "A workplace, school or care home that more people name than its past and the general rise would give.",
         ),
         (
-            "Living with another case",
+            "Households in common",
             "Somebody at the same address tested positive in the same window or the one before.",
         ),
         ("Spread", "What testing, settings, arrivals and households do not explain."),
-        ("Known for", "The share of later cases for which the record says anything about this."),
+        ("Known for", "The share of people who tested positive in the later days for whom the record says it."),
     ),
     "The director of public health of the place.",
 )
@@ -56,10 +56,12 @@ class Basis:
 
 @dataclass(frozen=True)
 class WhyPage:
-    """Words, picture, tables. `label` names the likeliest cause; `empty` where there is nothing to explain."""
+    """Number, words, picture, tables. `label` names the likeliest cause; `empty`: there is nothing to explain."""
 
     page: Page
     asked: Asked
+    number: str
+    number_caption: str
     sentences: tuple[str, ...]
     label: str
     picture: ShownPicture | None
@@ -89,13 +91,14 @@ def build(
     households: how many live together, in words, for a reader who reads no addresses.
     address: of this page; query: what was asked of it with its moment, beginning with '?'."""
     title = f"Why is it rising? {place}"
-    known = Known(as_of, f"{address}{query}", latest=address)
+    known = known_of(span, as_of, f"{address}{query}", address)
     page = Page(title, HELP, known=known)
     asked = Asked(span, LENGTHS, by_report)
     before, after = span.said()
     empty = (
         Empty(
-            f"Nobody tested positive {after}.", "Choose other days; an explanation needs at least one case to explain."
+            f"Nobody tested positive {after}.",
+            "Choose other days; there must be somebody who tested positive to explain anything.",
         )
         if heard
         else Empty(
@@ -105,17 +108,36 @@ def build(
         )
     )
     if why is None:
-        return WhyPage(page, asked, (), "", None, None, (), None, empty, around)
+        return WhyPage(page, asked, "", "", (), "", None, None, (), None, empty, around)
     said = list(sentences(why, place, before, after, rules, who_can_tell=basis.who_can_tell))
     if households:
         said.append(households)
     links = tuple(Link(named(form), f"{address}/parts.{form}{query}") for form in FORMATS)
     picture = ShownPicture(draw_parts(parts_of(place, why, span, as_of, rules)), links, computed(rules, basis))
     return WhyPage(
-        page, asked, tuple(said), wording.upper_first(LABEL_NAMES[why.label.name]), picture, _places(why),
+        page, asked, *number_of(why, span), tuple(said), wording.upper_first(LABEL_NAMES[why.label.name]), picture,
+        _places(why),
         tuple(_field(table, number) for number, table in enumerate(why.tables)),
         _completeness(why) if why.completeness else None, empty, around,
     )  # fmt: skip
+
+
+def number_of(why: Why, span: Windows) -> tuple[str, str]:
+    """How many more or fewer people, and what that number is."""
+    more = round(why.change.cases)
+    than = f"people tested positive than in the {span.days} days before"
+    if span.against != span.first - timedelta(days=1):
+        than = f"people tested positive than in the {span.days} days to {wording.day(span.against)}"
+    chance = f"allowing for chance, {between(why.change.lower, why.change.upper)}"
+    return wording.thousands(abs(more)), f"{'fewer' if more < 0 else 'more'} {than} ({chance})"
+
+
+def known_of(span: Windows, as_of: datetime, permalink: str, latest: str) -> Known:
+    """As of when, and the days that are compared: results of them that come later change nothing on this page."""
+    fresh = f"Compared up to {wording.day_and_year(span.last)}, by results that had come by this moment."
+    return Known(
+        as_of, permalink, (fresh,), "results of the days compared may still come.", latest=latest, rebuild=latest
+    )
 
 
 def working(
@@ -135,7 +157,7 @@ def working(
 
     people: in the window before and the later one, from counts. whole: the address's query that gives everything.
     """
-    known = Known(as_of, f"{address}{whole}", latest=address)
+    known = known_of(span, as_of, f"{address}{whole}", address)
     before, after = span.said()
     many = [wording.counted(each, "person", "people") for each in people]
     empty = Empty(
@@ -146,7 +168,7 @@ def working(
         Link("Show the explanation", f"{address}{whole}"),
     )
     page = Page(f"Why is it rising? {place}", HELP, known=known)
-    return WhyPage(page, Asked(span, LENGTHS, by_report), (), "", None, None, (), None, empty, around)
+    return WhyPage(page, Asked(span, LENGTHS, by_report), "", "", (), "", None, None, (), None, empty, around)
 
 
 @dataclass(frozen=True)
@@ -195,8 +217,8 @@ def _there(part: Part) -> bool:
 
 def _places(why: Why) -> ShownTable | None:
     columns = (
-        Column("Setting", numeric=False), Column("Kind", numeric=False), Column("Cases before"), Column("Cases after"),
-        Column("Expected after", decimals=1), Column("Chance of so many is below", decimals=4),
+        Column("Setting", numeric=False), Column("Kind", numeric=False), Column("People before"),
+        Column("People after"), Column("Expected after", decimals=1), Column("Chance of so many is below", decimals=4),
     )  # fmt: skip
     rows = tuple(
         (
@@ -209,14 +231,14 @@ def _places(why: Why) -> ShownTable | None:
         )
         for place in why.places
     )
-    table = PictureTable("Settings that cases have in common, as named in records", columns, rows)
+    table = PictureTable("Settings that people have in common, as named in records", columns, rows)
     return ShownTable(table, identity="in-common") if rows else None
 
 
 def _field(table: FieldTable, number: int) -> ShownTable:
-    caption = f"{table.name}: known for {wording.percentage(table.completeness)} of cases"
+    caption = f"{table.name}: known for {wording.percentage(table.completeness)} of people"
     columns = (
-        Column(table.name, numeric=False), Column("Cases before"), Column("Cases after"), Column("Of the change"),
+        Column(table.name, numeric=False), Column("People before"), Column("People after"), Column("More or fewer"),
         Column("Lower limit (95%)"), Column("Upper limit (95%)"), Column("Share", percent=True),
     )  # fmt: skip
     ordered = sorted(table.parts, key=lambda part: -abs(part.cases)) if len(table.parts) > 12 else table.parts
@@ -231,7 +253,9 @@ def _field(table: FieldTable, number: int) -> ShownTable:
 def _completeness(why: Why) -> ShownTable:
     columns = (Column("What", numeric=False), Column("Known for", percent=True))
     rows = tuple((wording.upper_first(FIELD_NAMES[name]), share) for name, share in why.completeness.items())
-    return ShownTable(PictureTable("How much is known of the later cases", columns, rows), identity="completeness")
+    return ShownTable(
+        PictureTable("How much is known of the people of the later days", columns, rows), identity="completeness"
+    )
 
 
 def computed(rules: WhySetting, basis: Basis) -> Computed:

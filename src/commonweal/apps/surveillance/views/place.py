@@ -15,7 +15,7 @@ from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.apps.intake import area_ground
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import definitions, place_ground, place_reads, queries
+from commonweal.apps.surveillance import definitions, happened, place_ground, place_reads, queries
 from commonweal.apps.surveillance.pages import place, place_figures, place_pictures
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import WEEK, Figures, Subject
@@ -98,6 +98,7 @@ def read(actor: Actor, code: str, as_of: datetime, *, exported: bool) -> Read:
         ) as scope:  # fmt: skip
             if set(scope.codes) != set(ground.authorities):
                 raise NotAllowed(f"{ground.name} reaches beyond them")
+            happened_to = happened.breaks(scope, ground.authorities, as_of)
             rows = place_reads.counted(scope, ground, days, (last - timedelta(days=WEEK - 1), last), as_of)
     except NotAllowed as refused:
         reason = str(refused).rstrip(".")
@@ -110,7 +111,15 @@ def read(actor: Actor, code: str, as_of: datetime, *, exported: bool) -> Read:
     series = series_of(code, days[0], as_of)
     if any(told.metric.id == rules.peers_series for told in series):
         figures = replace(figures, published=published(ground.level, last, as_of))
-    return Read(ground, figures, series, scope.agreements)
+    happened_to += happened.notes(actor, *noted(code, ground), as_of)
+    events = happened.within(happened_to, figures.days[0].day, today)
+    return Read(ground, replace(figures, events=events), series, scope.agreements)
+
+
+def noted(code: str, ground: Ground) -> tuple[list[str], dict[str, str]]:
+    """The places whose notes stand on the curve of a place: itself and the parts it is told by; names of the parts."""
+    parts = {} if code in ground.compared else ground.compared
+    return [code, *parts], parts
 
 
 def published(level: str, last: date, as_of: datetime) -> place_figures.Published | None:

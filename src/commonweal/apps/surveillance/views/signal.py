@@ -15,7 +15,7 @@ from commonweal.apps.access.scope import Actor, Scope, scoped_read
 from commonweal.apps.intake import area
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import outlined, place_ground, place_reads, signal_reads, slots, why_slot
+from commonweal.apps.surveillance import happened, outlined, place_ground, place_reads, signal_reads, slots, why_slot
 from commonweal.apps.surveillance import signals as reads
 from commonweal.apps.surveillance.pages import place_figures, signal, signal_facts, signal_pictures, signal_tables
 from commonweal.apps.surveillance.pages import signal_words as words
@@ -101,7 +101,12 @@ def read(actor: Actor, number: int, as_of: datetime, *, exported: bool) -> Read:
         figures = None if ground is None else counted(scope, ground, as_of)
         others = titles(scope, (*row["merged_into"], *row["merged"]), as_of)
         compared = alike(scope, row, names, mine, as_of)
+        happened_to = happened.breaks(scope, mine, as_of) if mine else []
         drawn = None if figures is None else cluster_map(scope, row, names, mine, figures)
+    if figures is not None:
+        happened_to += happened.notes(actor, None, {}, as_of, signal=number)
+        events = happened.within(happened_to, figures.days[0].day, figures.today)
+        figures = replace(figures, events=events)
     days = tuple(compared_days(as_of))
     word = WORDS[alike_level(row)][1] if compared else ""
     facts = signal_facts.Facts(

@@ -16,6 +16,7 @@ from commonweal.apps.intake.pages.area_figures import last_complete_day
 from commonweal.apps.intake.views import common
 from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads, why_waiting
 from commonweal.apps.surveillance.pages import why as page_of
+from commonweal.apps.surveillance.views.place import typed
 from commonweal.apps.surveillance.why_explaining import Explained
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.pictures import draw_parts
@@ -30,6 +31,9 @@ AXES = ("swab", "report")
 @require_GET
 def place(request: HttpRequest, code: str) -> HttpResponse:
     """The explanation of a place, as known now or at the moment in the address."""
+    moved = typed(request, f"/places/{code}/why")
+    if moved is not None:
+        return moved
     as_of, pinned = common.as_of(request)
     found = in_time(request, code, as_of)
     if found is None:
@@ -38,7 +42,7 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     built = page_of.build(
         found.where.name, found.why, found.span, as_of, why_explaining.setting(), basis=basis(request, found),
         households=living_together(request, found, pinned=pinned), by_report=by_report(request),
-        address=f"/places/{code}/why", query=query, around=around(code), heard=found.heard[1],
+        address=f"/places/{code}/why", query=query, around=around(request, found.where), heard=found.heard[1],
     )  # fmt: skip
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
 
@@ -73,7 +77,7 @@ def still_working(request: HttpRequest, code: str, as_of: datetime) -> HttpRespo
     built = page_of.working(
         asked.where.name, why_reads.people(asked.actor, asked.where, asked.span, as_of), asked.span, as_of,
         authorities=len(asked.where.authorities), records=asked.records, by_report=asked.by_report,
-        address=f"/places/{code}/why", around=around(code),
+        address=f"/places/{code}/why", around=around(request, asked.where),
         whole=asking.with_changed(request, as_of=moment, whole="yes"),
     )  # fmt: skip
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
@@ -163,6 +167,11 @@ def by_report(request: HttpRequest) -> bool:
     return axis == AXES[1]
 
 
-def around(code: str) -> tuple[Link, ...]:
-    """Where more about the place is."""
-    return (Link("What people know here", f"/places/{code}/known"),)
+def around(request: HttpRequest, where: why_reads.Where) -> tuple[Link, ...]:
+    """Where more about the place is: all its figures (at the moment that was asked for), and what people know."""
+    wanted = asking.moment(request)
+    moment = f"?as_of={times.link_form(wanted)}" if wanted else ""
+    return (
+        Link(f"All figures of {where.name}", f"/places/{where.code}{moment}"),
+        Link("What people know here", f"/places/{where.code}/known"),
+    )
