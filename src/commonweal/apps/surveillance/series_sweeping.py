@@ -16,6 +16,7 @@ from commonweal.apps.surveillance.definitions import metrics
 from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.core.signals import in_series
 from commonweal.core.signals.in_series import HISTORY_DAYS, Ground
+from commonweal.core.signals.own_past import step
 from commonweal.web import db
 
 ALIAS = "engine"
@@ -83,7 +84,8 @@ def look(as_of: datetime, metric: Metric, rules: Rules, published_by: date | Non
     out = Outcome(as_of, morning, None, source=metric.id)
     count = sum(1 for each in watched(as_of) if each.detect == "own_past")
     how = in_series.Rules(rules.setting, rules.past, rules.how.budget, max(1, count), batches=rules.batches.least)
-    reach = HISTORY_DAYS + metric.window_days + rules.past.late_days
+    spans = 1 + rules.past.skipped_weeks + rules.past.weeks
+    reach = max(HISTORY_DAYS, spans * step(metric.window_days).days) + metric.window_days + rules.past.late_days
     for level, prefixes in LEVELS.items():
         with clock.phase("reading series"):
             asked = {**queries.choosing(metric.id, None, morning, as_of), "morning": morning, "as_of": as_of,

@@ -15,7 +15,7 @@ from commonweal.core.signals.batches import USUAL_DAYS, PlaceBatches
 from commonweal.core.signals.budget import Budget
 from commonweal.core.signals.found import Found
 from commonweal.core.signals.holding import definition_break
-from commonweal.core.signals.own_past import Cell, Departure, PastRule, departure
+from commonweal.core.signals.own_past import Cell, Departure, PastRule, departure, span, why_not
 from commonweal.core.signals.publications import Triangle
 from commonweal.core.signals.setting import Setting
 from commonweal.core.signals.sweep import from_changes
@@ -27,6 +27,7 @@ HISTORY_DAYS = 120
 SMALL_LEVELS = ("lsoa", "msoa", "ward")
 COMPARED_DAYS = 45  # of the newest publication and the one before, to see whether the settled past moved
 PER = 100_000.0
+WEEK_DAYS = 7
 WHOLE_FROM = 100
 SAYS = {
     "definition_break": "{label}: the settled past of {areas} places moved ({before:,.0f} to {after:,.0f}), so what is "
@@ -212,12 +213,20 @@ def _by_past(
     for place in now:
         for code in ground.scope[place]:
             together[code] = together.get(code, 0) + 1
+    latest = max(max(cells) for cells in now.values())
     for place, cells in sorted(now.items()):
+        if (latest - max(cells)).days > metric.window_days + rules.past.late_days:
+            out.not_done[place] = (
+                f"its newest value is of {max(cells):%-d %B %Y}, other places have one of {latest:%-d %B}"
+            )
+            continue
         met = departure(cells, metric.kind, metric.window_days, rules.past)
-        if met is None:
-            out.not_done |= _why(place, cells, metric, rules)
+        if met is None and (reason := why_not(cells, metric.kind, metric.window_days, rules.past)):
+            out.not_done[place] = reason
             continue
         out.done += 1
+        if met is None:
+            continue  # looked at: only few were counted
         looks = rules.series * max(together[code] for code in ground.scope[place])
         recurrence = float(rules.budget.recurrence(FAMILY, met.p_value, looks))
         if recurrence < rules.budget.limit_days:
@@ -278,25 +287,20 @@ def _of_day(late: IntArray, day: date, start: date) -> float:
     return float(late[(day - start).days]) if day >= start else 0.0
 
 
-def _why(place: str, cells: Mapping[date, Cell], metric: Metric, rules: Rules) -> dict[str, str]:
-    """Nothing where only few were counted: such a place was looked at."""
-    span = (max(cells) - min(cells)).days + metric.window_days
-    needed = 7 * (1 + rules.past.skipped_weeks + rules.past.least_weeks)
-    return {place: f"{span} days of values; its past is read over {needed}"} if span < needed else {}
-
-
 def _departed(
     metric: Metric, level: str, place: str, met: Departure, recurrence: float, ground: Ground, newest: date
 ) -> Found:
     people = ground.residents.get(place, 0.0)
     counted = metric.kind == "count" and metric.denominator == "residents" and people > 0
+    days = span(metric.kind, metric.window_days)
+    long = "week" if days == WEEK_DAYS else f"{days} days"
     text = (
-        f"{metric.label}: {_plain(met.value)} {metric.unit} in the week to {met.last:%-d %B}, where its own past leads "
-        f"one to expect {_plain(met.expected)} ({_plain(met.low)} to {_plain(met.high)}). {_said(metric, newest)}"
+        f"{metric.label}: {_plain(met.value)} {metric.unit} in the {long} to {met.last:%-d %B}, where its own past "
+        f"leads one to expect {_plain(met.expected)} ({_plain(met.low)} to {_plain(met.high)}). {_said(metric, newest)}"
     )
     return Found(
         level, place, PAST, ground.scope[place], ground.members.get(place, frozenset()),
-        met.last - timedelta(days=6), met.last, met.value, met.expected, met.low, met.high,
+        met.last - timedelta(days=days - 1), met.last, met.value, met.expected, met.low, met.high,
         PER * met.value / people if counted else None, met.value / max(met.expected, 1e-9), met.p_value, recurrence,
         text, "", metric.id,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Whether a place's newest week of a loaded series is more than its own weeks before lead one to expect.
 
 For series that the rate rule does not speak of: admissions, absence, waste water, weekly counts. The newest 7 days (or
-the newest value that covers 7 days) are held against the same 7 days of earlier weeks, the one just before left out.
+the newest value, where one covers 7 days or more, or is a count of several) are held against the same days of earlier
+weeks, the one just before left out; values that cover more than 7 days are held against those that do not overlap them.
 Counts: negative binomial with the mean and variance of those weeks, wider by the uncertainty of the mean. Shares and
 other numbers: Student's t. A suppressed cell counts as its lowest value in the newest week and as its highest in the
 past, so that it never makes a finding by itself. What is still to be reported makes the newest week too low, never too
@@ -75,7 +76,7 @@ def departure(cells: Mapping[date, Cell], kind: str, window_days: int, rule: Pas
     """Hold the newest week of a place against its past; None where too little is known, or nobody was counted.
 
     cells: day -> lowest and highest value, as published. kind: of the metric (counts are added up over a week, other
-    numbers averaged). window_days: what a value covers, 1 or 7.
+    numbers averaged). window_days: what a value covers.
     """
     if not cells:
         return None
@@ -116,26 +117,78 @@ def weeks(cells: Mapping[date, Cell], kind: str, window_days: int, rule: PastRul
     return tuple(found)
 
 
+def span(kind: str, window_days: int) -> int:
+    """How many days the newest value that is held covers: one of several days as it stands, else a week of values."""
+    return window_days if window_days >= WEEK.days or (kind == "count" and window_days > 1) else WEEK.days
+
+
+def step(window_days: int) -> timedelta:
+    """How far apart the values of the past are: whole weeks, so that days of the week are the same and none overlap."""
+    return math.ceil(window_days / WEEK.days) * WEEK
+
+
+def why_not(cells: Mapping[date, Cell], kind: str, window_days: int, rule: PastRule) -> str:
+    """Why nothing can be said of a place's newest values; "" where it can, and where only few were counted."""
+    last, apart = max(cells), step(window_days)
+    needed = apart.days * (1 + rule.skipped_weeks + rule.least_weeks)
+    known = (last - min(cells)).days + window_days
+    if known < needed:
+        return f"{known} days of values; its past is read over {needed}"
+    week = _week(cells, last, kind, window_days, rule)
+    if week is None:
+        days = [last - timedelta(days=back) for back in range(WEEK.days)]
+        of = sum(day in cells for day in days)
+        missing = f", none of {max(day for day in days if day not in cells):%-d %B}"
+        wanted = "all 7 are needed" if kind == "count" else f"{_needed(cells, last, rule)} are needed"
+        return f"{of} of the 7 days to {last:%-d %B %Y} have a value{missing}; {wanted}"
+    if kind == "count" and week[0] < rule.least_count:
+        return ""
+    past = len(_past(cells, last, kind, window_days, rule))
+    return "" if past >= rule.least_weeks else (
+        f"{past} of the {rule.weeks} spans of {span(kind, window_days)} days before have their values; at least "
+        f"{rule.least_weeks} are needed"
+    )  # fmt: skip
+
+
 def _held(
     cells: Mapping[date, Cell], last: date, week: Cell, kind: str, window_days: int, rule: PastRule
 ) -> Departure | None:
     """A week against its past; None where the past holds too few weeks."""
-    reach = range(1 + rule.skipped_weeks, 1 + rule.skipped_weeks + rule.weeks)
-    past = [each for k in reach if (each := _week(cells, last - k * WEEK, kind, window_days, rule)) is not None]
+    past = _past(cells, last, kind, window_days, rule)
     if len(past) < rule.least_weeks:
         return None
     before = np.array([high for _, high in past])
     return _count(last, week[0], before) if kind == "count" else _number(last, week[0], before, rule.least_spread)
 
 
+def _past(cells: Mapping[date, Cell], last: date, kind: str, window_days: int, rule: PastRule) -> list[Cell]:
+    apart = step(window_days)
+    found = (_week(cells, last - k * apart, kind, window_days, rule) for k in _reach(rule))
+    return [each for each in found if each is not None]
+
+
+def _reach(rule: PastRule) -> range:
+    return range(1 + rule.skipped_weeks, 1 + rule.skipped_weeks + rule.weeks)
+
+
 def _week(cells: Mapping[date, Cell], last: date, kind: str, window_days: int, rule: PastRule) -> Cell | None:
-    if window_days >= WEEK.days:
+    if span(kind, window_days) == window_days:
         return cells.get(last)
-    some = [cells[day] for back in range(WEEK.days) if (day := last - timedelta(days=back)) in cells]
-    if len(some) < (WEEK.days if kind == "count" else rule.least_days):
+    some = _values(cells, last)
+    if len(some) < (WEEK.days if kind == "count" else _needed(cells, last, rule)):
         return None  # a day without a value is unknown, not 0
     low, high = (math.fsum(cell[side] for cell in some) for side in (0, 1))
     return (low, high) if kind == "count" else (low / len(some), high / len(some))
+
+
+def _values(cells: Mapping[date, Cell], last: date) -> list[Cell]:
+    return [cells[day] for back in range(WEEK.days) if (day := last - timedelta(days=back)) in cells]
+
+
+def _needed(cells: Mapping[date, Cell], last: date, rule: PastRule) -> int:
+    """How many values a week of shares or other numbers needs: what is measured twice a week has two and no more."""
+    usual = [number for k in _reach(rule) if (number := len(_values(cells, last - k * WEEK)))]
+    return min(rule.least_days, max(1, math.floor(np.median(usual)))) if usual else rule.least_days
 
 
 def _count(last: date, value: float, before: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Departure:

@@ -8,7 +8,7 @@ from commonweal.apps.surveillance.pages.place_series import source
 from commonweal.apps.surveillance.pages.signal_facts import Told
 from commonweal.core import wording
 from commonweal.core.pictures import AgainstPast, Expectation, Picture, Series, SeriesPoint, draw_against_past
-from commonweal.core.signals.own_past import Departure, Week, weeks
+from commonweal.core.signals.own_past import Departure, Week, span, step, weeks
 from commonweal.web import times
 
 LEVEL = "90%"
@@ -19,7 +19,7 @@ def pictures(told: Told | None) -> dict[str, Picture | None]:
     if told is None:
         return {}
     past = picture(told) if told.metric.detect == "own_past" else None
-    if past is not None and told.metric.window_days >= WEEK:
+    if past is not None and as_it_stands(told):
         return {"past": past}
     return {"past": past, "series": place_pictures.series(told.place, known(told), told.shown)}
 
@@ -53,10 +53,15 @@ def held(told: Told) -> tuple[Week, ...]:
     )
 
 
+def as_it_stands(told: Told) -> bool:
+    """Whether single values are held, each of several days, and not weeks of them."""
+    return span(told.metric.kind, told.metric.window_days) == told.metric.window_days
+
+
 def named(told: Told) -> str:
     """What a point counts: a value of seven days by its name, a daily one as the week that is held."""
     metric = told.metric
-    if metric.window_days >= WEEK:
+    if as_it_stands(told):
         return metric.label
     label = metric.label.removesuffix(", by day")
     return f"{label}, {'seven days together' if metric.kind == 'count' else 'mean of seven days'}"
@@ -73,8 +78,13 @@ def method(told: Told) -> str:
     past, count = told.past, told.metric.kind == "count"
     law = "negative binomial, with their mean and variance" if count else "Student's t, with their mean and spread"
     skipped = wording.counted(past.skipped_weeks, "week", "weeks")
+    days, apart = span(told.metric.kind, told.metric.window_days), step(told.metric.window_days).days // WEEK
+    same = "same seven days" if days == WEEK else f"same {days} days"
+    if apart > 1:
+        skipped = wording.counted(past.skipped_weeks, "of them", "of them")
+    before = f"{past.weeks} weeks before" if apart == 1 else f"{past.weeks} spans of {apart} weeks before"
     return (
-        f"Expected: the mean of the same seven days in the {past.weeks} weeks before, the {skipped} just before left "
+        f"Expected: the mean of the {same} in the {before}, the {skipped} just before left "
         f"out; the range holds {LEVEL} of such weeks ({law}, wider because the mean is an estimate). It is the rule by "
         f"which sweeps found the signal, on the newest publication of each day; fewer than {past.least_weeks} weeks of "
         "past give no range."

@@ -73,6 +73,13 @@ def metrics_from(documents: Sequence[Mapping[str, Any]]) -> Metrics:
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
         raise Refused(f"The metric {twice[0]!r} is defined twice in parameters/indicators. Keep one of them.")
+    headings = [name for metric in found for name in {metric.id, *metric.names, *metric.cumulative}]
+    shared = sorted({name for name in headings if headings.count(name) > 1})
+    if shared:
+        raise Refused(
+            f"The heading {shared[0]!r} names two metrics in parameters/indicators; which one a column means could not "
+            "be told. Give each heading to one metric."
+        )
     return Metrics(tuple(found))
 
 
@@ -88,7 +95,17 @@ def _metric(entry: Mapping[str, Any]) -> Metric:
     detect = entry.get("detect", "none")
     if detect not in DETECTORS:
         raise Refused(f"The metric {entry['id']!r} has detect {detect!r}; allowed are {', '.join(DETECTORS)}.")
+    if type(entry["window_days"]) is not int or entry["window_days"] < 1:
+        raise Refused(
+            f"The metric {entry['id']!r} has window_days {entry['window_days']!r}; it is the whole number of days that "
+            "a value covers, 1 or more."
+        )
     bounds = entry.get("suppressed")
+    if bounds is not None and not _is_range(bounds):
+        raise Refused(
+            f"The metric {entry['id']!r} has suppressed {bounds!r}; give the lowest and the highest count that such a "
+            "cell may stand for, for example [0, 2]."
+        )
     return Metric(
         **{name: entry[name] for name in needed if name != "names"},
         names=tuple(entry["names"]),
@@ -96,3 +113,10 @@ def _metric(entry: Mapping[str, Any]) -> Metric:
         suppressed=(int(bounds[0]), int(bounds[1])) if bounds else None,
         detect=detect,
     )
+
+
+def _is_range(bounds: Any) -> bool:
+    """Whether bounds are two whole numbers from 0, the lower one first."""
+    if not isinstance(bounds, list | tuple) or [type(each) for each in bounds] != [int, int]:
+        return False
+    return bool(0 <= bounds[0] <= bounds[1])
