@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from commonweal.apps.surveillance.pages import how, signal, signal_facts, signal_pictures, signals, sweeps
+from commonweal.apps.surveillance.pages import how, signal, signal_facts, signal_past, signal_pictures, signals, sweeps
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.signal_words import Names
@@ -238,6 +239,14 @@ def test_a_signal_of_a_series_is_drawn_against_the_past_that_found_it(name: str)
     assert "the 1 week just before left out" in page.past.picture.notes[0]
     assert page.no_range == ""
     assert (page.series is None) == (name == "cases_in_7_days"), "the same values are not drawn twice"
+
+
+def test_a_rate_of_a_series_says_of_how_many_days_it_is() -> None:
+    told = sample.told()
+    long = replace(told, series=replace(told.series, metric=replace(told.metric, kind="count", window_days=14)))
+    assert "residents in seven days." in signal.lead(sample.facts(row=sample.row(rate=60.0), series=told))[0]
+    assert "residents in 14 days." in signal.lead(sample.facts(row=sample.row(rate=60.0), series=long))[0]
+    assert "the same 14 days in the 8 spans of 2 weeks before, the 1 span just before" in signal_past.method(long)
 
 
 def test_a_signal_of_a_series_without_a_range_says_why() -> None:

@@ -14,6 +14,7 @@ from commonweal.apps.surveillance.definitions import metrics, past_rule
 from commonweal.apps.surveillance.pages.signal_facts import Told
 from commonweal.apps.surveillance.pages.signal_words import Names
 from commonweal.apps.surveillance.place_settings import setting
+from commonweal.core.signals.own_past import step
 from commonweal.web import db, times
 
 SMALL = """
@@ -104,7 +105,7 @@ def told_by(row: Mapping[str, Any], as_of: datetime) -> Told | None:
         return None
     past, today = past_rule(), times.local(as_of).date()
     first = today - timedelta(days=setting().history_days - 1)
-    reach = timedelta(weeks=1 + past.skipped_weeks + past.weeks)
+    reach = (1 + past.skipped_weeks + past.weeks) * step(metric.window_days)
     place = row["place_code"] or ""
     series = place_reads.series_told(metric, place, first - reach, as_of)
     return None if series is None else Told(places.names([place]).get(place, place), as_of, series, first, past)

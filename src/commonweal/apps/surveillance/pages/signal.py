@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from commonweal.apps.surveillance.pages import how, place_series, signal_past
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
+from commonweal.apps.surveillance.pages.place_figures import WEEK
 from commonweal.apps.surveillance.pages.signal_facts import Facts, Row
 from commonweal.apps.surveillance.pages.signal_pictures import alike_method, alike_sentence, band_method, pictures
 from commonweal.apps.surveillance.pages.signal_tables import tables
@@ -192,7 +193,9 @@ def lead(facts: Facts) -> tuple[str, ...]:
     """State and since when; against what was expected; how sure."""
     row, names = facts.row, facts.names
     since = words.since(row["opened_on"], row["morning"])
-    rate = f" The rate is {wording.rate(row['rate'])} per 100,000 residents in seven days." if row["rate"] else ""
+    rate = (
+        f" The rate is {wording.rate(row['rate'])} per 100,000 residents in {rate_days(facts)}." if row["rate"] else ""
+    )
     called, first_found = words.title(row, names), f"it was first found on {since.removeprefix('since ')}"
     if row["setting_id"]:
         lives = f" Its people live in {words.authorities(row, names)}."
@@ -221,6 +224,13 @@ def seen_and_expected(finding: Row, names: words.Names, *, days: bool) -> str:
     if finding["expected_low"] is not None and finding["expected_high"] is not None:
         between = f" (90% range {wording.rate(finding['expected_low'])} to {wording.rate(finding['expected_high'])})"
     return f"{seen} where {wording.rate(finding['expected'])} were to be expected{between}."
+
+
+def rate_days(facts: Facts) -> str:
+    """How many days the cases of the rate are of: those of one value, where the series that told it has longer ones."""
+    own = facts.series
+    days = signal_past.days_held(own) if own is not None and own.metric.detect == "own_past" else WEEK
+    return "seven days" if days == WEEK else f"{days} days"
 
 
 def merged(facts: Facts, address: Address) -> tuple[Merged, ...]:

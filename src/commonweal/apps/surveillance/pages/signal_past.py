@@ -55,7 +55,12 @@ def held(told: Told) -> tuple[Week, ...]:
 
 def as_it_stands(told: Told) -> bool:
     """Whether single values are held, each of several days, and not weeks of them."""
-    return span(told.metric.kind, told.metric.window_days) == told.metric.window_days
+    return days_held(told) == told.metric.window_days
+
+
+def days_held(told: Told) -> int:
+    """Of how many days one point is."""
+    return span(told.metric.kind, told.metric.window_days)
 
 
 def named(told: Told) -> str:
@@ -78,10 +83,10 @@ def method(told: Told) -> str:
     past, count = told.past, told.metric.kind == "count"
     law = "negative binomial, with their mean and variance" if count else "Student's t, with their mean and spread"
     skipped = wording.counted(past.skipped_weeks, "week", "weeks")
-    days, apart = span(told.metric.kind, told.metric.window_days), step(told.metric.window_days).days // WEEK
+    days, apart = days_held(told), step(told.metric.window_days).days // WEEK
     same = "same seven days" if days == WEEK else f"same {days} days"
     if apart > 1:
-        skipped = wording.counted(past.skipped_weeks, "of them", "of them")
+        skipped = wording.counted(past.skipped_weeks, "span", "spans")
     before = f"{past.weeks} weeks before" if apart == 1 else f"{past.weeks} spans of {apart} weeks before"
     return (
         f"Expected: the mean of the {same} in the {before}, the {skipped} just before left "
