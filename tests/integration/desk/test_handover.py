@@ -11,6 +11,7 @@ import pytest
 from django.db import connections
 from tests.integration.access.build import act, browser
 
+from commonweal.apps.access import actions
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import handover, telling, waiting
 from commonweal.apps.desk.waiting import Who
@@ -219,6 +220,23 @@ def test_a_note_that_is_refused_costs_nobody_a_word() -> None:
     assert late.status_code == 400
     assert "What you typed was not kept" in late.content.decode()
     assert "Also the bus company" in late.content.decode()
+
+
+def test_words_alone_are_handed_over_and_taken_too() -> None:
+    quiet = "police-liaison-e06000016"
+    actions.add_office(actions.office_from_role("police-liaison", "authority-e06000016", ["E06000016"]))
+    giver, taker = build.person("calm", quiet), build.person("calm-next", quiet)
+    number = handover.begin(giver, quiet)
+    handover.write(giver, number, {"": "The registrar rings on Friday."})
+    handover.give(giver, number)
+    client = browser("calm-next@desk.example")
+    act(client, quiet, "decision_making")
+    assert "Take over from Calm: 1 open thing" in client.get("/today").content.decode()
+    page = client.get(f"/handover/{number}").content.decode()
+    assert "The registrar rings on Friday." in page
+    assert "What the next person needs to know" in page
+    assert handover.take(taker, number, [item.key for item in handover.find(number).items]) == 1
+    assert "Take over from Calm" not in client.get("/today").content.decode()
 
 
 def test_what_is_written_of_a_handover_cannot_be_changed() -> None:

@@ -122,12 +122,23 @@ def write(actor: Actor, number: int, words: Mapping[str, str]) -> int:
 
 
 def give(actor: Actor, number: int) -> None:
-    """Give the note: what is open at this moment is written down with it."""
+    """Give the note: what is open at this moment is written down with it; where nothing is, words alone are taken over
+    too, so that the next person reads them."""
     handover = _own(actor, number)
     items = [
         {"key": one.key, "subject": one.subject, "link": one.link, "due_at": one.due_at and one.due_at.isoformat()}
         for one in open_of(handover.office_id)
     ]
+    if not items and handover.words:
+        link = f"/handover/{number}"
+        items = [
+            {
+                "key": f"{OWN}:{number}:words",
+                "subject": "What the next person needs to know",
+                "link": link,
+                "due_at": None,
+            }
+        ]
     due = around.now() + TAKE_WITHIN
     try:
         with db.recorded("app") as write:
