@@ -295,10 +295,25 @@ def test_the_office_that_told_recalls_it_on_the_page() -> None:
         )
     client = visitor("national-decision-maker", MINISTER)
     assert "Recall it for everybody who has not opened it" in text(client, f"/told/{notice}/{DIRECTOR}")
-    client.post(f"/told/{notice}/recall")
+    answer = client.post(f"/told/{notice}/recall")
+    assert answer.headers["Location"] == f"/told/{notice}/{DIRECTOR}", "the page that says what became of it"
     assert "This notice was recalled" in text(client, f"/told/{notice}/{DIRECTOR}")
     assert "Recall it" not in text(client, f"/told/{notice}/{DIRECTOR}")
     assert "Sent by mistake" not in text(visitor("director-of-public-health", DIRECTOR))
+
+
+def test_whoever_told_several_offices_sees_how_it_stands_with_each_and_recalls_while_one_has_not_opened_it() -> None:
+    minister = actor("national-decision-maker", MINISTER)
+    notice = tell(DIRECTOR, LEADER, subject="To both by mistake", severity=2, by=minister)
+    telling.open_notice(actor("leader", LEADER), notice, LEADER)
+    client, path = visitor("national-decision-maker", MINISTER), f"/told/{notice}/{LEADER}"
+    said = text(client, path)
+    assert "Director of Public Health, Leicester On its way Mayor or leader, Leicester Opened" in said
+    assert "Who was told" not in text(visitor("leader", LEADER), path), "only whoever told it sees the others' states"
+    client.post(f"/told/{notice}/recall")
+    said = text(client, path)
+    assert "Director of Public Health, Leicester Recalled Mayor or leader, Leicester Opened" in said
+    assert "Recall it" not in said, "nobody is left who has not opened it"
 
 
 def test_in_a_demonstration_those_who_were_told_have_acknowledged_as_themselves() -> None:

@@ -61,6 +61,12 @@ def test_an_office_is_named_by_its_whole_name_or_what_stands_before_the_comma(wo
     assert mentioned(words, OFFICES) == named
 
 
+def test_the_refusal_lists_the_offices_that_were_most_likely_meant() -> None:
+    many = [*((f"o-{n}", f"Analyst {n}, Larkminster") for n in range(9)), ("mayor", "Mayor or leader, Larkminster")]
+    with pytest.raises(Refused, match=r"after the @: Mayor or leader, Larkminster\.$"):
+        mentioned("@Leader please look", many)
+
+
 @pytest.mark.parametrize("words", ["@Mayor what now?", "@Leaders all", "@dph"])
 def test_an_at_that_names_nobody_is_refused(words: str) -> None:
     with pytest.raises(Refused, match=r"names no office of this place.*Leader, Larkminster"):

@@ -88,6 +88,13 @@ select p.name as person, f.title as office, n.severity, n.acknowledge_by, o.queu
                      and r.state in ('acknowledged', 'recalled'))
  order by n.severity, n.acknowledge_by nulls last, p.name
 """
+TOLD_TO = """
+select t.office_id, o.title,
+       (select r.state from desk.receipt r where r.notice_id = t.notice_id and r.office_id = t.office_id
+         order by array_position(array['acknowledged', 'recalled', 'opened', 'delivered', 'sent', 'failed'], r.state) limit 1)
+       as state
+  from desk.told t join access.office o on o.id = t.office_id where t.notice_id = %s order by o.title, t.office_id
+"""
 RECEIPTS = """
 select r.state, r.way, p.name as person, o.title as as_office, r.capacity, r.words, r.at
   from desk.receipt r left join access.person p on p.id = r.person_id left join access.office o on o.id = r.as_office
@@ -181,15 +188,9 @@ def message(number: int) -> dict[str, Any] | None:
     return db.one("app", "select notice_id, office_id from desk.outbox where id = %s", [number])
 
 
-def told_with(notice_id: UUID, but: str) -> list[str]:
-    """The titles of the other offices that were told the same notice in the same moment."""
-    rows = db.rows(
-        "app",
-        "select o.title from desk.told t join access.office o on o.id = t.office_id"
-        " where t.notice_id = %s and t.office_id <> %s order by 1",
-        [notice_id, but],
-    )
-    return [row["title"] for row in rows]
+def told_to(notice_id: UUID) -> list[dict[str, Any]]:
+    """The offices that were told a notice in one moment, by title: office_id, title, how it stands with them (state)."""
+    return db.rows("app", TOLD_TO, [notice_id])
 
 
 def receipts(notice_id: UUID, office: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from commonweal.core.errors import Refused
 
 # an @ that begins a word: one inside a word belongs to an address of mail
+LISTED = 8
 AT = re.compile(r"(?<!\S)@(?=\w)")
 
 
@@ -27,7 +28,14 @@ def mentioned(words: str, offices: Sequence[tuple[str, str]]) -> list[str]:
         rest = " ".join(words[at.end() : at.end() + 400].casefold().split())
         here = [each for each in ordered if rest.startswith(each) and not rest[len(each) :][:1].isalnum()]
         if not here:
-            known = "; ".join(title for _, title in offices[:8]) or "none"
+            known = "; ".join(_likely(rest, [title for _, title in offices])) or "none"
             raise Refused(f"“@{rest[:40]}” names no office of this place. Write one of these after the @: {known}.")
         found.update(dict.fromkeys(names[here[0]]))
     return list(found)
+
+
+def _likely(typed: str, titles: Sequence[str]) -> list[str]:
+    """The titles that hold the first word typed; where none does, the first ones."""
+    first = re.findall(r"\w+", typed)[:1]
+    near = [title for title in titles if first and first[0] in re.findall(r"\w+", title.casefold())]
+    return (near or list(titles))[:LISTED]

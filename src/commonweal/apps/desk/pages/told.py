@@ -24,6 +24,7 @@ COLUMNS = (
     Column("As", numeric=False),
     Column("How", numeric=False),
 )
+STANDING = (Column("Office", numeric=False), Column("How it stands", numeric=False))
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,22 @@ class Told:
     act_as: str
     recall: str
     history: ShownTable | None
+    standing: ShownTable | None = None
 
 
 def build(
     row: Mapping[str, Any],
-    others: Sequence[str],
+    offices: Sequence[Mapping[str, Any]],
     receipts: Sequence[Mapping[str, Any]],
     now: datetime,
     *,
     may_acknowledge: bool,
     act_as: str,
+    is_ours: bool = False,
     may_recall: bool = False,
 ) -> Told:
-    """`row` as `queries.notice`; `others` were told with it; `act_as` is "office|purpose" to open the link."""
+    """`row` as `queries.notice`, `offices` as `queries.told_to`; `act_as` is "office|purpose" to open the link. Whoever
+    told it (`is_ours`) sees how it stands with each office."""
     done = next((each for each in receipts if each["state"] == "acknowledged"), None)
     recalled = any(each["state"] == "recalled" for each in receipts)
     page = Page(row["subject"], words.HELP, (Link("Today", "/today"), Link(row["subject"], "")))
@@ -59,7 +63,9 @@ def build(
         told.append(
             ("Acknowledge", wording.upper_first(words.clock(row["acknowledge_by"], now)) if not done else "Done")
         )
-    told.append(("Told in the same moment", wording.joined(list(others)) if others else "nobody else"))
+    others = [each["title"] for each in offices if each["office_id"] != row["office_id"]]
+    told.append(("Told in the same moment", wording.joined(others) if others else "nobody else"))
+    unread = [each for each in offices if each["state"] not in ("opened", "acknowledged", "recalled")]
     wanted = row["severity"] < 3 and done is None and not recalled
     lines = tuple(_line(each, row["office"], now) for each in receipts)
     return Told(
@@ -69,9 +75,17 @@ def build(
         f"/told/{row['id']}/{row['office_id']}/acknowledge" if wanted and may_acknowledge else "",
         row["link"],
         act_as,
-        f"/told/{row['id']}/recall" if may_recall and not recalled else "",
+        f"/told/{row['id']}/recall" if may_recall and unread else "",
         ShownTable(PictureTable("What happened to it", COLUMNS, lines), identity="history") if lines else None,
+        _standing(row["id"], offices) if is_ours and others else None,
     )
+
+
+def _standing(notice: object, offices: Sequence[Mapping[str, Any]]) -> ShownTable:
+    """How a notice stands with each office that was told it."""
+    rows = tuple((each["title"], STATES.get(each["state"], "On its way")) for each in offices)
+    links = tuple(f"/told/{notice}/{each['office_id']}" for each in offices)
+    return ShownTable(PictureTable("Who was told", STANDING, rows), links=links, identity="standing")
 
 
 def _sentence(row: Mapping[str, Any], done: Mapping[str, Any] | None, recalled: bool, now: datetime) -> str:

@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from commonweal.apps.access import acting
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import announcing, around, talk, telling
 from commonweal.apps.desk.pages import words
 from commonweal.apps.desk.views.today import actor
-from commonweal.core.errors import Refused
+from commonweal.core.access.permissions import may
+from commonweal.core.errors import NotAllowed, Refused
 from commonweal.web.pages import Help, Link, Page
 
 URGENCY = (
@@ -56,6 +58,9 @@ class PlaceForm(forms.Form):
 def page(request: HttpRequest) -> HttpResponse:
     """Choose the place where there are many, write a notice; it leads to what became of it."""
     who = actor(request)
+    answer = may(acting.seat(request), announcing.TELL_OFFICES, "tell offices something by hand")
+    if not answer:
+        raise NotAllowed(answer.sentence)
     mine = telling.authorities(who)
     place = (request.POST or request.GET).get("place") or (mine[0][0] if len(mine) == 1 else "")
     built = Page("Tell offices something", HELP, (Link("Today", "/today"), Link("Tell offices something", "")))

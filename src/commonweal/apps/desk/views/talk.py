@@ -10,14 +10,28 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from commonweal.apps.access import acting
 from commonweal.apps.access import queries as access
 from commonweal.apps.access.middleware import needs_no_office
 from commonweal.apps.access.scope import Actor
-from commonweal.apps.desk import around, brief, configuration, digest, missed, pinned, queries, talk, telling
+from commonweal.apps.desk import (
+    announcing,
+    around,
+    brief,
+    configuration,
+    digest,
+    missed,
+    pinned,
+    queries,
+    talk,
+    telling,
+)
 from commonweal.apps.desk.pages import talk as pages
 from commonweal.apps.desk.views.today import actor
+from commonweal.core.access.permissions import may
 from commonweal.core.desk import pins
 from commonweal.core.desk.pins import Pin
 from commonweal.core.errors import NotThere, Refused
@@ -44,7 +58,9 @@ def all_talk(request: HttpRequest) -> HttpResponse:
     minutes = configuration.rules().recall_minutes
     rows = talk.seen(who, pin if given.get("pin") else None)
     built = pages.listed(rows, pinned.abouts(rows), form, who.person_id, around.now(), minutes)
-    return render(request, "desk/talk.html", {"page": built.page, "talk": built}, status=400 if wrong else 200)
+    may_tell = bool(may(acting.seat(request), announcing.TELL_OFFICES, ""))
+    context = {"page": built.page, "talk": built, "may_tell": may_tell, "form_is_wrong": wrong}
+    return render(request, "desk/talk.html", context, status=400 if wrong else 200)
 
 
 def _said(who: Actor, pin: Pin, places: Sequence[str], request: HttpRequest) -> int:
@@ -111,7 +127,7 @@ def take_back(request: HttpRequest, number: int) -> HttpResponse:
 def recall(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Recall a notice of the acting office."""
     talk.recall_notice(actor(request), notice_id)
-    return HttpResponseRedirect("/today#running")
+    return HttpResponseRedirect(reverse("desk:told", args=[notice_id, queries.told_to(notice_id)[0]["office_id"]]))
 
 
 @require_GET

@@ -93,11 +93,12 @@ def notice(request: HttpRequest, notice_id: UUID, office: str) -> HttpResponse:
         receipts = queries.receipts(notice_id, office)
     built = told.build(
         row,
-        queries.told_with(notice_id, office),
+        queries.told_to(notice_id),
         receipts,
         who.now,
         may_acknowledge=as_office is not None,
         act_as=_act_as(request, as_office),
+        is_ours=row["by_office"] in who.offices,
         may_recall=_may_recall(request, row, who),
     )
     return render(request, "desk/told.html", {"page": built.page, "told": built})
