@@ -10,13 +10,14 @@ import pytest
 from tests.conftest import remove_space
 from tests.integration.access.build import authorities
 
+from commonweal.apps.access import actions
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import configuration, duty, telling
 from commonweal.core.errors import NotAllowed, Refused
 from commonweal.web import db
 
 from . import build
-from .build import DIRECTOR, LEADER, actor, reached, tell
+from .build import DIRECTOR, LEADER, actor, reached, receipts, tell
 
 BEGINS = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONDON = configuration.waking().zone
@@ -169,6 +170,22 @@ def test_severity_two_waits_for_the_morning_and_rings_nobody_at_night() -> None:
     assert [row["capacity"] for row in reached(notice, DIRECTOR)] == ["holder", "deputy"]
     assert (left(notice, "sms"), left(notice, "call")) == (1, 0)
     telling.acknowledge(director, notice, DIRECTOR)
+
+
+def test_what_waits_for_the_morning_is_not_sent_to_whoever_has_left_the_office_by_then() -> None:
+    night = build.now().astimezone(LONDON).replace(hour=23, minute=30) + timedelta(days=1)
+    build.move_to(night)
+    leaver = build.person("leaver", LEADER)
+    build.way(leaver, sms="07700900003")
+    notice = tell(LEADER, severity=2, within=600)
+    build.work()
+    actions.end_appointment("leaver@desk.example", LEADER, "moved on")
+    build.move_to((night + timedelta(days=1)).replace(hour=7, minute=1))
+    build.work()
+    assert left(notice, "sms") == 0
+    said = [(row["way"], row["words"]) for row in receipts(notice, "failed")]
+    assert said == [("sms", "this person has left the office")]
+    assert left(notice, "print") == 0, "and nobody carries it to them on paper"
 
 
 def test_a_week_on_duty_begins_and_ends_at_nine_on_mondays() -> None:

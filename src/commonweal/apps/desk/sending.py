@@ -40,10 +40,11 @@ with chosen as (
     from chosen where chosen.id = o.id returning o.*
 )
 select t.id, t.notice_id, t.office_id, t.person_id, t.way, t.attempts, n.severity, n.acknowledge_by, f.title,
-       commonweal.now() as now,
-       (select r.capacity from desk.reached r where r.notice_id = t.notice_id and r.office_id = t.office_id
-           and r.person_id = t.person_id order by r.id desc limit 1) as capacity
+       commonweal.now() as now, s.capacity, coalesce(s.as_office, t.office_id) as as_office
   from taken t join desk.notice n on n.id = t.notice_id join access.office f on f.id = t.office_id
+  left join lateral (
+    select r.capacity, r.as_office from desk.reached r where r.notice_id = t.notice_id and r.office_id = t.office_id
+       and r.person_id = t.person_id order by r.id desc limit 1) s on true
  order by n.severity, t.id
 """  # noqa: S608 - no value from outside
 # One statement, one way to the database and back: it stands between the letters over the same connections.
@@ -69,6 +70,7 @@ Row = Mapping[str, Any]
 Addresses = Mapping[tuple[str, str], str]
 SPOKEN = ("sms", "call")
 ONLY_TO_KNOW = 3
+LEFT = "this person has left the office"
 
 
 def ways_due() -> list[str]:
@@ -85,12 +87,27 @@ def run(block: int = BLOCK, by: Sequence[str] = ways.WAYS) -> int:
         return 0
     addresses = _addresses(claimed)
     by_way: dict[str, list[Row]] = defaultdict(list)
-    for row in claimed:
+    for row in _withdrawn_where_they_left(claimed):
         by_way[row["way"]].append(row)
     for way, rows in by_way.items():
         for done in _send(way, rows, addresses):
             _write_down(done, addresses)
     return len(claimed)
+
+
+def _withdrawn_where_they_left(rows: Sequence[Row]) -> list[Row]:
+    """The messages of people who still answer for the office as which they were turned to; the others are withdrawn,
+    and nothing is tried instead: what an office is told is not for whoever has left it since."""
+    offices = sorted({row["as_office"] for row in rows})
+    people = db.rows("queue", "select office_id, person_id from desk.people_of(%s) where living", [offices])
+    there = {(each["office_id"], each["person_id"]) for each in people}
+    left = [row for row in rows if (row["as_office"], row["person_id"]) not in there]
+    if left:
+        ended = [[row["id"], "withdrawn", None] for row in left]
+        receipts = [_receipt(row, "failed", LEFT) for row in left]
+        with db.transaction("queue") as cursor:
+            cursor.execute(WRITTEN_DOWN, [*columns(ended, 3), *columns(receipts, 6)])
+    return [row for row in rows if row not in left]
 
 
 def _addresses(rows: Sequence[Row]) -> Addresses:
