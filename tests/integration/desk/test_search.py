@@ -20,6 +20,7 @@ from commonweal.apps.access import agreements, queries
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import own, search
 from commonweal.apps.desk.own import Measure
+from commonweal.apps.desk.pages import search as pages
 from commonweal.apps.places.actions import load_files
 from commonweal.core.errors import NotThere, Refused
 from commonweal.web import db
@@ -202,6 +203,12 @@ def test_the_box_answers_on_its_page_with_pages_and_notices_too() -> None:
         .split("<main")[1]
         .split("What you keep")[0]
     )
+
+
+def test_a_list_that_was_cut_does_not_say_that_it_is_all() -> None:
+    hits = tuple(search.Hit(f"Tidewater Dairy {number}", "") for number in range(search.LIMIT))
+    assert "there may be more" in pages.sentence("tidewater", [search.Group("Places", hits)])
+    assert pages.sentence("tidewater", [search.Group("Places", hits[:3])]) == "3 answers for “tidewater”."
 
 
 def test_a_person_is_found_by_number_in_scope_on_purpose_and_the_asking_is_entered() -> None:

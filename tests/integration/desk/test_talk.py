@@ -228,7 +228,12 @@ def test_a_missed_clock_asks_for_its_reason_and_shows_it_or_that_none_came() -> 
     ]
     assert [one.subject for one in wanted] == ["Say why this was late: Confirm the rota"]
     national = visitor("national-decision-maker", MINISTER).get("/missed").content.decode()
-    assert "Confirm the rota" in national
+    assert "Mayor or leader, Leicester: Confirm the rota</h2>" in national, "each clock's heading says whose it is"
+    assert "See what it was about" not in national, "the page of the notice is its office's"
+    assert (
+        f'href="/told/{notice}/{LEADER}">See what it was about'
+        in visitor("leader", LEADER).get("/missed").content.decode()
+    )
     assert "The reason is due by " in national
     assert "Confirm the rota" not in visitor("small", SMALL).get("/missed").content.decode()
     with pytest.raises(NotAllowed, match="Only an office of the organisation"):

@@ -89,7 +89,10 @@ def give_reason(actor: Actor, number: int, reason: str) -> None:
 
 def seen(actor: Actor) -> list[dict[str, Any]]:
     """Missed clocks of every office that shares a place with the acting one, newest first."""
-    sql = "select * from desk.missed_seen(%s, %s, %s::integer)"
+    sql = (
+        "select s.*, m.link from desk.missed_seen(%s, %s, %s::integer) s join desk.missed m on m.id = s.id"
+        " order by s.due_at desc, s.id desc"
+    )
     return db.rows("app", sql, [actor.office_id, actor.person_id, SHOWN])
 
 

@@ -91,8 +91,8 @@ select p.name as person, f.title as office, n.severity, n.acknowledge_by, o.queu
 TOLD_TO = """
 select t.office_id, o.title,
        (select r.state from desk.receipt r where r.notice_id = t.notice_id and r.office_id = t.office_id
-         order by array_position(array['acknowledged', 'recalled', 'opened', 'delivered', 'sent', 'failed'], r.state) limit 1)
-       as state
+         order by array_position(array['acknowledged', 'recalled', 'opened', 'delivered', 'sent', 'failed'], r.state)
+         limit 1) as state
   from desk.told t join access.office o on o.id = t.office_id where t.notice_id = %s order by o.title, t.office_id
 """
 RECEIPTS = """
@@ -189,7 +189,7 @@ def message(number: int) -> dict[str, Any] | None:
 
 
 def told_to(notice_id: UUID) -> list[dict[str, Any]]:
-    """The offices that were told a notice in one moment, by title: office_id, title, how it stands with them (state)."""
+    """The offices that were told a notice in one moment, by title: office_id, title, and how it stands (state)."""
     return db.rows("app", TOLD_TO, [notice_id])
 
 

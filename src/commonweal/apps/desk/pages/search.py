@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from commonweal.apps.desk.own import Measure
-from commonweal.apps.desk.search import SHORTEST, Group
+from commonweal.apps.desk.search import LIMIT, SHORTEST, Group
 from commonweal.core import wording
 from commonweal.web.pages import Help, Link, Page
 
@@ -87,6 +87,8 @@ def sentence(text: str, groups: Sequence[Group]) -> str:
     count = sum(len(group.hits) for group in groups)
     if not count:
         return f"Nothing called “{text}” is among what your office may see."
+    if any(len(group.hits) >= LIMIT for group in groups):
+        return f"The first {LIMIT} answers of a kind for “{text}”; there may be more. Type another word to narrow it."
     return f"{wording.counted(count, 'answer', 'answers')} for “{text}”."
 
 

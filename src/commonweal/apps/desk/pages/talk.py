@@ -83,12 +83,15 @@ class Talk:
 
 @dataclass(frozen=True)
 class Late:
+    """One missed clock; `link` leads to what it was about, for the organisation that was to act."""
+
     number: int
     subject: str
     office: str
     when: str
     reason: str
     may_answer: bool
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,7 @@ def missed(rows: Sequence[Row], organisation: str, now: datetime) -> Missed:
             f"due {times.moment(row['due_at'])}",
             _reason(row, now),
             row["reason"] is None and row["organisation_id"] == organisation,
+            row["link"] if row["organisation_id"] == organisation else "",
         )
         for row in rows
     )
