@@ -105,7 +105,7 @@ def facts(**changes: Any) -> signal_facts.Facts:
 
 
 def signal_page(**changes: Any) -> dict[str, Any]:
-    drawn = signals.signal_map([row()], ground(), Address("/signals", "", AS_OF))
+    drawn = signals.signal_map([row()], ground(), NAMES, Address("/signals", "", AS_OF))
     built = signal.build(
         facts(**changes), drawn.picture if drawn else None, Address("/signals/1", "", AS_OF, pinned=True), "Commonweal.",
         swept=SWEPT,

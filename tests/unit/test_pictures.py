@@ -199,3 +199,31 @@ def test_a_funnel_names_the_highest_outside_and_refuses_places_without_expectati
     assert ">High<" in drawn.narrow
     with pytest.raises(Refused, match=r"Nowhere: the expected count 0 is not above nought"):
         p.draw_funnel(p.FunnelPlot("Cases", (p.FunnelPlace("Nowhere", 1, 0),), limits, "", "", ""))
+
+
+def test_the_outline_of_areas_side_by_side_goes_around_all_of_them() -> None:
+    left = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0))
+    right = ((1.0, 0.0), (2.0, 0.0), (2.0, 1.0), (1.0, 1.0), (1.0, 0.0))
+    away = ((5.0, 5.0), (6.0, 5.0), (6.0, 6.0), (5.0, 5.0))
+    found = shapes.together([left, right, away])
+    assert len(found) == 2, "one border around the two, one around the third"
+    sides = {frozenset(side) for ring in found for side in pairwise(ring)}
+    assert frozenset(((1.0, 0.0), (1.0, 1.0))) not in sides
+    assert len(sides) == 6 + 3
+    assert all(ring[0] == ring[-1] for ring in found)
+
+
+def test_settings_on_a_map_are_signs_and_the_table_and_the_words_name_them() -> None:
+    data = samples.map_data()
+    first = data.shapes[0]
+    marked = p.Outline("Cluster", first.rings, codes=frozenset({first.code}))
+    signs = p.Symbols("Outbreaks in settings that go on", {first.code: 3})
+    picture = p.draw_map(p.AreaMap(**{**vars(data), "outlines": (marked,), "symbols": signs}))
+    column = [each.heading for each in picture.table.columns].index("Marked")
+    said = {row[-1]: row[column] for row in picture.table.rows}
+    assert said.pop(first.code) == "Cluster; Outbreaks in settings that go on: 3"
+    assert set(said.values()) == {"no"}
+    assert f"outlined: Cluster ({first.name})" in picture.words.description
+    assert f"outbreaks in settings that go on: {first.name}" in picture.words.description
+    assert ">3</text>" in picture.wide
+    assert ">3</text>" in picture.narrow

@@ -320,6 +320,7 @@ def test_the_social_layer_stands_beside_with_source_and_day(director: Client) ->
     for words in ("Otter Foundry", "Gujarati", "21.0%", "Sunday 27 March 2011", "School census"):
         assert words in shown
     assert "No file about languages" not in shown
+    assert shown.count("School census") == 1, "a source is said once, below the table"
     newer = "area,attribute,value,source,date\nE01013601,overcrowded,0.3,Survey,2020-02-01\n"
     social.load(newer.encode(), "newer.csv")
     assert "30.0%" in text(director.get(page))

@@ -41,12 +41,12 @@ def test_links_keep_the_moment_that_was_asked_for() -> None:
 
 def test_the_map_outlines_the_areas_of_signals_that_go_on_only() -> None:
     address = Address("/signals", "", sample.AS_OF)
-    on = signals.signal_map([sample.row()], sample.ground(), address)
-    over = signals.signal_map([sample.row(state="closed")], sample.ground(), address)
+    on = signals.signal_map([sample.row()], sample.ground(), sample.NAMES, address)
+    over = signals.signal_map([sample.row(state="closed")], sample.ground(), sample.NAMES, address)
     assert on is not None
     assert over is not None
-    assert "In a signal that goes on" in on.picture.wide
-    assert "In a signal that goes on" not in over.picture.wide
+    assert "In a rise or cluster that goes on" in on.picture.wide
+    assert "In a rise or cluster that goes on" not in over.picture.wide
 
 
 def test_an_empty_list_says_what_was_looked_at_and_what_to_do() -> None:

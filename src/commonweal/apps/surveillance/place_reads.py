@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from commonweal.apps.access.scope import Scope
-from commonweal.apps.intake import area, kept
+from commonweal.apps.intake import area, kept, page_reads
 from commonweal.apps.surveillance import queries
 from commonweal.apps.surveillance.pages.place_series import Told
 from commonweal.apps.surveillance.place_ground import Ground
+from commonweal.core import wording
 from commonweal.core.formats.indicators.metrics import Metric
 from commonweal.web import db, times
 
@@ -86,3 +87,10 @@ def series_told(metric: Metric, code: str, first: date, as_of: datetime) -> Told
         return None
     speak = queries.speaking(metric.id, [code], as_of=today, known_at=as_of)
     return Told(metric, tuple(rows), tuple(each["source"] for each in speak if each["source"] != rows[0]["source"]))
+
+
+def feeds_said(as_of: datetime) -> str:
+    """How many of the open feeds sent on the day of the moment: '2 of 3 feeds sent today.'; empty without feeds."""
+    feeds, today = page_reads.feed_freshness(as_of), times.local(as_of).date()
+    sent = sum(at is not None and times.local(at).date() == today for _, at in feeds)
+    return f"{sent} of {wording.counted(len(feeds), 'feed', 'feeds')} sent today." if feeds else ""

@@ -6,7 +6,7 @@ page, a stand-alone file, the title, a one-sentence description made from the da
 
 from commonweal.core.pictures.age_sex import AgeBand, AgeSex, draw_age_sex
 from commonweal.core.pictures.band import BandDay, ExpectedBand, draw_expected_band
-from commonweal.core.pictures.choropleth import AreaMap, AreaValue, Classes, Outline, draw_map
+from commonweal.core.pictures.choropleth import AreaMap, AreaValue, Classes, Outline, Symbols, draw_map
 from commonweal.core.pictures.curve import CurveDay, CurveEvent, EpidemicCurve, draw_epidemic_curve
 from commonweal.core.pictures.delays import DelayRow, Delays, draw_delays
 from commonweal.core.pictures.fan import Fan, FanDay, draw_fan
@@ -57,6 +57,7 @@ __all__ = [
     "SeriesPoint",
     "SmallMultiples",
     "SmallSeries",
+    "Symbols",
     "Words",
     "draw_against_past",
     "draw_age_sex",

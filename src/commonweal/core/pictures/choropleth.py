@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from commonweal.core import wording
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import palette
 from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten, text_width
-from commonweal.core.pictures.shapes import AreaShape, Layout, MapLine, Projection, Ring, lay_out
+from commonweal.core.pictures.shapes import MANY_POINTS, AreaShape, Layout, MapLine, Projection, Ring, lay_out, together
 from commonweal.core.pictures.svg import dots, escape, hatch, label, line, link, polyline, rectangle, tag
 from commonweal.core.pictures.table import Column, PictureTable
 
@@ -56,11 +57,26 @@ class AreaValue:
 
 @dataclass(frozen=True)
 class Outline:
-    """A line on top of the map: the border of a cluster, or of the district."""
+    """A line on top of the map: the border of a cluster, or of the district. Of areas side by side it is drawn around
+    all of them. ``codes``: the areas that it goes around, so that the table names them too."""
 
     name: str
     rings: tuple[Ring, ...]
     look_here: bool = True
+    codes: frozenset[str] = frozenset()
+
+    @cached_property
+    def border(self) -> tuple[Ring, ...]:
+        """What is drawn: around all areas together; of a nation, where that would take long, around each."""
+        return together(self.rings) if sum(map(len, self.rings)) <= MANY_POINTS else self.rings
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """Things inside areas, as a sign with their number: outbreaks in settings by the code of the area."""
+
+    name: str
+    numbers: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,7 @@ class AreaMap:
     outlines: tuple[Outline, ...] = ()
     lines: tuple[MapLine, ...] = ()
     area_word: str = "Area"
+    symbols: Symbols | None = None
 
 
 def draw_map(data: AreaMap, key: str = "map") -> Picture:
@@ -121,17 +138,38 @@ def describe(data: AreaMap) -> str:
         parts.append(f"lowest in {names[known[-1].code]} ({said_value(known[-1], data.classes)})")
     if suppressed:
         parts.append(f"{wording.counted(suppressed, 'area has', 'areas have')} too few people to show")
+    for each in data.outlines:
+        inside = sorted(names[code] for code in each.codes if code in names)
+        parts.append(f"outlined: {each.name}{f' ({_few(inside)})' if inside else ''}")
+    if data.symbols and data.symbols.numbers:
+        inside = sorted(names[code] for code in data.symbols.numbers if code in names)
+        parts.append(f"{wording.lower_first(data.symbols.name)}: {_few(inside)}")
     return f"Map of {data.classes.metric.lower()} in {data.place}, {data.period}: {'; '.join(parts)}."
+
+
+def _few(names: list[str]) -> str:
+    """'Evington', 'Evington, Stoneygate and 4 more'."""
+    return wording.joined(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+
+
+def marked(data: AreaMap, code: str) -> str:
+    """What an outline or a sign says of an area, in words; empty where there is nothing."""
+    said = [each.name for each in data.outlines if code in each.codes]
+    if data.symbols and (number := data.symbols.numbers.get(code)):
+        said.append(f"{data.symbols.name}: {number}")
+    return "; ".join(said)
 
 
 def table(data: AreaMap, title: str) -> PictureTable:
     names = {shape.code: shape.name for shape in data.shapes}
+    marks = data.symbols is not None or any(each.codes for each in data.outlines)
     columns = (
         Column(data.area_word, numeric=False),
         Column(wording.upper_first(data.classes.unit), decimals=data.classes.decimals, absent=NOT_SHOWN),
         Column("People", absent=NOT_SHOWN),
         Column("Residents"),
         Column("Shown as", numeric=False),
+        *((Column("Marked", numeric=False),) if marks else ()),
         Column("Code", numeric=False),
     )
     rows = tuple(
@@ -141,6 +179,7 @@ def table(data: AreaMap, title: str) -> PictureTable:
             None if value.suppressed else value.count,
             value.residents,
             shown_as(value, data.classes),
+            *((marked(data, value.code) or "no",) if marks else ()),
             value.code,
         )
         for value in sorted(data.values, key=sort_key)
@@ -174,6 +213,7 @@ def sketch(data: AreaMap, shown: dict[str, AreaValue], sheet: Sheet, prefix: str
         *(way_line(way, laid.projection) for way in data.lines),
         *(outline(each, laid.projection) for each in data.outlines),
         names(data, shown, laid, sheet),
+        signs_of(data, laid, sheet),
     ]
     patterns = hatch(f"{prefix}-few", palette.GREY, background=palette.PALE_GREY, step=5, width=1)
     patterns += dots(f"{prefix}-none", palette.GREY, background=palette.WHITE)
@@ -208,7 +248,7 @@ def fill(value: AreaValue, classes: Classes, prefix: str) -> str:
 
 
 def outline(each: Outline, projection: Projection) -> str:
-    path = projection.path(each.rings)
+    path = projection.path(each.border)
     colour, width = (palette.ORANGE, 3.5) if each.look_here else (palette.INK, 2)
     return tag(
         "g",
@@ -217,6 +257,22 @@ def outline(each: Outline, projection: Projection) -> str:
         tag("path", d=path, fill="none", stroke=colour, stroke_width=width),
         pointer_events="none",
     )
+
+
+def signs_of(data: AreaMap, laid: Layout, sheet: Sheet) -> str:
+    """A sign with its number above the name of each area that has something inside."""
+    if data.symbols is None:
+        return ""
+    placed = ((laid.middles[code], number) for code, number in data.symbols.numbers.items() if code in laid.middles)
+    parts = (sign(x, y - sheet.text - 10, str(number)) for (x, y), number in placed)
+    return tag("g", *parts, pointer_events="none")
+
+
+def sign(x: float, y: float, number: str) -> str:
+    """A square standing on its corner with a number in it."""
+    corners = " ".join(f"{x + right:.2f},{y + down:.2f}" for right, down in ((0, -12), (12, 0), (0, 12), (-12, 0)))
+    square = tag("polygon", points=corners, fill=palette.WHITE, stroke=palette.ORANGE, stroke_width=2.5)
+    return square + label(x, y + 4.5, number, anchor="middle", size=12, weight="700")
 
 
 def way_line(way: MapLine, projection: Projection) -> str:
@@ -250,7 +306,14 @@ def legend(data: AreaMap, sheet: Sheet, prefix: str) -> tuple[str, float]:
             line(2, y, 26, y, stroke=colour, width=width, dash=dash),
             label(34, y + 5, shorten(text, sheet.width - 40, sheet.text)),
         ]
-    return "".join(parts), bottom + 24 * len(signs) + 10
+    after = bottom + 24 * len(signs)
+    if data.symbols and data.symbols.numbers:
+        parts += [
+            sign(14, after + 12, "1"),
+            label(34, after + 17, shorten(data.symbols.name, sheet.width - 40, sheet.text)),
+        ]
+        after += 30
+    return "".join(parts), after + 10
 
 
 def names(data: AreaMap, shown: dict[str, AreaValue], laid: Layout, sheet: Sheet) -> str:

@@ -44,7 +44,8 @@ class CurveEvent:
 
 @dataclass(frozen=True)
 class EpidemicCurve:
-    """Everything an epidemic curve shows. ``source`` and ``known`` are sentences that go below it."""
+    """Everything an epidemic curve shows. ``source`` and ``known`` are sentences that go below it; ``letters``: the
+    least room for values' names, so that the days of a picture below stand below its own."""
 
     place: str
     layers: tuple[str, ...]
@@ -54,6 +55,7 @@ class EpidemicCurve:
     events: tuple[CurveEvent, ...] = ()
     who: str = "People who tested positive"
     when: str = "day of swab"
+    letters: int = 0
 
 
 def seven_day_means(days: tuple[CurveDay, ...]) -> tuple[float | None, ...]:
@@ -136,7 +138,7 @@ def sketch(curve: EpidemicCurve, sheet: Sheet, prefix: str) -> Drawing:
     bottom = plot_top + (190 if sheet.narrow else 230)
     largest = max(max(day.total, day.likely[1] if day.likely else 0) for day in curve.days)
     values = value_axis(largest, bottom, plot_top)
-    left = frame.left_margin(frame.tick_texts(values), sheet)
+    left = frame.left_margin(frame.tick_texts(values), sheet, curve.letters)
     axis = day_axis([day.day for day in curve.days], left, sheet.width - frame.RIGHT_MARGIN)
     body = [
         keys,

@@ -86,9 +86,10 @@ def legend(items: Sequence[LegendItem], sheet: Sheet, top: float = 0) -> tuple[s
     return "".join(parts), 24.0 * (row + 1) + 6
 
 
-def left_margin(axis_texts: Sequence[str], sheet: Sheet) -> float:
-    """Room for the longest name on the value axis."""
-    return 10 + max(text_width(text, sheet.text) for text in axis_texts)
+def left_margin(axis_texts: Sequence[str], sheet: Sheet, least: int = 0) -> float:
+    """Room for the longest name on the value axis, and at least for so many letters: pictures below each other that
+    are given the same number have their days below each other."""
+    return 10 + max(text_width("0" * least, sheet.text), *(text_width(text, sheet.text) for text in axis_texts))
 
 
 def tick_texts(axis: ValueAxis, suffix: str = "") -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Two panels, one below the other, each with its own axis from nought: never two v
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from commonweal.core import wording
 from commonweal.core.errors import Refused
@@ -36,7 +36,8 @@ class PositivityDay:
 
 @dataclass(frozen=True)
 class Positivity:
-    """``window`` says what a day stands for, e.g. 'seven days to each day'; ``level`` names the interval."""
+    """``window`` says what a day stands for, e.g. 'seven days to each day'; ``level`` names the interval. ``begins``,
+    ``letters``: the first day and the least room for values' names of a curve above, to stand below its days."""
 
     place: str
     days: tuple[PositivityDay, ...]
@@ -44,6 +45,8 @@ class Positivity:
     known: str
     window: str = "each day"
     level: str = "95%"
+    begins: date | None = None
+    letters: int = 0
 
 
 def draw_positivity(data: Positivity, key: str = "positivity") -> Picture:
@@ -119,7 +122,9 @@ def sketch(data: Positivity, sheet: Sheet, prefix: str) -> Drawing:
     shares = value_axis(100 * most, share_bottom, share_top, ticks=3, whole=False)
     counts = value_axis(max(day.tests for day in data.days), tests_bottom, tests_top, ticks=2)
     texts = (*frame.tick_texts(shares, "%"), *frame.tick_texts(counts))
-    axis = day_axis([day.day for day in data.days], frame.left_margin(texts, sheet), sheet.width - frame.RIGHT_MARGIN)
+    first, last = data.begins or data.days[0].day, data.days[-1].day
+    days = [first + timedelta(days=step) for step in range((last - first).days + 1)]
+    axis = day_axis(days, frame.left_margin(texts, sheet, data.letters), sheet.width - frame.RIGHT_MARGIN)
     body = (
         keys,
         label(0, top + 12, "Share of tests that were positive"),

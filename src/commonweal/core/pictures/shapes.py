@@ -129,6 +129,36 @@ def lay_out(shapes: tuple[AreaShape, ...], left: float, top: float, width: float
     return Layout(projection, height, paths, {shape.code: projection.at(*middle(shape)) for shape in shapes})
 
 
+def together(rings: Iterable[Ring]) -> tuple[Ring, ...]:
+    """The border around areas side by side: what two of them share is left out.
+
+    Areas that share a border share its points (as boundaries of one set do); where they do not, both borders stay.
+    """
+    sides: dict[frozenset[tuple[float, float]], tuple[tuple[float, float], tuple[float, float]]] = {}
+    for ring in rings:
+        for first, last in zip(ring, ring[1:] + ring[:1], strict=True):
+            if first != last and sides.pop(frozenset((first, last)), None) is None:
+                sides[frozenset((first, last))] = (first, last)
+    return tuple(_chained(sides.values()))
+
+
+def _chained(sides: Iterable[tuple[tuple[float, float], tuple[float, float]]]) -> Iterable[Ring]:
+    """Sides end to end, each once, as closed rings."""
+    leads: dict[tuple[float, float], list[tuple[float, float]]] = {}
+    for first, last in sides:
+        leads.setdefault(first, []).append(last)
+        leads.setdefault(last, []).append(first)
+    for start in list(leads):
+        while leads[start]:
+            ring, at = [start], start
+            while leads[at]:
+                onward = leads[at].pop()
+                leads[onward].remove(at)
+                ring.append(onward)
+                at = onward
+            yield tuple(ring)
+
+
 def ring_area(ring: Ring) -> float:
     """Signed area of a ring in square degrees."""
     pairs = zip(ring, ring[1:] + ring[:1], strict=True)

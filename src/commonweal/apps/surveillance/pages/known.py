@@ -116,6 +116,7 @@ class Known:
     around: tuple[Link, ...]
     social: tuple[ShownTable, ...] = ()
     social_empty: Empty | None = None
+    social_sources: tuple[str, ...] = ()
     sent: Sent = NOTHING
     verdicts: tuple[tuple[str, str], ...] = tuple(VERDICTS.items())
     visibilities: tuple[tuple[str, str], ...] = tuple(VISIBILITIES.items())
@@ -139,6 +140,7 @@ def build(
     around: tuple[Link, ...] = (),
     social: tuple[ShownTable, ...] = (),
     social_empty: Empty | None = None,
+    social_sources: tuple[str, ...] = (),
     trail: tuple[Link, ...] = (),
     sent: Sent = NOTHING,
 ) -> Known:
@@ -175,6 +177,7 @@ def build(
         around,
         social,
         social_empty,
+        social_sources,
         sent,
     )
 

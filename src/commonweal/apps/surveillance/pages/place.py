@@ -78,8 +78,9 @@ def build(
     address: Address,
     method: Method,
     versions: str,
+    feeds: str = "",
 ) -> PlacePage:
-    """The whole page from worked-out figures and rows of published series."""
+    """The whole page from worked-out figures and rows of published series; feeds: how many sent today, in words."""
     drawn = parts(figures, series)
     versions = address.rests_on(versions)
     told = computed(figures, method, versions)
@@ -89,7 +90,7 @@ def build(
         return None if picture is None else ShownPicture(picture, address.downloads(key, picture=True), told[key])
 
     return PlacePage(
-        page=page_of(figures, address),
+        page=page_of(figures, address, feeds),
         number="Not known" if figures.nothing_known else wording.rate(figures.rate.value),
         number_caption=caption(figures),
         number_between=between(figures),
@@ -140,12 +141,12 @@ def parts(figures: Figures, series: Sequence[Told]) -> dict[str, Picture]:
     return {key: picture for key, picture in found.items() if picture is not None}
 
 
-def page_of(figures: Figures, address: Address) -> Page:
+def page_of(figures: Figures, address: Address, feeds: str) -> Page:
     swab = f"Newest swab {wording.day(figures.newest)}." if figures.newest else "No swab yet."
     known = Known(
         figures.as_of,
         address.here,
-        (swab,),
+        (f"{swab} {feeds}".strip(),),
         f"days after {wording.day(figures.last)} are still arriving.",
         latest=address.newest if address.pinned else "",
         rebuild=address.path,

@@ -53,8 +53,10 @@ def curve(figures: Figures) -> Picture | None:
         return None
     days = tuple(CurveDay(each.day, each.people, each.complete, likely(each)) for each in figures.days)
     layers = tuple(name for _, name in PILLARS)
-    told = incomplete(figures)
-    return draw_epidemic_curve(EpidemicCurve(figures.subject.name, layers, days, SOURCE, told, figures.events))
+    shown = EpidemicCurve(
+        figures.subject.name, layers, days, SOURCE, incomplete(figures), figures.events, letters=letters(figures)
+    )
+    return draw_epidemic_curve(shown)
 
 
 def likely(day: Days) -> tuple[float, float] | None:
@@ -118,6 +120,11 @@ def reproduction(figures: Figures) -> Picture | None:
     return draw_fan(Fan(figures.subject.name, days, SOURCE, known(figures), method), "reproduction")
 
 
+def letters(figures: Figures) -> int:
+    """Room for the longest name on the value axes of the curve and of the tests below it."""
+    return max(len("100%"), len(wording.thousands(2 * max(figures.tests_to(each.day)[1] for each in figures.days))))
+
+
 def positivity(figures: Figures) -> Picture | None:
     """Share of virus tests that were positive, in the seven days to each day."""
     shown = figures.days[WEEK - 1 :]
@@ -128,9 +135,11 @@ def positivity(figures: Figures) -> Picture | None:
         days.append(PositivityDay(each.day, every, min(positive, every), low, high, each.complete))
     if not any(day.tests for day in days):
         return None
-    return draw_positivity(
-        Positivity(figures.subject.name, tuple(days), SOURCE, known(figures), "seven days to each day")
-    )
+    told = Positivity(
+        figures.subject.name, tuple(days), SOURCE, incomplete(figures), "seven days to each day",
+        begins=figures.days[0].day, letters=letters(figures),
+    )  # fmt: skip
+    return draw_positivity(told)
 
 
 def series(place: str, known: str, told: Told) -> Picture:

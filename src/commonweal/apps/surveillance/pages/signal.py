@@ -99,8 +99,10 @@ def build(
     *,
     may_judge: bool = False,
     swept: Swept | None = None,
+    feeds: str = "",
 ) -> SignalPage:
-    """The page from what was read; ``may_judge``: the office may say what it makes of the signal."""
+    """The page from what was read; ``may_judge``: the office may say what it makes of the signal; feeds: how
+    many sent today, in words."""
     row = facts.row
     drawn = pictures(facts) | ({"map": area_map} if area_map else {})
     tabled = tables(facts)
@@ -124,7 +126,7 @@ def build(
         return ShownTable(table, (*address.downloads(key, picture=False), *also), identity=key, computed=told)
 
     return SignalPage(
-        page=page_of(facts, address, swept),
+        page=page_of(facts, address, swept, feeds),
         state=words.STATES[row["state"]],
         number=wording.thousands(round(row["observed"])) if row["observed"] is not None else "",
         number_caption=caption(facts),
@@ -151,14 +153,16 @@ def build(
     )
 
 
-def page_of(facts: Facts, address: Address, swept: Swept | None) -> Page:
+def page_of(facts: Facts, address: Address, swept: Swept | None, feeds: str) -> Page:
     row = facts.row
     name = words.title(row, facts.names)
     known = Known(
         address.as_of,
         address.here,
-        fresh(row, swept, address),
-        "the newest days are still arriving." if facts.figures else "",
+        (*fresh(row, swept, address), *newest_swab(facts, feeds)),
+        f"days after {wording.day(facts.figures.last)} are still arriving."
+        if facts.figures
+        else "the newest days are still arriving.",
         latest=address.newest if address.pinned else "",
         rebuild=address.path,
     )
@@ -169,6 +173,13 @@ def fresh(row: Row, swept: Swept | None, address: Address) -> tuple[str, ...]:
     """When it was last looked for, and when that last changed it."""
     changed = f"Last changed on {wording.day(row['morning'])}, by sweep {row['sweep_id']}."
     return (changed,) if swept is None else (f"Newest sweep {times.when(swept.known_at, address.as_of)}.", changed)
+
+
+def newest_swab(facts: Facts, feeds: str) -> tuple[str, ...]:
+    """How new the results are on which the pictures rest."""
+    newest = facts.figures.newest if facts.figures else None
+    said = f"{f'Newest swab {wording.day(newest)}. ' if newest else ''}{feeds}".strip()
+    return (said,) if said else ()
 
 
 def caption(facts: Facts) -> str:

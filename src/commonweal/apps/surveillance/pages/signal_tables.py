@@ -23,8 +23,8 @@ def history(facts: Facts) -> PictureTable:
         Column("Known at", numeric=False),
         Column("State", numeric=False),
         Column("Place", numeric=False),
-        Column("People", absent="not counted"),
-        Column("Rate per 100,000", decimals=1, absent="not said"),
+        Column("People in its days", absent="not counted"),
+        Column("Rate per 100,000 in seven days", decimals=1, absent="not said"),
         Column("What made it", numeric=False),
         Column("Sweep"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from commonweal.core.pictures import (
     Outline,
     Picture,
     PictureTable,
+    Symbols,
     draw_map,
 )
 from commonweal.core.pictures.table import Cell
@@ -39,6 +41,7 @@ HELP = Help(
     ),
     "The public health team of the place; for the methods, the operator of this service.",
 )
+NEWER_DAYS = "Newer days are still arriving and not counted here."
 SOURCE = "Source: results received by Commonweal from laboratories."
 Row = Mapping[str, Any]
 
@@ -133,14 +136,16 @@ def build(
     address: Address,
     pager: Pager,
     place: str,
+    feeds: str = "",
 ) -> SignalsPage:
-    """The page. ``areas`` are (code, name) to narrow by; ``place`` names what the office answers for."""
+    """The page. ``areas`` are (code, name) to narrow by; ``place`` names what the office answers for; ``feeds``: how
+    many sent today, in words."""
     ordered = words.by_urgency(rows)
     going_on = [row for row in ordered if row["state"] != "closed" and row["kind"] not in words.EVENTS]
     ran = swept.ran if swept else None
-    picture = None if ground is None else signal_map(ordered, ground, address, how.by_sweep(ran))
+    picture = None if ground is None else signal_map(ordered, ground, names, address, how.by_sweep(ran))
     return SignalsPage(
-        page=Page(f"Signals: {place}", HELP, known=known(swept, address)),
+        page=Page(f"Signals: {place}", HELP, known=known(swept, address, feeds)),
         number=wording.thousands(len(going_on)),
         number_caption=caption(going_on, more=bool(pager.next)),
         lead=lead(ordered, going_on, names, place, address.as_of),
@@ -188,16 +193,18 @@ def lead(rows: Sequence[Row], going_on: Sequence[Row], names: Names, place: str,
     return tuple(found)
 
 
-def known(swept: Swept | None, address: Address) -> Known:
-    """As-of, and what the newest sweep was."""
+def known(swept: Swept | None, address: Address, feeds: str) -> Known:
+    """As-of, what the newest sweep was, and how new the results are."""
     if swept is None:
         fresh = "No sweep has run yet."
     else:
         seen = wording.counted(swept.places, "place", "places")
         fresh = f"Newest sweep {times.when(swept.known_at, address.as_of)}, over {seen}."
     return Known(
-        address.as_of, address.here, (fresh,), latest=address.newest if address.pinned else "", rebuild=address.path
-    )
+        address.as_of, address.here, tuple(filter(None, (fresh, feeds))),
+        "results of the newest days are still arriving.",
+        latest=address.newest if address.pinned else "", rebuild=address.path,
+    )  # fmt: skip
 
 
 def filters(asked: Asked, areas: Sequence[tuple[str, str]]) -> tuple[Filter, ...]:
@@ -229,8 +236,8 @@ def table(
         Column("Signal", numeric=False),
         *((Column("Area", numeric=False),) if areas else ()),
         Column("State", numeric=False),
-        Column("People", absent="not counted"),
-        Column("Rate per 100,000", decimals=1, absent="not said"),
+        Column("People in its days", absent="not counted"),
+        Column("Rate per 100,000 in seven days", decimals=1, absent="not said"),
         Column("Since", numeric=False),
         Column("Last change", numeric=False),
         Column("How sure", numeric=False, absent="not said"),
@@ -258,21 +265,27 @@ def people_of(row: Row, names: Names) -> float | None:
     return row["observed"] if unit == "people" else None
 
 
-def signal_map(rows: Sequence[Row], ground: Ground, address: Address, versions: str = "") -> ShownPicture | None:
-    """Areas by their rate, those in a signal that goes on outlined."""
+def signal_map(
+    rows: Sequence[Row], ground: Ground, names: Names, address: Address, versions: str = ""
+) -> ShownPicture | None:
+    """Areas by their rate: those in a rise or cluster that goes on outlined, outbreaks in settings as signs where the
+    settings stand."""
     on = [row for row in rows if row["state"] != "closed"]
-    marked = {
-        ground.area_of.get(code, code) for row in on for code in (touched(row) if ground.area_of else row["scope"])
-    }
+    marked = frozenset(
+        ground.area_of.get(code, code)
+        for row in on
+        if not row["setting_id"]
+        for code in (touched(row) if ground.area_of else row["scope"])
+    )
     rings = tuple(ring for shape in ground.shapes if shape.code in marked for ring in shape.rings)
-    outlines = (Outline("In a signal that goes on", rings),) if rings else ()
+    outlines = (Outline("In a rise or cluster that goes on", rings, codes=marked),) if rings else ()
     if not ground.shapes or {shape.code for shape in ground.shapes} != {value.code for value in ground.values}:
         return None
     picture: Picture = draw_map(
         AreaMap(
             ground.name, Classes("Seven-day rate", "people per 100,000 residents", ground.breaks), ground.shapes,
-            ground.values, SOURCE, f"As known at {times.exact(address.as_of)}.", ground.period, outlines,
-            area_word=ground.area_word,
+            ground.values, SOURCE, f"As known at {times.exact(address.as_of)}. {NEWER_DAYS}", ground.period, outlines,
+            area_word=ground.area_word, symbols=settings_on(on, ground, names),
         ),
         "signal-map",
     )  # fmt: skip
@@ -281,11 +294,23 @@ def signal_map(rows: Sequence[Row], ground: Ground, address: Address, versions: 
         "those that count as complete.",
         f"Areas are filled in five fixed classes, from {wording.joined([f'{each:g}' for each in ground.breaks])} per "
         "100,000, the same on all pages and days.",
-        "Areas that a signal which goes on touches are outlined.",
+        "Areas that a rise or cluster which goes on touches are outlined; an outbreak in a setting is counted in the "
+        "sign of the area where its register says that it stands, if that is on the map.",
     )
     links = tuple(address.of_place(str(row[-1])) for row in picture.table.rows)
     told = Computed(steps, ("results received from laboratories",), address.rests_on(versions))
     return ShownPicture(picture, address.downloads("signal-map", picture=True, area_map=True), told, links)
+
+
+def settings_on(rows: Sequence[Row], ground: Ground, names: Names) -> Symbols | None:
+    """How many outbreaks in settings go on in each area of the map, by where their registers say that they stand."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        stands = names.standing.get(row["setting_id"] or "", "")
+        code = ground.area_of.get(stands) if ground.area_of else names.authority_of.get(stands)
+        if code:
+            found[code] += 1
+    return Symbols("Outbreaks in settings that go on", dict(found)) if found else None
 
 
 def touched(row: Row) -> tuple[str, ...]:

@@ -12,14 +12,15 @@ from commonweal.web.pages import Empty, ShownTable
 
 COLUMNS = (
     Column("What", numeric=False), Column("Value", numeric=False), Column("Where", numeric=False),
-    Column("Day it speaks of", numeric=False), Column("Source", numeric=False),
+    Column("Day it speaks of", numeric=False), Column("Source (below)", numeric=False),
 )  # fmt: skip
 
 
 def build(
     place: str, rows: Sequence[Mapping[str, Any]], from_places: Sequence[Mapping[str, Any]]
-) -> tuple[tuple[ShownTable, ...], Empty | None]:
-    """One table of everything, or the empty state; each value with its day and source."""
+) -> tuple[tuple[ShownTable, ...], Empty | None, tuple[str, ...]]:
+    """One table of everything, or the empty state; each value with its day and the number of its source, and the
+    sources in the order of their numbers: a source is said once."""
     defined = attributes()
     order = {name: at for at, name in enumerate(defined)}
     cells = [
@@ -36,8 +37,10 @@ def build(
             f"No file about languages, households, work or the local calendar is loaded for {place}.",
             "It appears once somebody loads a file: commonweal social FILE.csv",
         )
-    table = PictureTable(f"Who lives in {place}, and what is there", COLUMNS, tuple(cells))
-    return ((ShownTable(table, identity="social"),) if cells else ()), empty
+    sources = tuple(dict.fromkeys(source for *_, source in cells))
+    numbered = tuple((*told, str(sources.index(source) + 1)) for *told, source in cells)
+    table = PictureTable(f"Who lives in {place}, and what is there", COLUMNS, numbered)
+    return ((ShownTable(table, identity="social"),) if cells else ()), empty, sources
 
 
 def _together(rows: Sequence[Mapping[str, Any]]) -> list[tuple[tuple[str, Any, Any], list[str]]]:

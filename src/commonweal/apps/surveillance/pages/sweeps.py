@@ -27,6 +27,16 @@ HELP = Help(
 )
 Row = Mapping[str, Any]
 MOST_NAMED = 200
+WORKERS = {
+    "serial": "this machine, one process",
+    "processes": "this machine, several processes",
+    "dask": "a cluster",
+}
+
+
+def by_whom(executor: str) -> str:
+    """Where a sweep was computed, in words; the name of the executor where there are none for it."""
+    return WORKERS.get(executor.lower(), executor)
 
 
 @dataclass(frozen=True)
@@ -153,7 +163,7 @@ def listed(rows: Sequence[Row]) -> PictureTable:
     cells: tuple[tuple[Cell, ...], ...] = tuple(
         (
             row["id"], times.moment(row["as_of"]), data(row), which(row), done(row), len(row["not_done"]),
-            row["seconds"], row["executor"],
+            row["seconds"], by_whom(row["executor"]),
         )
         for row in rows
     )  # fmt: skip
@@ -214,7 +224,7 @@ def build_one(row: Row, found: Sequence[Row], names: Mapping[str, str], address:
             ("Morning", wording.day_and_year(row["morning"])),
             ("Which places", which(row)),
             ("Written", times.moment(row["known_at"])),
-            ("Computed by", row["executor"]),
+            ("Computed by", by_whom(row["executor"])),
             ("Versions", f"code {row['code_version']}; parameters {row['parameters_version']}"),
         ),
         places=with_downloads(

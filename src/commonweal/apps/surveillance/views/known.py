@@ -38,12 +38,13 @@ def _place(request: HttpRequest, code: str, sent: Sent = NOTHING) -> HttpRespons
     hypotheses = known.hypotheses(actor, related)
     names = places.names([row["place_code"] for row in notes])
     counts = common.has(request, "read_counts")
-    tables, empty = social_page.build(where.name, *social.layer(where)) if counts else ((), None)
+    tables, empty, sources = social_page.build(where.name, *social.layer(where)) if counts else ((), None, ())
     built = page_of.build(
         f"What people know: {where.name}", code, None, notes, hypotheses, (), names, common.now(), actor.person_id,
         configuration.rules().recall_minutes,
         may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
         around=(Link("Why is it rising?", f"/places/{code}/why"),), social=tables, social_empty=empty,
+        social_sources=sources,
         trail=(Link(where.name, f"/places/{code}"), Link("What people know", "")) if counts else (), sent=sent,
     )  # fmt: skip
     return _shown(request, "known", built, sent)

@@ -56,7 +56,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     rules = setting()
     built = place.build(
         found.figures, found.series, around(actor, found.ground, address), address, rules.method,
-        rules.versions,
+        rules.versions, place_reads.feeds_said(as_of),
     )  # fmt: skip
     return render(request, "surveillance/place.html", {"page": built.page, "place": built})
 

@@ -22,6 +22,7 @@ from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages.addresses import Address
 from commonweal.apps.surveillance.pages.place_figures import Figures
 from commonweal.apps.surveillance.pages.signal_words import Names
+from commonweal.apps.surveillance.pages.signals import NEWER_DAYS
 from commonweal.apps.surveillance.place_ground import WORDS, Ground
 from commonweal.apps.surveillance.place_settings import setting
 from commonweal.apps.surveillance.views import signals
@@ -57,7 +58,7 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     address = Address(f"/signals/{number}", "", as_of, pinned)
     built = signal.build(
         found.facts, found.area_map, address, setting().versions, may_judge=common.has(request, "judge_signals"),
-        swept=signals.newest_sweep(as_of),
+        swept=signals.newest_sweep(as_of), feeds=place_reads.feeds_said(as_of),
     )  # fmt: skip
     row = found.facts.row
     asked = slots.Asked(request, as_of, pinned, found.codes, row["place_code"] or "", row)
@@ -259,7 +260,8 @@ def cluster_map(
     return draw_map(
         AreaMap(
             base.name, classes, base.shapes, values, "Source: results received by Commonweal from laboratories.",
-            f"As known at {times.exact(figures.as_of)}.", base.period, (Outline(words.where(row, names), rings),),
+            f"As known at {times.exact(figures.as_of)}. {NEWER_DAYS}", base.period,
+            (Outline(words.home(row, names), rings, codes=frozenset(base.area_of.get(code, code) for code in marked)),),
             area_word=base.area_word,
         ),
         "map",

@@ -16,7 +16,7 @@ from commonweal.apps.intake import area, area_ground
 from commonweal.apps.intake.pages.area_figures import WEEK, Rate, grouped
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
-from commonweal.apps.surveillance import outlined, signal_reads
+from commonweal.apps.surveillance import outlined, place_reads, signal_reads
 from commonweal.apps.surveillance import signals as reads
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import signals as pages
@@ -64,7 +64,7 @@ def page(request: HttpRequest) -> HttpResponse:
     address = Address(PATH, query if query.startswith("?") else "", as_of, pinned)
     built = pages.build(
         found.rows, found.names, asked, areas, found.ground, newest_sweep(as_of), address, pager(request, found, as_of),
-        place_name(found.codes, names, asked),
+        place_name(found.codes, names, asked), place_reads.feeds_said(as_of),
     )  # fmt: skip
     return render(
         request, "surveillance/signals.html", {"page": built.page, "signals": built, "moment": times.link_form(as_of)}
@@ -89,7 +89,7 @@ def download(request: HttpRequest, what: str, form: str) -> HttpResponse:
         if shown is not None:
             return files.of_table(shown.table, what, form, as_of, found.agreements)
     if what == "signal-map" and found.ground is not None:
-        drawn = pages.signal_map(found.rows, found.ground, address)
+        drawn = pages.signal_map(found.rows, found.ground, found.names, address)
         if drawn is not None and form == "geojson":
             return outlined.of_map(drawn.picture.table, what, as_of, found.agreements)
         if drawn is not None:
