@@ -36,6 +36,19 @@ def test_parquet_is_read_back_whole() -> None:
     assert "sharing-leicester" in frame["_provenance"][0]
 
 
+def test_parquet_has_days_instants_and_no_column_without_a_type() -> None:
+    moment = datetime(2020, 6, 3, 5, 4, tzinfo=UTC)
+    rows = [[date(2020, 6, 1), moment, None, date(2020, 6, 1)], [None, None, None, "in June"]]
+    frame = pl.read_parquet(
+        io.BytesIO(exports.as_parquet(exports.Table("t", ["day", "at", "none", "mixed"], rows, [])))
+    )
+    assert frame.schema["day"] == pl.Date
+    assert frame.schema["at"] == pl.Datetime("us", "UTC")
+    assert frame.schema["none"] == pl.String
+    assert frame["at"].to_list() == [moment, None]
+    assert frame["mixed"].to_list() == ["2020-06-01", "in June"], "nothing is lost where a column is of both"
+
+
 def test_xlsx_writes_hostile_text_as_text() -> None:
     with zipfile.ZipFile(io.BytesIO(exports.as_xlsx(TABLE))) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -89,11 +89,14 @@ def as_xlsx(table: Table, sheet_rows: int = SHEET_ROWS) -> bytes:
 
 
 def as_parquet(table: Table) -> bytes:
-    """A Parquet file; provenance stands in a column of its own, equal in every row."""
+    """A Parquet file: days as dates and instants as UTC times; provenance stands in a column of its own, equal in every
+    row. A column without any value is one of texts: a column of no type is read by few programs."""
     import polars as pl
+    from polars import selectors
 
-    columns = {name: [_plain(row[place]) for row in table.rows] for place, name in enumerate(table.columns)}
-    frame = pl.DataFrame(columns, strict=False).with_columns(pl.lit("; ".join(table.provenance)).alias("_provenance"))
+    columns = {name: _typed([row[place] for row in table.rows]) for place, name in enumerate(table.columns)}
+    frame = pl.DataFrame(columns, strict=False).with_columns(selectors.by_dtype(pl.Null).cast(pl.String))
+    frame = frame.with_columns(pl.lit("; ".join(table.provenance)).alias("_provenance"))
     stream = io.BytesIO()
     frame.write_parquet(stream)
     return stream.getvalue()
@@ -104,6 +107,14 @@ def _parts(table: Table, sheet_rows: int) -> Iterator[Sequence[Sequence[Any]]]:
     yield table.rows[:room]
     for start in range(room, len(table.rows), room):
         yield table.rows[start : start + room]
+
+
+def _typed(values: list[Any]) -> list[Any]:
+    """A column as a file with types carries it: of days, of instants in UTC, else as every file does."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {datetime}:
+        return [value and value.astimezone(UTC) for value in values]
+    return values if kinds == {date} else [_plain(value) for value in values]
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,8 @@ from django.test import Client
 
 from commonweal.apps.access import actions
 from commonweal.apps.access.scope import scoped_read
-from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads
+from commonweal.apps.surveillance import signal_reads, why_counts, why_explaining, why_households, why_reads
+from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.why_households import Households, sentence
 from commonweal.core.errors import NotAllowed
 from commonweal.web import db, times
@@ -329,3 +330,22 @@ def test_the_page_begins_with_its_number_and_leads_on_and_back_in_time(director:
     moved = director.get(f"/places/{outbreak.SMALL}/why", asked)
     assert moved.status_code == 302
     assert "as_of=2020-06-20T17" in moved["Location"]
+
+
+def test_a_setting_stands_where_its_register_says_not_where_its_people_live() -> None:
+    row = {
+        "setting_id": "workplace:OTT-1", "place_code": "E01013601", "members": [], "level": "setting",
+        "scope": [outbreak.CITY], "kind": "setting",
+    }  # fmt: skip
+    kind = db.one(
+        "app", "select kind || ':' || setting_id as id, lsoa_code from places.setting_now where name = 'Otter Foundry'"
+    )
+    assert kind is not None
+    names = signal_reads.names_for([{**row, "setting_id": kind["id"]}])
+    assert names.standing == {kind["id"]: kind["lsoa_code"]}
+    stands = names.of(names.neighbourhood_of[kind["lsoa_code"]])
+    assert words.title({**row, "setting_id": kind["id"]}, names) == f"Outbreak in a workplace: Otter Foundry, {stands}"
+    unlisted = {**row, "setting_id": "workplace:Mill Street 4"}
+    assert (
+        words.title(unlisted, signal_reads.names_for([unlisted])) == "Outbreak in a workplace: Mill Street 4, Leicester"
+    )

@@ -97,7 +97,7 @@ def signals_file(
         rows = reads.signals(scope, signals_view.wanted(asked), as_of=moment, limit=MOST)
     names = signal_reads.names_for(rows)
     if form == "geojson":
-        features = [feature(told(row, names), outline(row)) for row in rows]
+        features = [feature(told(row, names), outline(row, names)) for row in rows]
         return geojson(request, features, moment)
     return tagged(request, files.of_table(as_table(rows, names), "signals", form, moment, scope.agreements))
 
@@ -109,7 +109,7 @@ def signal_outline(request: HttpRequest, number: int, as_of: str = "") -> HttpRe
     if not 0 < number < 2**63:
         raise NotThere(f"There is no signal {number}.")
     facts = signal_view.read(exporter(request), number, moment, exported=True).facts
-    return geojson(request, [feature(told(facts.row, facts.names), outline(dict(facts.row)))], moment)
+    return geojson(request, [feature(told(facts.row, facts.names), outline(dict(facts.row), facts.names))], moment)
 
 
 @router.get("/signals/{number}", auth=AUTH, response={200: OneSignal, **REFUSALS})
@@ -233,14 +233,19 @@ def told(row: dict[str, Any] | Any, names: words.Names) -> dict[str, Any]:
     """A row of a signal in the words of the interface."""
     return {
         "number": row["number"], "title": words.title(row, names), "kind": row["kind"], "state": row["state"],
-        "level": row["level"], "place_code": row["place_code"], "place": words.where(row, names),
+        "level": row["level"], "place_code": place_code(row, names), "place": words.where(row, names),
         "authorities": list(row["scope"]), "members": list(row["members"]), "setting_id": row["setting_id"],
         "opened_on": row["opened_on"], "opened_at": row["opened_at"], "changed_on": row["morning"],
         "changed_at": row["changed_at"], "people": pages.people_of(row, names), "source": row["told_by"],
         "rate_per_100000": row["rate"],
-        "recurrence_days": row["recurrence_days"], "evidence": list(row["evidence"]),
+        "recurrence_days": row["recurrence_days"], "evidence": [names.said(each) for each in row["evidence"]],
         "merged_into": list(row["merged_into"]), "merged": list(row["merged"]),
     }  # fmt: skip
+
+
+def place_code(row: dict[str, Any] | Any, names: words.Names) -> str | None:
+    """The place of a signal; of a setting the small area where its register says that it stands, if any does."""
+    return names.standing.get(row["setting_id"]) if row["setting_id"] else row["place_code"]
 
 
 def change(row: Any) -> dict[str, Any]:
@@ -318,11 +323,14 @@ def as_table(rows: list[dict[str, Any]], names: words.Names) -> PictureTable:
     return PictureTable("Signals", columns, tuple(cells))
 
 
-def outline(row: dict[str, Any]) -> dict[str, Any] | None:
-    """The outlines of a signal's small areas, else of its place, as one shape; None where no outline is loaded."""
-    small = list(row["members"])
-    codes = small or ([row["place_code"]] if row["place_code"] else [])
-    level = "lsoa" if small else row["level"]
+def outline(row: dict[str, Any], names: words.Names) -> dict[str, Any] | None:
+    """The outlines of a signal's small areas, else of its place, as one shape, of a setting that of the small area
+    where it stands; None where no outline is loaded."""
+    stands = bool(row["setting_id"])
+    small = [] if stands else list(row["members"])
+    code = place_code(row, names)
+    codes = small or ([code] if code else [])
+    level = "lsoa" if small or stands else row["level"]
     found = places.outlines(codes, level) if codes else {}
     polygons: list[Any] = []
     for geometry in found.values():
