@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from commonweal.apps.access import actions
 from commonweal.apps.access.scope import Actor
-from commonweal.apps.desk import talk
-from commonweal.apps.surveillance import evidence, hiding, known, known_desk
+from commonweal.apps.desk import hiding, talk
+from commonweal.apps.surveillance import evidence, known, known_desk
+from commonweal.apps.surveillance.hiding import NOTE
+from commonweal.core.desk import hiding as rules
 from commonweal.core.desk import pins
 from commonweal.core.errors import NotAllowed, Refused
-from commonweal.core.signals import told
 from commonweal.web import db, times
 
 from . import test_place as places
@@ -67,7 +68,7 @@ class Laid:
 
     def hide(self) -> None:
         for number in (self.note, self.told):
-            assert hiding.hide(self.actors["city"], number, "health")
+            assert hiding.hide(self.actors["city"], NOTE, number, "health")
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +194,7 @@ def test_twice_is_once_also_at_the_same_moment(actors: dict[str, Actor]) -> None
     def hide(reason: str) -> None:
         ready.wait()
         try:
-            found.append(hiding.hide(actors["city"], note, reason))
+            found.append(hiding.hide(actors["city"], NOTE, note, reason))
         finally:
             connections.close_all()
 
@@ -203,8 +204,8 @@ def test_twice_is_once_also_at_the_same_moment(actors: dict[str, Actor]) -> None
     for each in threads:
         each.join()
     assert sorted(found) == [False, False, True]
-    assert not hiding.hide(actors["city"], note, "health")
-    assert db.value("backup", "select count(*) from surveillance.note_hidden where note_id = %s", [note]) == 1
+    assert not hiding.hide(actors["city"], NOTE, note, "health")
+    assert db.value("backup", "select count(*) from desk.hidden where text = %s", [NOTE.key(note)]) == 1
     assert undo.events("surveillance.note_hidden").count(str(note)) == 1
 
 
@@ -215,23 +216,23 @@ def test_who_may_not_hide_is_refused_and_the_words_stay(actors: dict[str, Actor]
     theirs, also = (known.write_note(region, known.About(NEIGHBOURHOOD), f"Of the region {n}.") for n in (1, 2))
     wrong_seat = Actor(actors["nation"].person_id, actors["city"].office_id, "outbreak_control")
     for who in (region, actors["nation"], actors["district"], wrong_seat):
-        assert not hiding.may_hide(who, ours)
-        with pytest.raises(NotAllowed, match="Only the office that wrote a note"):
-            hiding.hide(who, ours, "person")
+        assert not hiding.may_hide(who, NOTE, ours)
+        with pytest.raises(NotAllowed, match="Only the office that wrote them"):
+            hiding.hide(who, NOTE, ours, "person")
     with pytest.raises(NotAllowed):
-        hiding.hide(actors["city"], 10**9, "person")
+        hiding.hide(actors["city"], NOTE, 10**9, "person")
     by_form, sent = f"/known/notes/{ours}/hide", {"reason": "person", "sure": "yes"}
     stranger = Client(SERVER_NAME="localhost").post(by_form, sent)
     assert stranger.status_code == 302, "to signing in"
     assert f"next={by_form}" in stranger.headers["Location"]
     assert undo.browser("district").post(by_form, sent).status_code == 403
     assert known.note(actors["city"], ours)["words"] == "Ours."
-    assert hiding.hide(region, theirs, "person"), "its author"
-    assert hiding.hide(actors["city"], also, "person"), "the authority of the place"
+    assert hiding.hide(region, NOTE, theirs, "person"), "its author"
+    assert hiding.hide(actors["city"], NOTE, also, "person"), "the authority of the place"
     assert region.office_id in undo.told(f"The words of note {also} were hidden")
 
 
-@pytest.mark.parametrize("table", ["surveillance.note_hidden", "surveillance.note_unhidden", "desk.cut_pin"])
+@pytest.mark.parametrize("table", ["desk.hidden", "desk.unhidden", "desk.cut_pin"])
 def test_cheat_nobody_reads_or_writes_the_tables_by_hand(actors: dict[str, Actor], table: str) -> None:
     for alias in ("app", "ingest", "engine", "web"):
         for statement in (f"delete from {table} returning 1", f"select * from {table}"):
@@ -244,7 +245,7 @@ def test_cheat_the_database_knows_the_reasons_by_itself(actors: dict[str, Actor]
     note = known.write_note(city, known.About(NEIGHBOURHOOD), "Stays.")
     for reason, words in (("dislike", None), ("other", None), ("health", "And more.")):
         with pytest.raises(Error), db.recorded("app") as write:
-            write.cursor.execute(hiding.HIDE, [city.office_id, city.person_id, note, reason, words])
+            write.cursor.execute(hiding.HIDE, [city.office_id, city.person_id, NOTE.key(note), reason, words])
     assert known.note(city, note)["words"] == "Stays."
 
 
@@ -261,17 +262,17 @@ def test_a_reason_is_one_of_few_and_itself_names_nobody(
 ) -> None:
     note = known.write_note(actors["city"], known.About(NEIGHBOURHOOD), "Reasons.")
     with pytest.raises(Refused, match=said):
-        hiding.hide(actors["city"], note, reason, words)
+        hiding.hide(actors["city"], NOTE, note, reason, words)
     assert known.note(actors["city"], note)["words"] == "Reasons."
 
 
 def test_every_reason_of_the_form_is_one_of_the_database(actors: dict[str, Actor]) -> None:
-    for reason in told.HIDDEN_FOR:
+    for reason in rules.HIDDEN_FOR:
         note = known.write_note(actors["city"], known.About(NEIGHBOURHOOD), "Each reason.")
-        assert hiding.hide(actors["city"], note, reason, "It is a joke." if reason == told.OTHER_REASON else "")
+        assert hiding.hide(actors["city"], NOTE, note, reason, "It is a joke." if reason == rules.OTHER_REASON else "")
         said = known.note(actors["nation"], note)["words"].rpartition(": ")[2]
         assert said == (
-            "It is a joke." if reason == told.OTHER_REASON else told.HIDDEN_FOR[reason].replace("It", "it", 1) + "."
+            "It is a joke." if reason == rules.OTHER_REASON else rules.HIDDEN_FOR[reason].replace("It", "it", 1) + "."
         )
 
 
@@ -279,20 +280,20 @@ def test_it_is_undone_within_ten_minutes_by_who_did_it_and_then_put_right_beside
     city, nation = actors["city"], actors["nation"]
     note = known.write_note(city, known.About(NEIGHBOURHOOD, setting="Annes house"), "anne is ill at home")
     said = talk.say(nation, talk.Said(pins.read(f"/known/notes/{note}", "anne is ill").address(), (CITY,), "Who?"))
-    hiding.hide(city, note, "person")
+    hiding.hide(city, NOTE, note, "person")
     with pytest.raises(NotAllowed, match="Only who hid"):
-        hiding.show_again(nation, note)
+        hiding.show_again(nation, NOTE, note)
     undo.pass_minutes(9)
-    hiding.show_again(city, note)
+    hiding.show_again(city, NOTE, note)
     row = known.note(nation, note)
     assert (row["words"], row["setting_name"], row["hidden_at"]) == ("anne is ill at home", "Annes house", None)
     assert pins.read(talk.seen(nation, None, said)[0]["pin"]).words == "anne is ill"
-    assert hiding.hide(city, note, "health")
+    assert hiding.hide(city, NOTE, note, "health")
     undo.pass_minutes(10.1)
     with pytest.raises(Refused, match="more than 10 minutes ago"):
-        hiding.show_again(city, note)
+        hiding.show_again(city, NOTE, note)
     with pytest.raises(Error, match="more than 10 minutes ago"), db.recorded("app") as write:
-        write.cursor.execute(hiding.SHOW, [city.office_id, city.person_id, note, 1e9])
+        write.cursor.execute(hiding.SHOW, [city.office_id, city.person_id, NOTE.key(note), 1e9])
     new = known.correct_note(city, note, "People fell ill in one street.")
     assert known.note(nation, new)["setting_name"] is None, "a correction does not carry on what was hidden"
     assert "anne" not in repr(known.notes(nation)).lower()
@@ -303,7 +304,7 @@ def test_what_is_hidden_still_waits_and_is_answered(actors: dict[str, Actor]) ->
     reference, _ = known.tell_us(known.About(NEIGHBOURHOOD), "omar ko hai", "resident", None, language="ur")
     note = known.notes(actors["city"])[0]["id"]
     assert known.note(actors["city"], note)["language"] == "ur"
-    hiding.hide(actors["city"], note, "person")
+    hiding.hide(actors["city"], NOTE, note, "person")
     assert known.note(actors["city"], note)["language"] is None, "the sentence that stands there is in English"
     waits = db.rows("app", known_desk.WAITING, [[actors["city"].office_id]])
     assert note in {row["id"] for row in waits}

@@ -198,8 +198,8 @@ def test_nothing_typed_makes_a_fault_or_reaches_another_office(ask: Ask, path: s
 
 def test_every_operation_is_described() -> None:
     paths = api.get_openapi_schema()["paths"]
-    ours = [path for path in paths if re.search("/(notes|judgements|hypotheses|history)(/|$)", path)]
-    assert len(ours) == 12
+    ours = [path for path in paths if re.search("/(notes|judgements|hypotheses|history|hide|show-again)(/|$)", path)]
+    assert len(ours) == 13
     for path in ours:
         for operation in paths[path].values():
             assert len(operation["description"]) > 30, path

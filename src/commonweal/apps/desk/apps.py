@@ -11,7 +11,7 @@ class DeskConfig(AppConfig):
 
     def ready(self) -> None:
         from commonweal.apps.access import shell
-        from commonweal.apps.desk import around, handover, missed, own_parts, queries, search, talk, waiting
+        from commonweal.apps.desk import around, handover, hiding, missed, own_parts, queries, search, talk, waiting
 
         shell.register("Today", "desk:today", place=5)
         shell.register("On duty", "desk:duty", place=60)
@@ -19,6 +19,7 @@ class DeskConfig(AppConfig):
         shell.register("Missed clocks", "desk:missed", place=65)
         shell.register_around(around.add)
         own_parts.register_all()
+        hiding.register(talk.WORDS)
         search.register("places", "Places", search.places)
         search.register("pages", "Pages", search.pages)
         search.register("notices", "Notices", search.notices)

@@ -32,6 +32,9 @@ select h.id, h.office_id, o.title as office, h.from_person, p.name as giver, h.b
   left join desk.handover_given g on g.handover_id = h.id
   left join desk.handover_end e on e.handover_id = h.id
 """
+SUBJECTS = """
+select i.key, desk.subject_shown(i.key, i.subject) as subject from unnest(%s::text[], %s::text[]) i (key, subject)
+"""
 WORDS = """
 select distinct on (key) key, words from desk.handover_words where handover_id = %s order by key, tick_id desc
 """
@@ -190,8 +193,11 @@ def find(number: int) -> Handover:
     if row["items"] is None:
         items = [Item(one.key, one.subject, one.link, one.due_at) for one in open_of(row["office_id"])]
     else:
+        shown = _subjects(row["items"])
         items = [
-            Item(each["key"], each["subject"], each["link"], each["due_at"] and datetime.fromisoformat(each["due_at"]))
+            Item(
+                each["key"], shown[each["key"]], each["link"], each["due_at"] and datetime.fromisoformat(each["due_at"])
+            )
             for each in row["items"]
         ]
     told = tuple(Item(i.key, i.subject, i.link, i.due_at, words.get(i.key, ""), taken.get(i.key, "")) for i in items)
@@ -199,6 +205,13 @@ def find(number: int) -> Handover:
         row["id"], row["office_id"], row["office"], row["from_person"], row["giver"], row["begun_at"], row["given_at"],
         row["due_at"], row["ended_at"], told, words.get("", ""),
     )  # fmt: skip
+
+
+def _subjects(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What each item is called, by its key: as written down, but for words that are hidden since."""
+    given = [[each["key"], each["subject"]] for each in items]
+    rows = db.rows("app", SUBJECTS, columns(given, 2)) if given else []
+    return {row["key"]: row["subject"] for row in rows}
 
 
 def carriers(office: str) -> dict[str, str]:

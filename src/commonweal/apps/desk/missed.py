@@ -20,7 +20,8 @@ SHOWN = 100
 LOOKED_BACK = timedelta(days=7)  # a worker that stood still longer finds only what waits still
 KNOWN = "select key, due_at from desk.missed where key = any (%s)"
 WAITING = """
-select m.id, m.office_id, o.title as office, m.subject, m.found_at, m.reason_due_at
+select m.id, m.office_id, o.title as office, desk.subject_shown(m.key, m.subject) as subject, m.found_at,
+       m.reason_due_at
   from desk.missed m join access.office o on o.id = m.office_id
  where m.office_id = any (%s) and not exists (select from desk.missed_reason r where r.missed_id = m.id)
 """

@@ -12,6 +12,7 @@ from django.db import Error
 
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import configuration, pinned, telling
+from commonweal.apps.desk.hiding import Kind
 from commonweal.apps.desk.waiting import Open, Running, Who
 from commonweal.core import wording
 from commonweal.core.desk.mentions import mentioned
@@ -22,6 +23,7 @@ from commonweal.web import db
 LONGEST = 2000
 SHOWN, LONGEST_CONVERSATION = 60, 500
 QUESTION = "desk.question"
+WORDS = Kind("talk", "desk.talk", "comment")
 SAY = """
 select desk.say(%s, %s, %s, %s::text[], %s, %s::bigint, %s::bigint, %s, %s::timestamptz, %s::text[]) as id
 """

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from commonweal.apps.desk.views import announcing, duty, handover, search, talk, today
+from commonweal.apps.desk.views import announcing, duty, handover, hiding, search, talk, today
 
 app_name = "desk"
 urlpatterns = [
@@ -27,6 +27,8 @@ urlpatterns = [
     path("talk", talk.all_talk, name="talk"),
     path("talk/<int:number>", talk.one, name="conversation"),
     path("talk/<int:number>/take-back", talk.take_back, name="talk_take_back"),
+    path("hide/<slug:name>/<int:number>", hiding.page, name="hide"),
+    path("hide/<slug:name>/<int:number>/show-again", hiding.show_again, name="show_words_again"),
     path("missed", talk.missed_clocks, name="missed"),
     path("missed/<int:number>/reason", talk.reason, name="missed_reason"),
     path("digest/<slug:office>", talk.digest_page, name="digest"),

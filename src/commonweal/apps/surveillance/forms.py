@@ -50,8 +50,8 @@ class TellUs(forms.Form):
     told_by = forms.ChoiceField(label="Who are you?", choices=list(TOLD_BY.items()), widget=forms.RadioSelect)
     email = forms.EmailField(
         label="E-mail address for the answer", required=False,
-        help_text="Only if you want one. It is kept locked away, used once and then deleted. The reference works "
-        "without it.",
+        help_text="Only if you want one. It is kept locked away, used to tell you that there is an answer or that your "
+        "words had to be hidden, and deleted with the answer. The reference works without it.",
     )  # fmt: skip
 
     def __init__(

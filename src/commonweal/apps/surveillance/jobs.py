@@ -35,8 +35,9 @@ def sweep_what_was_touched(timestamp: int) -> int | None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(queue="surveillance", queueing_lock="tell-back", pass_context=False)
 def tell_back(timestamp: int) -> int:
-    """Tell those whose answer could not be sent before that there is one; returns how many were told."""
-    return telling_back.deliver()
+    """Tell those whose answer could not be sent before that there is one, and those whose words stay hidden; returns
+    how many were told."""
+    return telling_back.deliver() + telling_back.deliver_hidden()
 
 
 @app.periodic(cron="*/5 * * * *")

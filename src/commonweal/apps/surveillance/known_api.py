@@ -13,11 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Status
 
 from commonweal.apps.access.scope import scoped_read
+from commonweal.apps.desk import hiding as words_hiding
+from commonweal.apps.desk import talk
+from commonweal.apps.desk.hiding import Kind
 from commonweal.apps.intake.pull_api import REFUSALS, ActingOffice, Token
 from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import api, hiding, known, signal_reads, signals, why_reads
 from commonweal.apps.surveillance.known_schemas import (
     Correction,
+    Hideable,
     Hiding,
     History,
     Hypotheses,
@@ -35,6 +39,10 @@ from commonweal.core.errors import NotThere
 router = Router(tags=["what people know"])
 WRITING = [Token(writing=True), ActingOffice()]
 QUERY = "history of a signal"
+HIDEABLE: dict[str, Kind] = {
+    "notes": hiding.NOTE, "hypotheses": hiding.HYPOTHESIS, "evidence": hiding.EVIDENCE, "judgements": hiding.JUDGEMENT,
+    "talk": talk.WORDS,
+}  # fmt: skip
 Row = Mapping[str, Any]
 
 
@@ -99,17 +107,24 @@ def take_back_note(request: HttpRequest, number: Path[Number]) -> dict[str, Any]
     return _wrote(number, f"/known/notes/{number}")
 
 
-@router.post("/notes/{number}/hide", auth=WRITING, response={200: Wrote, **REFUSALS})
-def hide_note(request: HttpRequest, number: Path[Number], given: Hiding) -> dict[str, Any]:
-    """Hide the words of a note from everybody, for every moment; hidden already, they stay so for the first reason."""
-    hiding.hide(api.actor(request), number, given.reason, given.words)
-    return _wrote(number, f"/known/notes/{number}")
+@router.post("/{what}/{number}/hide", auth=WRITING, response={200: Wrote, **REFUSALS})
+def hide(request: HttpRequest, what: Path[Hideable], number: Path[Number], given: Hiding) -> dict[str, Any]:
+    """Hide words from everybody, for every moment; hidden already, they stay so for the first reason."""
+    words_hiding.hide(api.actor(request), HIDEABLE[what], number, given.reason, given.words)
+    return _wrote(number, _stands(request, what, number))
 
 
-@router.post("/notes/{number}/show-again", auth=WRITING, response={200: Wrote, **REFUSALS})
-def show_note_again(request: HttpRequest, number: Path[Number]) -> dict[str, Any]:
+@router.post("/{what}/{number}/show-again", auth=WRITING, response={200: Wrote, **REFUSALS})
+def show_again(request: HttpRequest, what: Path[Hideable], number: Path[Number]) -> dict[str, Any]:
     """Show words again that one has hidden oneself, within ten minutes."""
-    hiding.show_again(api.actor(request), number)
+    words_hiding.show_again(api.actor(request), HIDEABLE[what], number)
+    return _wrote(number, _stands(request, what, number))
+
+
+@router.post("/notes/{number}/narrow", auth=WRITING, response={200: Wrote, **REFUSALS})
+def narrow_note(request: HttpRequest, number: Path[Number]) -> dict[str, Any]:
+    """Keep a note of one's office that community seats read to offices that read counts, for every moment."""
+    hiding.narrow(api.actor(request), number)
     return _wrote(number, f"/known/notes/{number}")
 
 
@@ -168,7 +183,7 @@ def notes_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     same = (
         "place_code", "first_day", "last_day", "signal", "words", "visibility", "office", "said_at", "corrects",
         "corrected_by", "told_by", "language", "outcome", "answer", "answered_by", "answered_at", "hidden_at",
-        "hidden_by", "hidden_reason",
+        "hidden_by", "hidden_reason", "narrowed_at",
     )  # fmt: skip
     names = places.names([row["place_code"] for row in rows])
     return [
@@ -184,7 +199,7 @@ def notes_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def hypothesis(row: Row) -> dict[str, Any]:
     same = ("place_code", "signal", "statement", "office", "said_at")
     evidence = [
-        {**{name: each[name] for name in ("side", "words", "figure", "office")}, "note": each["note_number"]}
+        {**{name: each[name] for name in ("number", "side", "words", "figure", "office")}, "note": each["note_number"]}
         for each in row["evidence"]
     ]
     return {**{name: row[name] for name in same}, "number": row["id"], "evidence": evidence}
@@ -205,6 +220,10 @@ def _note(request: HttpRequest, given: NewNote, place: str, signal: int | None) 
 
 def _wrote(number: int, page: str) -> dict[str, Any]:
     return {"number": number, "page": page}
+
+
+def _stands(request: HttpRequest, what: str, number: int) -> str:
+    return words_hiding.words(api.actor(request), HIDEABLE[what], number).stands
 
 
 def _codes(place: str) -> list[str] | None:

@@ -12,7 +12,9 @@ from pydantic import Field
 from commonweal.apps.surveillance.api_schemas import Change, Signal
 
 # of a signal, note, hypothesis or judgement: what the database can count to
-Number = Annotated[int, Field(ge=1, lt=2**63)]
+Number = Annotated[int, Field(ge=1, lt=10**18)]
+# whose words can be hidden
+Hideable = Literal["notes", "hypotheses", "evidence", "judgements", "talk"]
 
 
 class Wrote(Schema):
@@ -79,8 +81,9 @@ class NewEvidence(Schema):
 
 
 class Note(Schema):
-    """A note; its words are empty once it was taken back, and once they are hidden they say by whom and why. `told_by`
-    and what follows to `answered_at` only where somebody told us."""
+    """A note; its words are empty once it was taken back, and once they are hidden they say by whom and why. Where
+    community seats read it before `narrowed_at`, they read no more than that there is one. `told_by` and what follows
+    to `answered_at` only where somebody told us."""
 
     number: int
     place_code: str
@@ -106,11 +109,13 @@ class Note(Schema):
     hidden_at: datetime | None
     hidden_by: str | None
     hidden_reason: str | None
+    narrowed_at: datetime | None
 
 
 class Evidence(Schema):
     """What speaks for or against a hypothesis."""
 
+    number: int
     side: str
     words: str
     figure: str | None

@@ -16,6 +16,7 @@ urlpatterns = [
     path("known/notes/<int:number>/take-back", known.take_back_note, name="take_back_note"),
     path("known/notes/<int:number>/hide", known.hide_note, name="hide_note"),
     path("known/notes/<int:number>/show-again", known.show_note_again, name="show_note_again"),
+    path("known/notes/<int:number>/narrow", known.narrow_note, name="narrow_note"),
     path("known/notes/<int:number>/correct", known.correct, name="correct"),
     path("known/notes/<int:number>/answer", known.answer, name="answer"),
     path("known/hypotheses", known.suppose, name="suppose"),

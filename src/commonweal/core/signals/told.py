@@ -27,14 +27,6 @@ OUTCOMES = {
     "passed_on": "It was passed on to somebody else",
     "set_aside": "Nothing follows from it",
 }
-OTHER_REASON = "other"
-HIDDEN_FOR = {
-    "health": "It names a person's health",
-    "person": "It names a person",
-    "abuse": "It is abuse",
-    OTHER_REASON: "Another reason, in your words",
-}
-LONGEST_REASON = 300
 # in a row, with blanks or hyphens anywhere, or three, three and four with anything between
 TEN_DIGITS = re.compile(r"(?<![\dA-Za-z])(?:(?:\d[ \-]?){9}\d|\d{3}\W{0,3}\d{3}\W{0,3}\d{4})(?![\dA-Za-z])")
 MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +55,8 @@ class Said:
     fresh: bool
     mine: bool
     about: str = ""
+    may_hide: bool = False
+    corrected: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,16 @@ def listed(rows: Sequence[Row], abouts: Abouts, form: Form, me: UUID, now: datet
     )
 
 
-def conversation(first: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now: datetime, minutes: float) -> Talk:
-    """One conversation, oldest first."""
+def conversation(
+    first: Row,
+    rows: Sequence[Row],
+    abouts: Abouts,
+    me: UUID,
+    now: datetime,
+    minutes: float,
+    hideable: Collection[str] = (),
+) -> Talk:
+    """One conversation, oldest first; `hideable` are the keys of what the reader may hide."""
     ordered = sorted((row for row in rows if row["corrects"] is None), key=lambda row: row["id"])
     words = first["words"] if len(first["words"]) <= TITLE else f"{first['words'][:TITLE].rsplit(' ', 1)[0]} …"
     return Talk(
@@ -144,12 +154,20 @@ def conversation(first: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now:
         ),
         _state(first, now) or "A comment; anybody of the place may answer.",
         first["pin"],
-        tuple(_said(row, rows, abouts, me, now, minutes) for row in ordered),
+        tuple(_said(row, rows, abouts, me, now, minutes, hideable) for row in ordered),
         Empty("", ""),
     )
 
 
-def _said(row: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now: datetime, minutes: float) -> Said:
+def _said(
+    row: Row,
+    rows: Sequence[Row],
+    abouts: Abouts,
+    me: UUID,
+    now: datetime,
+    minutes: float,
+    hideable: Collection[str] = (),
+) -> Said:
     corrections = tuple(
         f"Corrected {times.when(each['said_at'], now)}: {each['words']}"
         for each in reversed(rows)
@@ -165,6 +183,8 @@ def _said(row: Row, rows: Sequence[Row], abouts: Abouts, me: UUID, now: datetime
         row["person_id"] == me and row["said_at"] > now - timedelta(minutes=minutes),
         row["person_id"] == me,
         abouts.get(row["pin"], ""),
+        f"desk.talk:{row['id']}" in hideable,
+        tuple(each["id"] for each in reversed(rows) if each["corrects"] == row["id"]),
     )
 
 

@@ -23,6 +23,7 @@ from commonweal.apps.desk import (
     brief,
     configuration,
     digest,
+    hiding,
     missed,
     pinned,
     queries,
@@ -111,7 +112,8 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         except Refused as refused:
             sent = Sent("answer", str(refused), "words", {"words": text})
     minutes = configuration.rules().recall_minutes
-    built = pages.conversation(first, rows, pinned.abouts([first]), who.person_id, around.now(), minutes)
+    may_hide = hiding.hideable(who, [talk.WORDS.key(row["id"]) for row in rows])
+    built = pages.conversation(first, rows, pinned.abouts([first]), who.person_id, around.now(), minutes, may_hide)
     context = {"page": built.page, "talk": built, "sent": sent, "form_is_wrong": sent.wrong}
     return render(request, "desk/conversation.html", context, status=400 if sent.wrong else 200)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from commonweal.apps.desk.pages.hiding import undo_until
 from commonweal.apps.surveillance.definitions import languages
+from commonweal.apps.surveillance.hiding import EVIDENCE, HYPOTHESIS, JUDGEMENT
 from commonweal.apps.surveillance.known import SIDES, SPLIT, VERDICTS, VISIBILITIES, WORDS, merged_with, other_of
 from commonweal.core import wording
+from commonweal.core.desk.hiding import HIDDEN_FOR
 from commonweal.core.signals.languages import HERE, OTHER, Language
-from commonweal.core.signals.told import HIDDEN_FOR, OUTCOMES, TOLD_BY
+from commonweal.core.signals.told import OUTCOMES, TOLD_BY
 from commonweal.web import times
 from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Empty, Help, Link, Page, ShownTable
@@ -72,6 +75,8 @@ class Evidence:
     by: str
     figure: str
     note: str
+    number: int = 0
+    may_hide: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class Hypothesis:
     statement: str
     by: str
     sides: tuple[tuple[str, tuple[Evidence, ...]], ...]
+    may_hide: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ class Judgement:
     taken_back: str
     undo_until: str
     other: int | None = None
+    may_hide: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,9 +150,10 @@ def build(
     social_sources: tuple[str, ...] = (),
     trail: tuple[Link, ...] = (),
     sent: Sent = NOTHING,
+    hideable: Collection[str] = (),
 ) -> Known:
     """names: of places by code; reader: the person, who may take back what they said within `recall_minutes`; sent: a
-    form of the page that was refused."""
+    form of the page that was refused; hideable: keys of the texts whose words the reader may hide."""
     shown = tuple(note_of(row, names, now) for row in notes)
     waiting = sum(each.waits for each in shown)
     merged = [] if signal is None else merged_with(judgements, signal)
@@ -168,8 +176,8 @@ def build(
         place,
         signal,
         shown,
-        tuple(_hypothesis(row) for row in hypotheses),
-        tuple(_judgement(row, signal or 0, now, reader, recall_minutes) for row in judgements),
+        tuple(_hypothesis(row, hideable) for row in hypotheses),
+        tuple(_judgement(row, signal or 0, now, reader, recall_minutes, hideable) for row in judgements),
         tuple(merged),
         may_write,
         may_judge,
@@ -209,6 +217,8 @@ def note_of(row: Row, names: Mapping[str, str], now: datetime) -> Note:
         state = f"Put right by note {row['corrected_by']}."
     elif row["corrects"]:
         state = f"Puts note {row['corrects']} right."
+    if row["narrowed_at"] and not row["hidden_at"]:
+        state = f"{state} Kept to offices that read counts {times.when(row['narrowed_at'], now)}.".strip()
     return Note(
         row["id"], row["words"] or TAKEN_BACK, ", ".join(filter(None, about)),
         f"{by}, {times.when(row['said_at'], now)}", state, waits,
@@ -216,19 +226,28 @@ def note_of(row: Row, names: Mapping[str, str], now: datetime) -> Note:
     )  # fmt: skip
 
 
-def _hypothesis(row: Row) -> Hypothesis:
+def _hypothesis(row: Row, hideable: Collection[str]) -> Hypothesis:
     sides = tuple(
         (
             words,
             tuple(
-                Evidence(each["words"], wording.upper_first(each["office"]), each["figure"] or "", each["note"] or "")
+                Evidence(
+                    each["words"],
+                    wording.upper_first(each["office"]),
+                    each["figure"] or "",
+                    each["note"] or "",
+                    each["number"],
+                    EVIDENCE.key(each["number"]) in hideable,
+                )
                 for each in row["evidence"]
                 if each["side"] == side
             ),
         )
         for side, words in SIDES.items()
     )
-    return Hypothesis(row["id"], row["statement"], wording.upper_first(row["office"]), sides)
+    return Hypothesis(
+        row["id"], row["statement"], wording.upper_first(row["office"]), sides, HYPOTHESIS.key(row["id"]) in hideable
+    )
 
 
 def heading(row: Row, signal: int) -> str:
@@ -237,28 +256,24 @@ def heading(row: Row, signal: int) -> str:
     return WORDS[row["verdict"]] + ("" if other is None else f": signal {other}")
 
 
-def _judgement(row: Row, signal: int, now: datetime, reader: UUID, recall_minutes: float) -> Judgement:
+def _judgement(
+    row: Row, signal: int, now: datetime, reader: UUID, recall_minutes: float, hideable: Collection[str]
+) -> Judgement:
     undone = "This was undone" if row["verdict"] in ("merge", SPLIT) else "Taken back"
     taken = f"{undone} by {row['person']} {times.when(row['recalled_at'], now)}." if row["recalled_at"] else ""
     return Judgement(
         row["id"], heading(row, signal), row["reason"],
         f"{wording.upper_first(row['office'])} ({row['person']}), {times.when(row['at'], now)}", taken,
-        "" if taken else _undo_until(row["person_id"], row["at"], now, reader, recall_minutes),
-        other_of(row, signal) if row["other_is_seen"] else None,
+        "" if taken else undo_until(row["person_id"], row["at"], now, reader, recall_minutes),
+        other_of(row, signal) if row["other_is_seen"] else None, JUDGEMENT.key(row["id"]) in hideable,
     )  # fmt: skip
-
-
-def _undo_until(author: Any, at: datetime, now: datetime, reader: UUID, recall_minutes: float) -> str:
-    """'3:12pm': until when the reader may take back what they said; empty where they may not."""
-    ends = at + timedelta(minutes=recall_minutes)
-    return times.clock(ends) if now < ends and UUID(str(author)) == reader else ""
 
 
 @dataclass(frozen=True)
 class OneNote:
     """One note by itself, with what to know of its language, the form to answer it where it waits and the office may,
-    to take it back or put it right where it is the reader's or their office's own, and to hide its words or, for ten
-    minutes, show them again."""
+    to take it back, put it right or keep it to fewer readers where it is the reader's or their office's own, and to
+    hide its words or, for ten minutes, show them again."""
 
     page: Page
     note: Note
@@ -266,6 +281,7 @@ class OneNote:
     undo_until: str = ""
     may_correct: bool = False
     may_hide: bool = False
+    may_narrow: bool = False
     show_until: str = ""
     reasons: tuple[tuple[str, str], ...] = tuple(HIDDEN_FOR.items())
     foreign: tuple[str, ...] = ()
@@ -288,10 +304,10 @@ def one(
     """The page of one note, for a reader who acts as an office."""
     shown = note_of(row, names, now)
     stands = row["office_id"] == office and not row["recalled_at"]
-    until = _undo_until(row["person_id"], row["said_at"], now, reader, recall_minutes) if stands else ""
+    until = undo_until(row["person_id"], row["said_at"], now, reader, recall_minutes) if stands else ""
     hidden = row["hidden_at"] is not None
     mine = hidden and row["hidden_by_office"] == office
-    again = _undo_until(row["hidden_by_person"], row["hidden_at"], now, reader, recall_minutes) if mine else ""
+    again = undo_until(row["hidden_by_person"], row["hidden_at"], now, reader, recall_minutes) if mine else ""
     return OneNote(
         Page(f"Note {row['id']}", HELP),
         shown,
@@ -299,6 +315,7 @@ def one(
         until,
         may_write and stands,
         may_hide and not hidden,
+        row["office_id"] == office and row["visibility"] == "seats",
         again,
         foreign=foreign(shown.language),
         sent=sent,

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.desk import configuration
+from commonweal.apps.desk import hiding as words_hiding
+from commonweal.apps.desk.views.hiding import hidden_by
 from commonweal.apps.intake.views import common
 from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import hiding, known, signal_reads, signals, social, why_reads
@@ -17,7 +19,6 @@ from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import social as social_page
 from commonweal.core.errors import NotAllowed, NotThere, Refused
-from commonweal.core.signals import told
 from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Link
 
@@ -46,6 +47,7 @@ def _place(request: HttpRequest, code: str, sent: Sent = NOTHING) -> HttpRespons
         around=(Link("Why is it rising?", f"/places/{code}/why"),), social=tables, social_empty=empty,
         social_sources=sources,
         trail=(Link(where.name, f"/places/{code}"), Link("What people know", "")) if counts else (), sent=sent,
+        hideable=hiding.hideable(actor, hypotheses),
     )  # fmt: skip
     return _shown(request, "known", built, sent)
 
@@ -79,16 +81,17 @@ def _signal(request: HttpRequest, number: int, sent: Sent = NOTHING) -> HttpResp
     called = words.title(found, signal_reads.names_for([found]))
     title = f"What offices say of signal {number}: {called}"
     trail = (Link("Signals", "/signals"), Link(called, f"/signals/{number}"), Link("What offices say", ""))
+    hypotheses, judged = known.hypotheses(actor, None, number), known.judgements(actor, number)
     built = page_of.build(
-        title, code, number, notes, known.hypotheses(actor, None, number),
-        known.judgements(actor, number), names, common.now(), actor.person_id, configuration.rules().recall_minutes,
+        title, code, number, notes, hypotheses, judged, names, common.now(), actor.person_id,
+        configuration.rules().recall_minutes,
         may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
         around=(
             Link("The signal: its figures and its history", f"/signals/{number}"),
             Link("Why is it rising?", f"/places/{code}/why"), Link("What people know here", f"/places/{code}/known"),
             *evidence_link(request, number),
         ),
-        trail=trail, sent=sent,
+        trail=trail, sent=sent, hideable=hiding.hideable(actor, hypotheses, judged),
     )  # fmt: skip
     return _shown(request, "known", built, sent)
 
@@ -129,7 +132,7 @@ def _note(request: HttpRequest, number: int, sent: Sent = NOTHING) -> HttpRespon
     names = places.names([row["place_code"]])
     built = page_of.one(
         row, names, common.now(), actor.person_id, actor.office_id, configuration.rules().recall_minutes,
-        may_write=common.has(request, WRITE), may_hide=hiding.may_hide(actor, number), sent=sent,
+        may_write=common.has(request, WRITE), may_hide=words_hiding.may_hide(actor, hiding.NOTE, number), sent=sent,
     )  # fmt: skip
     return _shown(request, "one", built, sent)
 
@@ -144,21 +147,21 @@ def take_back_note(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def hide_note(request: HttpRequest, number: int) -> HttpResponse:
     """Hide the words of a note from everybody, with the reason; the form asks for a tick that says so."""
-    reason, target = request.POST.get("reason", ""), "hide-sure"
-    try:
-        if request.POST.get("sure") != "yes":
-            raise Refused(f"Tick the box that says that the words of note {number} are hidden from everybody.")
-        target = "hide-words" if reason in told.HIDDEN_FOR else "hide-reason"
-        hiding.hide(common.actor(request), number, reason, request.POST.get("words", ""))
-    except Refused as refused:
-        return _note(request, number, _again(request, "hide", target, refused))
-    return HttpResponseRedirect(f"/known/notes/{number}")
+    sent = hidden_by(request, hiding.NOTE, number)
+    return _note(request, number, sent) if sent.wrong else HttpResponseRedirect(f"/known/notes/{number}")
 
 
 @require_POST
 def show_note_again(request: HttpRequest, number: int) -> HttpResponse:
     """Show words again that one has hidden, within ten minutes."""
-    hiding.show_again(common.actor(request), number)
+    words_hiding.show_again(common.actor(request), hiding.NOTE, number)
+    return HttpResponseRedirect(f"/known/notes/{number}")
+
+
+@require_POST
+def narrow_note(request: HttpRequest, number: int) -> HttpResponse:
+    """Keep a note that community seats read to offices that read counts."""
+    hiding.narrow(common.actor(request), number)
     return HttpResponseRedirect(f"/known/notes/{number}")
 
 
