@@ -418,7 +418,10 @@ def test_a_leader_of_a_quiet_area_gets_a_brief_once_a_week() -> None:
     page = visitor("leader", LEADER).get("/brief").content.decode()
     assert f"This week's question: {escape(brief.question(here.date()))}" in page
     assert "Leicester: " in page
-    assert "people per 100,000 residents tested positive" in page
+    assert re.search(
+        r"people per 100,000 residents tested positive in the seven days to \w+ \d+ \w+, [\d,]+ of [\d,]+\.", page
+    )
+    assert 'href="/my-area">More' in page, "a brief is no dead end"
 
 
 def test_each_week_has_the_next_question() -> None:

@@ -149,6 +149,7 @@ def test_a_notice_written_by_hand_reaches_those_chosen_and_its_words_every_offic
     } == {LEADER, MINISTER}
     assert "Market closed: The market is closed on Saturday." in said("analyst", ANALYST), "also whoever was not told"
     assert "Recall" in visit.get(sent["Location"]).content.decode()
+    assert "about Talk" not in said("analyst", ANALYST), "what was said about no page says nothing of one"
     analyst = visitor("analyst", ANALYST)
     assert analyst.get("/told/new").status_code == 403, "nobody fills in a form that is refused at its end"
     assert "/told/new" not in analyst.get("/talk").content.decode()

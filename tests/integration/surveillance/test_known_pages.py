@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from commonweal.apps.access import actions
 from commonweal.apps.surveillance import social
 from commonweal.apps.surveillance.pages import known as page_of
 from commonweal.core.errors import Refused
@@ -325,3 +326,18 @@ def test_the_social_layer_stands_beside_with_source_and_day(director: Client) ->
     social.load(newer.encode(), "newer.csv")
     assert "30.0%" in text(director.get(page))
     assert "21.0%" not in text(director.get(page))
+
+
+def test_a_community_seat_is_led_from_today_and_from_search_to_where_it_writes() -> None:
+    actions.add_office(actions.office_from_role("community-voice", "authority-e06000016", [outbreak.CITY]))
+    actions.invite("voice@leicester.example", "Voice", ["community-voice-e06000016"])
+    client = outbreak.browser("voice@leicester.example", "community-voice-e06000016")
+    today = text(client.get("/today"))
+    assert re.search(r"(Nothing was|\d+ notes? w(as|ere)) written down about your places", today)
+    assert 'href="/known">More' in today
+    assert client.get("/known").headers["Location"] == f"/places/{outbreak.CITY}/known"
+    assert client.get(f"/places/{outbreak.CITY}").headers["Location"] == f"/places/{outbreak.CITY}/known"
+    page = text(client.get(f"/places/{outbreak.CITY}/known"))
+    assert "Write down what you know" in page
+    inside = set(re.findall(r'<a[^>]* href="(/[^"#]+)"', page.partition("<main")[2].partition("</main>")[0]))
+    assert {link: client.get(link, follow=True).status_code for link in inside} == dict.fromkeys(inside, 200)

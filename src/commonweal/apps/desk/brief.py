@@ -52,10 +52,10 @@ def question(week: date) -> str:
     return questions[(monday.toordinal() // 7) % len(questions)]
 
 
-def lines(actor: Actor) -> list[tuple[str, list[str]]]:
-    """(heading, sentences) of a brief as it is now; a part that the office may not read says so."""
-    found = [(part.heading, _said(part, actor)) for part in _parts.values() if part.weekly]
-    return [(heading, said) for heading, said in found if said]
+def lines(actor: Actor) -> list[tuple[Part, list[str]]]:
+    """The parts of a brief with their sentences as it is now; one that the office may not read says so."""
+    found = [(part, _said(part, actor)) for part in _parts.values() if part.weekly]
+    return [(part, said) for part, said in found if said]
 
 
 def of_job(names: Iterable[str], actor: Actor) -> list[tuple[Part, list[str]]]:

@@ -18,6 +18,7 @@ from commonweal.core.desk import pins
 from commonweal.core.desk.pins import Pin
 from commonweal.web import db
 
+NOWHERE = "/talk"  # the pin of what was said about no page
 CODE = re.compile(r"[A-Z][0-9]{8}")
 About = Callable[[Actor, re.Match[str]], Sequence[str]]
 _pages: list[tuple[re.Pattern[str], str, About]] = []
@@ -40,8 +41,10 @@ def page_of(request: HttpRequest) -> str:
 
 
 def abouts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """What each pin of what was said is pinned to, in words: its page, and which part of it."""
-    return {pin: in_words(pins.read(pin)) for pin in dict.fromkeys(row["pin"] for row in rows)}
+    """What each pin of what was said is pinned to, in words: its page, and which part of it; nothing of what was said
+    on the page of all talk."""
+    found = dict.fromkeys(row["pin"] for row in rows)
+    return {pin: "" if pin == NOWHERE else in_words(pins.read(pin)) for pin in found}
 
 
 def in_words(pin: Pin) -> str:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("places/<str:code>/known", known.place, name="place"),
     path("signals/<int:number>/judgements", known.signal, name="signal"),
     path("judgements/<int:number>/take-back", known.take_back, name="take_back"),
+    path("known", known.mine, name="mine"),
     path("known/notes", known.write, name="write"),
     path("known/notes/<int:number>", known.note, name="note"),
     path("known/notes/<int:number>/take-back", known.take_back_note, name="take_back_note"),

@@ -305,10 +305,11 @@ def on_paper(rows: Sequence[Row], now: datetime) -> Paper:
 class Brief:
     page: Page
     question: str
-    parts: tuple[tuple[str, tuple[str, ...]], ...]
+    parts: tuple[tuple[str, tuple[str, ...], str], ...]
 
 
-def brief(question: str, parts: Sequence[tuple[str, Sequence[str]]]) -> Brief:
-    """A leader's week: the question first, then what rooms say of the area and those around it."""
+def brief(question: str, parts: Sequence[tuple[str, Sequence[str], str]]) -> Brief:
+    """A leader's week: the question first, then what rooms say of the area and those around it, each as (heading,
+    sentences, the page that says more)."""
     page = Page("Your weekly brief", BRIEF_HELP, (Link("Today", "/today"), Link("Weekly brief", "")))
-    return Brief(page, question, tuple((heading, tuple(said)) for heading, said in parts))
+    return Brief(page, question, tuple((heading, tuple(said), link) for heading, said, link in parts))

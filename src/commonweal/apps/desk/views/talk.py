@@ -199,5 +199,6 @@ def on_paper(request: HttpRequest) -> HttpResponse:
 def weekly_brief(request: HttpRequest) -> HttpResponse:
     """The weekly brief of the acting office as it is now."""
     who = actor(request)
-    built = pages.brief(brief.question(times.local(around.now()).date()), brief.lines(who))
+    parts = [(part.heading, said, part.link) for part, said in brief.lines(who)]
+    built = pages.brief(brief.question(times.local(around.now()).date()), parts)
     return render(request, "desk/brief.html", {"page": built.page, "brief": built})

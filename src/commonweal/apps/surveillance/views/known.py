@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from commonweal.apps.access import queries as access
 from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.desk import configuration
 from commonweal.apps.desk import hiding as words_hiding
@@ -23,6 +24,16 @@ from commonweal.web.forms import NOTHING, Sent
 from commonweal.web.pages import Link
 
 WRITE, JUDGE = "write_local_knowledge", "judge_signals"
+
+
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    """To what people know of the place that the office answers for (of several, the first by code)."""
+    actor = common.actor(request)
+    answers_for = sorted(access.mandate(actor.office_id))
+    if not answers_for:
+        raise NotThere("Your office answers for no place, so there is none to write about.")
+    return HttpResponseRedirect(f"/places/{answers_for[0]}/known")
 
 
 @require_GET
@@ -44,7 +55,7 @@ def _place(request: HttpRequest, code: str, sent: Sent = NOTHING) -> HttpRespons
         f"What people know: {where.name}", code, None, notes, hypotheses, (), names, common.now(), actor.person_id,
         configuration.rules().recall_minutes,
         may_write=common.has(request, WRITE), may_judge=common.has(request, JUDGE),
-        around=(Link("Why is it rising?", f"/places/{code}/why"),), social=tables, social_empty=empty,
+        around=(Link("Why is it rising?", f"/places/{code}/why"),) if counts else (), social=tables, social_empty=empty,
         social_sources=sources,
         trail=(Link(where.name, f"/places/{code}"), Link("What people know", "")) if counts else (), sent=sent,
         hideable=hiding.hideable(actor, hypotheses),

@@ -48,6 +48,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     moved = typed(request, f"/places/{code}")
     if moved is not None:
         return moved
+    if not common.has(request, "read_counts") and common.has(request, "write_local_knowledge"):
+        return HttpResponseRedirect(f"/places/{code}/known")  # what is theirs to read of it, and to write
     common.require(request, "read_counts", "see the figures of a place")
     as_of, pinned = common.as_of(request)
     actor = common.actor(request)
