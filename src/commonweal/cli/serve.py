@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commonweal.cli.kept_running import KeptRunning
 from commonweal.server import provider
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ def serve(host: str, port: int, space: str, worker: bool) -> None:
 
 
 def run_site(host: str, port: int, space: str, *, worker: bool) -> None:
-    """Serve until interrupted; the worker is a process of its own and ends with this one."""
+    """Serve until interrupted; the worker is a process of its own, is started again when it ends before, and ends with
+    this one."""
     import uvicorn
 
-    jobs = start_worker(space) if worker else None
+    jobs = KeptRunning("The background worker", lambda: start_worker(space)) if worker else None
     configuration = uvicorn.Config(
         "commonweal.site.asgi:application",
         host=host,
@@ -53,11 +55,7 @@ def run_site(host: str, port: int, space: str, *, worker: bool) -> None:
         server.run()
     finally:
         if jobs is not None:
-            jobs.send_signal(signal.SIGINT)
-            try:
-                jobs.wait(10)
-            except subprocess.TimeoutExpired:
-                jobs.kill()
+            jobs.close()
 
 
 def start_worker(space: str) -> subprocess.Popen[bytes]:

@@ -76,7 +76,7 @@ def test_an_overdue_clock_is_said_first() -> None:
     tell(build.TRACING, subject="Was due", severity=2, within=60)
     from commonweal.apps.desk.pages import today
 
-    assert today.sentence(waiting.for_offices(who), who.now) == "One thing waits for you, 1 of them overdue."
+    assert today.sentence(waiting.for_offices(who), who.now) == "One thing waits for you and is overdue."
 
 
 def test_one_person_sees_what_waits_for_each_office_and_acknowledges_for_it() -> None:

@@ -128,7 +128,7 @@ def sentence(waiting: Sequence[Open], now: datetime) -> str:
     said = f"{words.number(count)} {'thing waits' if count == 1 else 'things wait'} for you"
     late = sum(_late(one.due_at, now) for one in waiting)
     if late:
-        return f"{said}, {wording.thousands(late)} of them overdue."
+        return f"{said} and is overdue." if count == 1 else f"{said}, {words.number(late).lower()} of them overdue."
     first = waiting[0].due_at
     return f"{said}; the first {words.clock(first, now)}." if first else f"{said}."
 
