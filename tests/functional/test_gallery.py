@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -97,6 +98,15 @@ def test_nothing_is_missing_without_scripts(name: str, site: str, open_page: Ope
     for line in filter(None, map(str.strip, with_scripts.inner_text().splitlines())):
         # The button that shows a password needs scripts and appears only with them.
         assert line in plain or line == "Show"
+
+
+@pytest.mark.parametrize("name", [*PLACES])
+def test_no_name_stands_twice_and_open_folds_fit_a_phone(name: str, site: str, open_page: OpenPage) -> None:
+    page = open_page(f"{site}/{name}", width=320, scripts=False).page
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    names = page.evaluate("[...document.querySelectorAll('[id]')].map(each => each.id)")
+    assert [each for each, number in Counter(names).items() if number > 1] == []
+    assert not runs_sideways(page)
 
 
 def test_one_drawing_of_each_picture_is_shown(site: str, open_page: OpenPage) -> None:

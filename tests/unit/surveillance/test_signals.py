@@ -75,6 +75,8 @@ def test_an_outbreak_in_a_setting_is_drawn_as_it_was_counted_and_leads_to_where_
         sample.finding(at, observed=seen, morning=sample.TODAY - timedelta(days=back), **of_it)
         for at, (seen, back) in enumerate([(17.0, 0), (16.0, 0), (11.0, 1), (8.0, 2)])
     ]
+    whole = {"scope": [sample.CITY, "E07000135"]}
+    found = [sample.finding(9, observed=3.0, morning=sample.TODAY, **of_it), *({**each, **whole} for each in found)]
     shown = sample.signal_page(row=row, findings=found, figures=None, whole=False)["signal"]
     assert [line[2] for line in shown.grown.picture.table.rows] == [8, 11, 17]
     assert "17 people on Saturday 13 June 2020, 8 on Thursday 11 June" in shown.grown.picture.words.description

@@ -42,7 +42,8 @@ CURVE_STEPS = (
 GROWN_STEPS = (
     "People whose records name this setting, with a first positive swab in the days that its definition looks at, up "
     "to the morning; an episode counts once.",
-    "One bar for each morning on which a sweep found it; of several sweeps of a morning the newest.",
+    "One bar for each morning on which a sweep found it; of several sweeps of a morning the newest of "
+    "those that counted people of most authorities.",
 )
 SERIES_STEPS = (
     "As published; a later publication replaces an earlier one from its day on.",
@@ -123,7 +124,8 @@ def build(
         if key != "alike-table":
             told = how.of_life(how.by_sweep(swept.ran if swept else None), address)
         also = (address.outlines(),) if key == "history" else ()
-        return ShownTable(table, (*address.downloads(key, picture=False), *also), identity=key, computed=told)
+        identity = "places-alike" if key == "alike-table" else key  # the picture's own table has that name
+        return ShownTable(table, (*address.downloads(key, picture=False), *also), identity=identity, computed=told)
 
     return SignalPage(
         page=page_of(facts, address, swept, feeds),

@@ -44,12 +44,15 @@ def grown_picture(facts: Facts) -> Picture | None:
     """People of a setting by the morning on which they were counted, from the findings."""
     if facts.row["kind"] != "setting":
         return None
-    newest: dict[date, Row] = {}
-    for each in facts.findings:  # the newest first
-        if each["signal"] == facts.row["number"] and each["observed"] is not None:
-            newest.setdefault(each["morning"], each)
+    widest: dict[date, Row] = {}
+    for each in facts.findings:  # the newest first; a sweep of touched places counts the people of fewer authorities
+        if each["signal"] != facts.row["number"] or each["observed"] is None:
+            continue
+        other = widest.get(each["morning"])
+        if other is None or len(each["scope"]) > len(other["scope"]):
+            widest[each["morning"]] = each
     seen = tuple(
-        Seen(morning, newest[morning]["first_day"], round(newest[morning]["observed"])) for morning in sorted(newest)
+        Seen(morning, widest[morning]["first_day"], round(widest[morning]["observed"])) for morning in sorted(widest)
     )
     if not seen:
         return None
