@@ -227,3 +227,19 @@ def test_settings_on_a_map_are_signs_and_the_table_and_the_words_name_them() -> 
     assert f"outbreaks in settings that go on: {first.name}" in picture.words.description
     assert ">3</text>" in picture.wide
     assert ">3</text>" in picture.narrow
+
+
+def test_a_funnel_names_this_place_and_those_outside_where_there_is_room() -> None:
+    places = (
+        p.FunnelPlace("Kiln Steps", 19, 5.0, True, False),
+        p.FunnelPlace("Granary End", 16, 3.6, True, False),
+        p.FunnelPlace("Beside Kiln Steps", 19, 5.0001, True, False),
+        p.FunnelPlace("Mercer End", 8, 5.9, False, True),
+        p.FunnelPlace("Wood", 4, 5.2, False, False),
+    )
+    limits = tuple(p.FunnelLimit(size, 0.0, 0.2, 2.0, 2.6) for size in (3.5, 6.0))
+    drawn = p.draw_funnel(p.FunnelPlot("Places", places, limits, "s", "k", "m")).wide
+    for name in ("Granary End", "Mercer End"):
+        assert f">{name}</text>" in drawn
+    assert ">Kiln Steps</text>" not in drawn or ">Beside Kiln Steps</text>" not in drawn, "no name on another dot"
+    assert ">Wood</text>" not in drawn

@@ -12,6 +12,7 @@ from itertools import pairwise
 from commonweal.core import wording
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import palette
+from commonweal.core.pictures.frame import touch
 from commonweal.core.pictures.picture import Drawing, Picture, Sheet, Words, compose, shorten, text_width
 from commonweal.core.pictures.shapes import MANY_POINTS, AreaShape, Layout, MapLine, Projection, Ring, lay_out, together
 from commonweal.core.pictures.svg import dots, escape, hatch, label, line, link, polyline, rectangle, tag
@@ -338,7 +339,3 @@ def names(data: AreaMap, shown: dict[str, AreaValue], laid: Layout, sheet: Sheet
 def short_value(value: AreaValue, classes: Classes) -> str:
     """The number below a name; nothing where none may be shown."""
     return "" if value.suppressed or value.value is None else wording.thousands(value.value, classes.decimals)
-
-
-def touch(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> bool:
-    return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]

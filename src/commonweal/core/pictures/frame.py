@@ -117,3 +117,8 @@ def day_labels(axis: DayAxis, baseline: float, sheet: Sheet) -> str:
         parts.append(line(x, baseline, x, baseline + 5, stroke=palette.INK))
         parts.append(label(centre, baseline + 20, text, anchor="middle"))
     return "".join(parts)
+
+
+def touch(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> bool:
+    """Whether two boxes (left, top, right, bottom) lie on one another."""
+    return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]

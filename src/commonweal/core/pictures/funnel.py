@@ -102,7 +102,7 @@ def table(data: FunnelPlot, title: str) -> PictureTable:
 
 
 def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
-    """Legend, limits as lines, places as dots, those outside in orange with a dark edge and the highest named."""
+    """Legend, limits as lines, places as dots, those outside in orange with a dark edge, named where there is room."""
     items = [
         frame.LegendItem("95% limits", stroke=palette.DARK_GREY, kind="dashes"),
         frame.LegendItem("99.8% limits", stroke=palette.INK, kind="line"),
@@ -126,25 +126,33 @@ def sketch(data: FunnelPlot, sheet: Sheet) -> Drawing:
         *limit_lines(data, values, x),
         *(dot(place, x(place.expected), values.at(place.ratio)) for place in data.places),
         *(frame.triangle(x(place.expected), values.at(place.ratio) - 7) for place in data.places if place.here),
-        *highest(data, x, values, (left, right), sheet),
+        *named(data, x, values, (left, right), sheet),
         *(label(x(tick), bottom + 20, f"{tick:g}", anchor="middle") for tick in across.ticks),
         label(right, bottom + 38, "People expected", anchor="end"),
     ]
     return Drawing("".join(body), bottom + 46)
 
 
-def highest(
+def named(
     data: FunnelPlot, x: Callable[[float], float], values: ValueAxis, ends: tuple[float, float], sheet: Sheet
 ) -> list[str]:
-    """The name of the highest place outside, above its dot, where no other lies, and within the drawing."""
-    outside = [place for place in data.places if place.outside]
-    if not outside:
-        return []
-    top = max(outside, key=lambda place: place.ratio)
-    where, (left, right) = x(top.expected), ends
-    name = shorten(top.name, right - left, sheet.text)
-    half = text_width(name, sheet.text) / 2
-    return [label(min(max(where, left + half), right - half), values.at(top.ratio) - 9, name, anchor="middle")]
+    """Names of this place and of places outside, the highest first, each above its dot and within the drawing; one that
+    would lie on another name or on another such dot is left to the table."""
+    told = sorted((each for each in data.places if each.outside or each.here), key=lambda each: -each.ratio)
+    dots = {each: (x(each.expected), values.at(each.ratio)) for each in told}
+    taken: list[tuple[float, float, float, float]] = []
+    out = []
+    for each in told:
+        (middle, height), (left, right) = dots[each], ends
+        name = shorten(each.name, right - left, sheet.text)
+        half = text_width(name, sheet.text) / 2
+        middle, foot = min(max(middle, left + half), right - half), height - (22 if each.here else 9)
+        box = (middle - half, foot - sheet.text, middle + half, foot + 3)
+        others = [(at - 6, up - 6, at + 6, up + 6) for other, (at, up) in dots.items() if other != each]
+        if not any(frame.touch(box, other) for other in [*taken, *others]):
+            taken.append(box)
+            out.append(label(middle, foot, name, anchor="middle", halo=True))
+    return out
 
 
 @dataclass(frozen=True)

@@ -130,16 +130,23 @@ def alike_sentence(facts: Facts) -> str:
     middle = sorted(each.rate(WEEK) for each in others)[len(others) // 2]
     said = (
         f"In the seven days to {last}, {here.name} had {wording.rate(here.rate(WEEK))} people per 100,000; the "
-        f"{len(others)} {facts.alike_word} most alike in residents, deprivation and ages had {wording.rate(middle)} in "
-        f"the middle and at most {wording.rate(top.rate(WEEK))} ({top.name})."
+        f"{len(others)} {facts.alike_word} most alike in residents, deprivation and ages{outside(facts)} had "
+        f"{wording.rate(middle)} in the middle and at most {wording.rate(top.rate(WEEK))} ({top.name})."
     )
     if here.rate(WEEK) > top.rate(WEEK):
         return f"{said} Who lives there does not explain it by itself."
     return f"{said} Places like it have as many."
 
 
+def outside(facts: Facts) -> str:
+    """Of a cluster: that its own places are not among those compared."""
+    return ", outside the cluster," if facts.row["level"] == "cluster" else ""
+
+
 def alike_method(facts: Facts) -> str:
+    """What alike means, and which places are left out of it."""
+    left_out = " Places that the cluster itself touches are left out." if facts.row["level"] == "cluster" else ""
     return (
         "Alike: nearest in residents, mean decile of deprivation and share of people of 60 and over, each over its "
-        f"spread among all {facts.alike_word} of the authority."
+        f"spread among all {facts.alike_word} of the authority.{left_out}"
     )
