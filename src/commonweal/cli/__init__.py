@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "series": ("commonweal.cli.series", "Indicator series that others publish, with every vintage."),
     "sweep": ("commonweal.cli.sweep", "Hold every place against every detector, as known at an instant."),
     "signals": ("commonweal.cli.sweep", "List what sweeps found, with the state that it is in."),
+    "why": ("commonweal.cli.why", "Why cases rise at a place, between two runs of days."),
     "social": ("commonweal.cli.social", "What is known of small areas, from a plain CSV."),
     "replay": ("commonweal.cli.replay", "A rise of 2020 told day by day: public figures against all results."),
     "users": (

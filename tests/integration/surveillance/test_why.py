@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.db import Error
 from django.test import Client
 
@@ -16,7 +18,9 @@ from commonweal.apps.access.scope import scoped_read
 from commonweal.apps.surveillance import signal_reads, why_counts, why_explaining, why_households, why_reads
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.why_households import Households, sentence
+from commonweal.cli.why import why as why_command
 from commonweal.core.errors import NotAllowed
+from commonweal.site import installation
 from commonweal.web import db, times
 
 from . import outbreak
@@ -349,3 +353,54 @@ def test_a_setting_stands_where_its_register_says_not_where_its_people_live() ->
     assert (
         words.title(unlisted, signal_reads.names_for([unlisted])) == "Outbreak in a workplace: Mill Street 4, Leicester"
     )
+
+
+def test_programs_are_told_that_addresses_were_not_looked_at_and_no_share_that_is_known(director: Client) -> None:
+    moment = db.freeze().isoformat().replace("+00:00", "Z")
+    answer = director.get(f"/api/v1/places/{outbreak.CITY}/why?as_of={moment}").json()
+    assert answer["with_addresses"] is False
+    assert "household" not in answer["result"]["completeness"]
+    assert "an address is known" not in " ".join(answer["sentences"])
+    assert "household" not in {part["name"] for part in answer["result"]["parts"]}
+    assert answer["sentences"][-1].endswith("Your office does not read addresses here.")
+    assert sum(part["cases"] for part in answer["result"]["parts"]) == pytest.approx(
+        answer["result"]["change"]["cases"]
+    )
+
+
+def test_the_command_says_what_the_page_says(director: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "open_existing", lambda name: None)
+    shown(director)
+    moment = db.freeze().isoformat().replace("+00:00", "Z")
+    page = html.unescape(shown(director, f"{PAGE}?as_of={moment}"))
+    span = re.search(r'name="last"[^>]*value="([0-9-]+)"', page)
+    assert span
+    last = date.fromisoformat(span[1])
+    runs = [f"{last - timedelta(days=far + 13)}..{last - timedelta(days=far)}" for far in (14, 0)]
+
+    def run(office: str, *more: str, email: str = outbreak.DIRECTOR, area: str = outbreak.CITY) -> tuple[int, str]:
+        given = ["--as", email, "--office", office, "--area", area, "--then", runs[0], "--now", runs[1], *more]
+        answer = CliRunner().invoke(why_command, given)
+        if answer.exception and not isinstance(answer.exception, SystemExit):
+            return 1, str(answer.exception)
+        return answer.exit_code, answer.output
+
+    code, said = run(outbreak.OFFICE, "--as-of", moment)
+    assert code == 0
+    lines = said.splitlines()
+    assert len(lines) > 4
+    assert lines[-1].startswith("As known at ")
+    for line in lines[:-1]:
+        assert line in page, line
+    values = json.loads(run(outbreak.OFFICE, "--as-of", moment, "--json")[1])
+    assert values["sentences"] == lines[:-1]
+    assert values["with_addresses"]
+    assert "Mill Lane" not in json.dumps(values)
+    email, office = outbreak.ANALYSTS[0]
+    assert "does not read addresses here" in run(office, email=email)[1]
+    assert "without one you may not see" in run(outbreak.OFFICE, email=email)[1], "not their office"
+    assert "There is no place" in run(outbreak.OFFICE, area="E09999999")[1]
+    reads = db.rows(
+        "backup", "select * from access.read_record where query = 'why it is rising' order by at desc limit 1"
+    )
+    assert reads, "the reading is entered"

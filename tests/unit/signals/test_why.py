@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -15,11 +17,12 @@ from commonweal.cli.bench_why import why as bench_why
 from commonweal.core.errors import Refused
 from commonweal.core.pictures import ChangePart, PartsOfChange, draw_parts
 from commonweal.core.signals import why_data as data
-from commonweal.core.signals.why import Part, explain
+from commonweal.core.signals.why import Part, explain, without_addresses
 from commonweal.core.signals.why_bench import Judged, confusion, scores
-from commonweal.core.signals.why_label import LABELS, label_of
+from commonweal.core.signals.why_label import LABELS, Label, label_of
 from commonweal.core.signals.why_plain import from_plain, to_plain
 from commonweal.core.signals.why_setting import WhySetting
+from commonweal.core.signals.why_windows import Windows, compared
 from commonweal.core.signals.why_words import between, headline, sentences
 from commonweal.server import parameters
 from commonweal.synthetic.causes import KINDS, plant
@@ -229,3 +232,35 @@ def test_the_parts_lead_from_then_to_now_and_are_said_as_people() -> None:
 )
 def test_limits_are_read_aloud(lower: float, upper: float, said: str) -> None:
     assert between(lower, upper) == said
+
+
+def test_where_nobody_looked_at_addresses_living_together_is_no_zero_and_has_no_completeness():
+    looked = explain(foundry(40, 0), None, SETTING, np.random.default_rng(1))
+    tested = data.Tested(np.array([900.0]), np.array([900.0]), np.zeros(1, dtype=np.int64))
+    spread = replace(explain(foundry(40, 0), tested, SETTING, np.random.default_rng(1)), label=Label("general_spread"))
+    for why in (looked, spread):
+        found = without_addresses(why)
+        assert "household" not in found.completeness
+        assert found.part("household") is None
+        assert sum(part.cases for part in found.parts) == pytest.approx(found.change.cases)
+    found = without_addresses(spread)
+    assert found.label == Label("cannot_tell", "no_addresses")
+    said = " ".join(sentences(found, "Here", "before", "after", SETTING))
+    assert "Whether it is within households cannot be told here" in said
+    assert "an address is known" not in said
+    assert without_addresses(replace(spread, label=Label("workplace"))).label == Label("workplace")
+
+
+def test_two_runs_of_days_are_compared_if_they_are_alike():
+    june = (date(2020, 6, 1), date(2020, 6, 14))
+    may = (date(2020, 5, 4), date(2020, 5, 17))
+    assert compared(may, june, date(2020, 7, 1)) == Windows(june[1], 14, may[1])
+    for then, now, said in (
+        (june, may, "Exchange the two"),
+        (may, (june[0], date(2020, 6, 13)), "14 and 13 days. Only windows of one length"),
+        (may[::-1], june, "end .* before they begin"),
+        ((date(2020, 5, 4), date(2020, 5, 13)), (date(2020, 6, 1), date(2020, 6, 10)), "10 days are no window"),
+        ((date(2020, 5, 25), date(2020, 6, 7)), june, "overlaps"),
+    ):
+        with pytest.raises(Refused, match=said):
+            compared(then, now, date(2020, 7, 1))

@@ -104,3 +104,8 @@ def test_what_is_not_known_stays_by_itself() -> None:
     parts = (Part("a", 9, 9, 0, 0, 0, 0.0), Part("b", 1, 9, 8, 0, 9, 1.0), Part(NOT_KNOWN, 1, 1, 0, 0, 0, 0.0))
     told = few_together(FieldTable("Sex", 0.9, parts), 5)
     assert [part.name for part in told.parts] == [FEW, NOT_KNOWN]
+
+
+def test_one_few_beside_what_is_not_known_leaves_no_table_rather_than_one_that_does_not_add_up() -> None:
+    parts = (Part("a", 0, 3, 3, 0, 6, 0.3), Part(NOT_KNOWN, 1, 8, 7, 0, 9, 0.7))
+    assert few_together(FieldTable("Sex", 0.9, parts), 5).parts == ()

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
-from commonweal.apps.access.queries import seats_of
 from commonweal.apps.intake.pull_api import REFUSALS
-from commonweal.apps.surveillance import api, why_explaining
+from commonweal.apps.surveillance import api, why_asking
 from commonweal.apps.surveillance.views import why as page
-from commonweal.core.access.permissions import may
-from commonweal.core.errors import NotAllowed
-from commonweal.core.signals.why_plain import to_plain
-from commonweal.core.signals.why_words import sentences
 
 router = Router(tags=["surveillance"])
 # read as the page reads them, so that both refuse the same with the same words
@@ -91,7 +85,8 @@ class Result(Schema):
 
 class WhyRising(Schema):
     """Why the cases of a place changed between two windows. `result` is null without a case in the later one; `heard`
-    says of each window whether any result is known at all, negative ones included."""
+    says of each window whether any result is known at all, negative ones included. `with_addresses`: whether who lives
+    together was looked at; where not, it is part of the spread and has no completeness."""
 
     code: str
     name: str
@@ -102,6 +97,7 @@ class WhyRising(Schema):
     against: date
     by: str
     from_counts: bool
+    with_addresses: bool
     heard: tuple[bool, bool]
     sentences: list[str]
     result: Result | None
@@ -117,24 +113,7 @@ def why(request: HttpRequest, code: str, as_of: str = "") -> HttpResponse:
     to `last` against as many to `against`; `by` is `swab` or `report`. From records where the office reads them, else
     from counts; addresses are not opened for programs."""
     moment, actor = api.at(as_of), api.actor(request)
-    seat = next((each for each in seats_of(actor.person_id) if each.office_id == actor.office_id), None)
-    allowed = may(seat, "read_counts", "see why a place is rising")
-    if not allowed:
-        raise NotAllowed(allowed.sentence)
-    question = page.Question(
-        actor, page.place_of(code), page.span(request, moment), moment,
-        bool(may(seat, "read_records", "read records")), addresses=False, by_report=page.by_report(request),
-    )  # fmt: skip
-    return api.answer(request, WhyRising.model_validate(as_values(question.answered(), by_report=question.by_report)))
-
-
-def as_values(found: why_explaining.Explained, *, by_report: bool) -> dict[str, Any]:
-    """An explanation as plain values."""
-    span, why = found.span, found.why
-    said = [] if why is None else sentences(why, found.where.name, *span.said(), why_explaining.setting())
-    return {
-        "code": found.where.code, "name": found.where.name, "level": found.where.level,
-        "first": span.first, "last": span.last, "against_first": span.against_first, "against": span.against,
-        "by": page.AXES[by_report], "from_counts": found.from_counts, "heard": found.heard, "sentences": list(said),
-        "result": None if why is None else to_plain(why), "as_of": found.as_of, "agreements": list(found.agreements),
-    }  # fmt: skip
+    where, span = why_asking.place_of(code), page.span(request, moment)
+    question = why_asking.question_of(actor, where, span, moment, addresses=False, by_report=page.by_report(request))
+    values = why_asking.as_values(question, question.answered(), pinned=bool(as_of))
+    return api.answer(request, WhyRising.model_validate(values))

@@ -18,7 +18,7 @@ from commonweal.apps.surveillance import why_reads
 from commonweal.apps.surveillance.why_cases import prepared
 from commonweal.apps.surveillance.why_reads import Where
 from commonweal.core.errors import NotAllowed, NotThere
-from commonweal.core.signals.why import Why, explain, not_comparable
+from commonweal.core.signals.why import Why, explain, not_comparable, without_addresses
 from commonweal.core.signals.why_data import AFTER, BEFORE, SETTING_KINDS
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_windows import Windows
@@ -109,6 +109,7 @@ def explained(
         # the seed is the question's, so that everybody who asks it gets the same answer
         seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
         why = explain(cases, tested, affordable(rules, cases.window.size), np.random.default_rng(seed))
+        why = why if addresses else without_addresses(why)
     heard = heard_of(cases.window.tolist(), found.effort)
     if why is not None and not heard[0]:
         why = not_comparable(why)

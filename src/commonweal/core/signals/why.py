@@ -13,18 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commonweal.core.epi import decomposition
-from commonweal.core.epi.checks import BoolArray, FloatArray, IntArray
+from commonweal.core.epi.checks import FloatArray, IntArray
 from commonweal.core.errors import Refused
 from commonweal.core.signals.why_data import AFTER, BEFORE, SETTING_KINDS, UNKNOWN, Cases, Field, Tested
+from commonweal.core.signals.why_draws import Drawn
 from commonweal.core.signals.why_label import Label, label_of
 from commonweal.core.signals.why_setting import WhySetting
-from commonweal.core.signals.why_shares import CAUSES, REST, CommonPlaces, places_in_common, shares_of_cases
+from commonweal.core.signals.why_shares import CAUSES, REST, CommonPlaces, Shares, places_in_common, shares_of_cases
 
 VOLUME, TARGETING, SPREAD, UNTOLD = "more_testing", "targeted_testing", "spread", "testing_or_spread"
 OF_TESTING = (VOLUME, TARGETING)
+SPREAD_OR_HOUSEHOLD = "spread_or_household"
 NOT_KNOWN, FEW = "not known", "others, few each"
 
 
@@ -138,6 +139,19 @@ def not_comparable(why: Why) -> Why:
     return replace(why, label=Label("cannot_tell", "nothing_before"))
 
 
+def without_addresses(why: Why) -> Why:
+    """The same where nobody looked at who lives together: living together is part of the spread, and not told from it.
+
+    What was not looked at has no completeness; a rise that would be called general spread cannot be told.
+    """
+    parts = (replace(part, name=SPREAD_OR_HOUSEHOLD) if part.name == SPREAD else part for part in why.parts)
+    label = Label("cannot_tell", "no_addresses") if why.label.name == "general_spread" else why.label
+    known = {name: share for name, share in why.completeness.items() if name != "household"}
+    return replace(
+        why, parts=tuple(part for part in parts if part.name != "household"), completeness=known, label=label
+    )
+
+
 def tables_of(cases: Cases, setting: WhySetting, rng: np.random.Generator, *, change: float) -> tuple[FieldTable, ...]:
     """Only the tables: of the same cases as counted elsewhere by other attributes. Shares are of `change`."""
     drawn = Drawn.of(cases, setting.draws, rng)
@@ -179,55 +193,20 @@ class _Limits:
         return Part(name, before, after, cases, min(lower, cases), max(upper, cases), share)
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """How often each case stands in each draw, `[1 + draws, case]`: once, then Poisson numbers, the same for those who
-    live together. Small whole numbers, so that sums of them are exact in whatever order."""
-
-    times: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, cases: Cases, draws: int, rng: np.random.Generator) -> Drawn:
-        """Draw for some cases."""
-        unit = np.where(cases.household == UNKNOWN, -2 - np.arange(cases.window.size), cases.household)
-        _, unit = np.unique(unit, return_inverse=True)
-        drawn = rng.poisson(1.0, size=(draws, int(unit.max()) + 1)).astype(np.uint8)[:, unit]
-        return cls(np.concatenate([np.ones((1, unit.size), dtype=np.uint8), drawn]))
-
-    def by_code(self, cases: Cases, code: IntArray, size: int, among: BoolArray | None = None) -> FloatArray:
-        """Cases of every draw `[draw, before and after, code]`; a code below 0 is left out, as are those not among."""
-        placed = (code >= 0) & (cases.window >= BEFORE)
-        mine = np.flatnonzero(placed if among is None else placed & among)
-        group = cases.window[mine] * size + code[mine]
-        order = np.argsort(group, kind="stable")
-        there, starts = np.unique(group[order], return_index=True)
-        sums = np.zeros((self.times.shape[0], 2 * size))
-        if there.size:
-            sums[:, there] = np.add.reduceat(self.times[:, mine[order]], starts, axis=1, dtype=np.int64)
-        return sums.reshape(-1, 2, size)
-
-    def by_share(self, cases: Cases, shares: FloatArray) -> FloatArray:
-        """The same where a case belongs to each code by a share, `[case, code]`."""
-        windows = [shares * (cases.window == window)[:, None] for window in (BEFORE, AFTER)]
-        sums: FloatArray = self.times.astype(np.float64) @ np.concatenate(windows, axis=1)
-        return sums.reshape(-1, 2, shares.shape[1])
-
-
-def _without_tests(drawn: Drawn, cases: Cases, shares: FloatArray, limits: _Limits) -> list[Part]:
-    return limits.parts((*CAUSES[:REST], UNTOLD), drawn.by_share(cases, shares))
+def _without_tests(drawn: Drawn, cases: Cases, shares: Shares, limits: _Limits) -> list[Part]:
+    return limits.parts((*CAUSES[:REST], UNTOLD), drawn.by_cause(cases, shares))
 
 
 def _with_tests(
-    drawn: Drawn, cases: Cases, tested: Tested, shares: FloatArray, limits: _Limits
+    drawn: Drawn, cases: Cases, tested: Tested, shares: Shares, limits: _Limits
 ) -> tuple[list[Part], Testing]:
     split = _split(drawn, cases, tested)
     reason = tested.reason[cases.stratum]
     change = split.sum(axis=2)
     # how much of a reason's change is no testing; in a reason without change nothing is taken away
     kept = np.divide(split[:, :, 2], change, out=np.ones_like(change), where=np.abs(change) > 1e-9)
-    count = shares.shape[1]
-    by_reason = [shares * (reason == code)[:, None] for code in range(change.shape[1])]
-    sums = drawn.by_share(cases, np.concatenate([shares, *by_reason], axis=1))
+    count = len(CAUSES)
+    sums = drawn.by_cause(cases, shares, reason, change.shape[1])
     parts = limits.parts(CAUSES[:1], sums[:, :, :1])
     parts += limits.of_differences(OF_TESTING, split[:, :, : len(OF_TESTING)].sum(axis=1))
     of_reasons = (sums[:, 1] - sums[:, 0])[:, count:].reshape(-1, change.shape[1], count)

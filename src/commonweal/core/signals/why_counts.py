@@ -92,7 +92,8 @@ def as_cases(groups: Sequence[Group], fields: Sequence[str]) -> data.Cases:
 
 def few_together(table: FieldTable, least: int) -> FieldTable:
     """Values with 1 to `least` - 1 cases in a window told as one line, with the next smallest where it would be told by
-    itself, so that no few can be worked out from the sum."""
+    itself, so that no few can be worked out from the sum. One few that cannot be joined leaves
+    no table, because each adds up to the change."""
     known = [part for part in table.parts if part.name != NOT_KNOWN]
     few = [part for part in known if any(0 < (number or 0) < least for number in (part.before, part.after))]
     if not few:
@@ -103,7 +104,7 @@ def few_together(table: FieldTable, least: int) -> FieldTable:
     while others and _needs_company(few, least):
         few.append(others.pop(0))
     if len(few) < 2:
-        return replace(table, parts=tuple(part for part in table.parts if part not in few))
+        return replace(table, parts=())
     kept = [part for part in table.parts if part not in few and part.name != NOT_KNOWN]
     rest = [part for part in table.parts if part.name == NOT_KNOWN]
     return replace(table, parts=(*kept, _together(few), *rest))

@@ -33,7 +33,8 @@ class PartOfChange(Protocol):
 @dataclass(frozen=True)
 class Label:
     """One of LABELS and, where it is `cannot_tell`, why: too_few, no_rise, no_negatives, incomplete, mixed, counts (not
-    held by them), nothing_before (no result of those days is known), else ""."""
+    held by them), nothing_before (no result of those days is known), no_addresses (nobody looked at who lives
+    together), else ""."""
 
     name: str
     reason: str = ""

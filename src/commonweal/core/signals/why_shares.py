@@ -69,29 +69,47 @@ def household_in_common(cases: Cases, least: int) -> BoolArray:
     return found
 
 
-def shares_of_cases(cases: Cases, common: CommonPlaces, setting: WhySetting) -> FloatArray:
-    """`[case, cause]` in the order of CAUSES; each row adds up to 1."""
-    shares = np.zeros((cases.window.size, len(CAUSES)))
-    shares[cases.late, 0] = 1.0
+@dataclass(frozen=True)
+class Shares:
+    """To which cause each case belongs, and what that rests on.
+
+    share: `[case, cause]` in the order of CAUSES; each row adds up to 1. unasked: cases that are shared out because
+    their setting is not known. asked: those by which they are. hit: `[case, kind of setting]`, 1 where the case is of a
+    setting in common. otherwise: `[case, cause]`, to which cause a case belongs if it has no setting in common.
+    """
+
+    share: FloatArray
+    unasked: BoolArray
+    asked: BoolArray
+    hit: FloatArray
+    otherwise: FloatArray
+
+
+def shares_of_cases(cases: Cases, common: CommonPlaces, setting: WhySetting) -> Shares:
+    """The shares of every case: late, then settings in common, arrivals, households in common, the rest."""
     left = ~cases.late
-    in_places = _shares_of_places(cases, common, left)
-    shares[:, 1 : 1 + len(SETTING_KINDS)] = in_places * left[:, None]
-    left_over = 1 - shares.sum(axis=1)
-    shares[:, ARRIVALS] = left_over * _shared_out(cases, cases.arrived == 1, cases.arrived != UNKNOWN, left)
-    left_over = 1 - shares.sum(axis=1)
-    shares[:, HOUSEHOLD] = left_over * household_in_common(cases, setting.least_household)
-    shares[:, REST] = 1 - shares.sum(axis=1)
-    return np.clip(shares, 0.0, 1.0)
+    hit = _in_places(cases, common)
+    known = cases.setting != UNKNOWN
+    in_places = np.stack(
+        [_shared_out(cases, hit[:, kind] > 0, known, left) for kind in range(len(SETTING_KINDS))], axis=1
+    )
+    otherwise = np.zeros((cases.window.size, len(CAUSES)))
+    otherwise[:, ARRIVALS] = _shared_out(cases, cases.arrived == 1, cases.arrived != UNKNOWN, left)
+    otherwise[:, HOUSEHOLD] = (1 - otherwise[:, ARRIVALS]) * household_in_common(cases, setting.least_household)
+    otherwise[:, REST] = 1 - otherwise.sum(axis=1)
+    shares = otherwise * (1 - in_places.sum(axis=1))[:, None]
+    shares[:, 1 : 1 + len(SETTING_KINDS)] = in_places
+    shares *= left[:, None]
+    shares[cases.late, 0] = 1.0
+    return Shares(np.clip(shares, 0.0, 1.0), left & ~known, left & known, hit, otherwise)
 
 
-def _shares_of_places(cases: Cases, common: CommonPlaces, usable: BoolArray) -> FloatArray:
+def _in_places(cases: Cases, common: CommonPlaces) -> FloatArray:
+    """`[case, kind of setting]`: 1 where the case is of a setting in common of that kind."""
     inside = np.zeros((cases.window.size, len(SETTING_KINDS)))
-    named = cases.setting >= 0
-    for kind in range(len(SETTING_KINDS)):
-        hit = np.zeros(cases.window.size, dtype=bool)
-        places = cases.setting[named]
-        hit[named] = common.chosen[places] & (cases.places.kinds[places] == kind)
-        inside[:, kind] = _shared_out(cases, hit, cases.setting != UNKNOWN, usable)
+    named = np.flatnonzero(cases.setting >= 0)
+    places = cases.setting[named]
+    inside[named, cases.places.kinds[places]] = common.chosen[places]
     return inside
 
 

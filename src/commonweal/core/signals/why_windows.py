@@ -77,3 +77,18 @@ def windows(last: date, days: int, against: date | None, newest: date) -> Window
             f"{wording.day_and_year(last)}. Choose an earlier day to compare with."
         )
     return Windows(last, days, before)
+
+
+def compared(then: tuple[date, date], now: tuple[date, date], newest: date) -> Windows:
+    """The windows from first to last day, both ends counted. Raises `Refused` as `windows` does, and for a window that
+    ends before it begins or is as long as the other one is not."""
+    for first, last in (then, now):
+        if first > last:
+            raise Refused(f"The days end ({last}) before they begin ({first}). Give the earlier one first.")
+    lengths = [(last - first).days + 1 for first, last in (then, now)]
+    if lengths[0] != lengths[1]:
+        raise Refused(
+            f"The windows have {lengths[0]} and {lengths[1]} days. Only windows of one length can be compared: "
+            f"{', '.join(str(each) for each in LENGTHS[:-1])} or {LENGTHS[-1]} days each."
+        )
+    return windows(now[1], lengths[1], then[1], newest)

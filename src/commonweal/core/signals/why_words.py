@@ -18,6 +18,7 @@ PART_NAMES = {
     "arrivals": "Arrivals from outside",
     "household": "Households in common",
     "spread": "Spread with nothing in common",
+    "spread_or_household": "Spread, within households or with nothing in common",
     "any_spread": "More infection of any kind",
     "testing_or_spread": "More testing or spread: cannot be told apart",
 }
@@ -38,12 +39,28 @@ REASONS = {
     "no_negatives": "tests that found nothing are not known, so more testing and spread look the same",
     "incomplete": "of too few people a setting is recorded to rule out that they have one in common",
     "mixed": "no single cause makes up enough of it",
+    "no_addresses": "addresses were not looked at, so spread within households and any other look the same",
     "nothing_before": "of the days to compare with not one result is known, not even of a test that found nothing",
 }
 FIELD_NAMES = {"household": "an address", "setting": "a workplace, school or care home (or that there is none)",
                "arrived": "whether the infection came from outside the area"}  # fmt: skip
 KIND_WORDS = {"workplace": "workplace", "care_home": "care home", "school": "school"}
 MOST_PLACES = 3
+
+
+def nothing_to_explain(place: str, after: str, *, heard: bool) -> tuple[str, str]:
+    """What stands there without a case in the later window ('from 1 to 14 June'), and what to do; heard: whether any
+    result of it is known."""
+    if heard:
+        return (
+            f"Nobody tested positive {after}.",
+            "Choose other days; there must be somebody who tested positive to explain anything.",
+        )
+    return (
+        f"Nothing is known of tests in {place} {after}: no result came, positive or negative. That is not the same as "
+        "nobody being infected.",
+        "Choose days for which results came.",
+    )
 
 
 def headline(why: Why) -> str:
@@ -53,6 +70,8 @@ def headline(why: Why) -> str:
         return "It is not rising." if fell else f"Whether it is rising cannot be told: {REASONS['no_rise']}."
     if why.label.reason == "counts":
         return _of_counts(why)
+    if why.label.reason == "no_addresses":
+        return _without_addresses(why)
     if why.label.name == "cannot_tell":
         return f"Why it is rising cannot be told from these data: {REASONS[why.label.reason]}."
     share = _share_of_label(why)
@@ -82,21 +101,31 @@ def _of_counts(why: Why) -> str:
     infection = why.part("any_spread")
     if infection is None or infection.lower <= 0:
         return "Whether it is testing or infection that rose cannot be told from counts."
-    found, change = round(infection.cases), why.change.cases
-    much = "all" if found >= change - 0.5 else f"about {wording.thousands(found)}"
+    much = _of_all(infection.cases, why.change.cases)
+    return f"More infection, not testing alone: {much}. What these people have in common is not in counts."
+
+
+def _without_addresses(why: Why) -> str:
+    """What is told of a rise that is spread, of which nobody looked at who lives together."""
+    part = why.part("spread_or_household")
+    much = 0.0 if part is None else part.cases
     return (
-        f"More infection, not testing alone: {much} of the {wording.thousands(change)} more. What these people have in "
-        "common is not in counts."
+        f"Spread, with no workplace, school or care home in common: {_of_all(much, why.change.cases)}. Whether it is "
+        f"within households cannot be told here: {REASONS['no_addresses']}."
     )
+
+
+def _of_all(found: float, change: float) -> str:
+    if found >= change - 0.5:
+        return f"all of the {wording.thousands(change)} more"
+    return f"about {wording.thousands(round(found))} of the {wording.thousands(change)} more"
 
 
 def _share_of_label(why: Why) -> str:
     names = {"testing_surge": ("more_testing", "targeted_testing"), "general_spread": ("spread",)}
     parts = [part for name in names.get(why.label.name, (why.label.name,)) if (part := why.part(name))]
     found, change = sum(part.cases for part in parts), why.change.cases
-    if found >= change - 0.5:
-        return f": all of the {wording.thousands(change)} more"
-    return f": about {wording.thousands(round(found))} of the {wording.thousands(change)} more"
+    return f": {_of_all(found, change)}"
 
 
 def _change(why: Why, place: str, before: str, after: str) -> str:

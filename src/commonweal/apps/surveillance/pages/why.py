@@ -11,7 +11,15 @@ from commonweal.core.pictures import ChangePart, Column, PartsOfChange, PictureT
 from commonweal.core.signals.why import FieldTable, Part, Why
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_windows import LENGTHS, Windows
-from commonweal.core.signals.why_words import FIELD_NAMES, KIND_WORDS, LABEL_NAMES, PART_NAMES, between, sentences
+from commonweal.core.signals.why_words import (
+    FIELD_NAMES,
+    KIND_WORDS,
+    LABEL_NAMES,
+    PART_NAMES,
+    between,
+    nothing_to_explain,
+    sentences,
+)
 from commonweal.web import times
 from commonweal.web.pages import Computed, Empty, Help, Known, Link, Page, ShownPicture, ShownTable
 
@@ -95,18 +103,7 @@ def build(
     page = Page(title, HELP, known=known)
     asked = Asked(span, LENGTHS, by_report)
     before, after = span.said()
-    empty = (
-        Empty(
-            f"Nobody tested positive {after}.",
-            "Choose other days; there must be somebody who tested positive to explain anything.",
-        )
-        if heard
-        else Empty(
-            f"Nothing is known of tests in {place} {after}: no result came, positive or negative. That is not the same "
-            "as nobody being infected.",
-            "Choose days for which results came.",
-        )
-    )
+    empty = Empty(*nothing_to_explain(place, after, heard=heard))
     if why is None:
         return WhyPage(page, asked, "", "", (), "", None, None, (), None, empty, around)
     said = list(sentences(why, place, before, after, rules, who_can_tell=basis.who_can_tell))
@@ -272,7 +269,8 @@ def computed(rules: WhySetting, basis: Basis) -> Computed:
             "A setting is in common when its cases pass what its own past and the growth of all others would give "
             f"(false discoveries at most {100 * rules.common.false_discovery:g} in 100).",
             "Cases of which no setting is recorded are shared out as those of their age and window of which it is.",
-            f"Limits ({level}) come from a bootstrap by households; parts add up, limits do not.",
+            f"Limits ({level}) come from a bootstrap by households, which also draws who was asked; they take as "
+            "given which settings are in common. Parts add up, limits do not.",
             "The label is the first rule that holds; the rules are in parameters/signals/why.yaml.",
         ),
         ("results and cases of intake", *(("addresses, compared and not kept",) if basis.with_addresses else ())),

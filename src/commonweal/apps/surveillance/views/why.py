@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from commonweal.apps.access.scope import Actor
 from commonweal.apps.intake import page_settings
 from commonweal.apps.intake.pages.area_figures import last_complete_day
 from commonweal.apps.intake.views import common
-from commonweal.apps.surveillance import why_counts, why_explaining, why_households, why_reads, why_waiting
+from commonweal.apps.surveillance import why_explaining, why_reads, why_waiting
 from commonweal.apps.surveillance.pages import why as page_of
 from commonweal.apps.surveillance.views.place import typed
+from commonweal.apps.surveillance.why_asking import AXES, Question, place_of
 from commonweal.apps.surveillance.why_explaining import Explained
-from commonweal.core.errors import NotThere, Refused
+from commonweal.core.errors import Refused
 from commonweal.core.pictures import draw_parts
 from commonweal.core.signals.why_windows import Windows, windows
 from commonweal.web import asking, files, times
 from commonweal.web.pages import Link
 
 DAYS = 14
-AXES = ("swab", "report")
 
 
 @require_GET
@@ -38,11 +35,14 @@ def place(request: HttpRequest, code: str) -> HttpResponse:
     found = in_time(request, code, as_of)
     if found is None:
         return still_working(request, code, as_of)
+    asked = question(request, code, as_of)
     query = asking.with_changed(request, as_of=times.link_form(as_of), whole=None)
+    together = asked.living_together(found, pinned=pinned) if found.why else ""
     built = page_of.build(
-        found.where.name, found.why, found.span, as_of, why_explaining.setting(), basis=basis(request, found),
-        households=living_together(request, found, pinned=pinned), by_report=by_report(request),
-        address=f"/places/{code}/why", query=query, around=around(request, found.where), heard=found.heard[1],
+        found.where.name, found.why, found.span, as_of, why_explaining.setting(),
+        basis=page_of.Basis(found.with_addresses, asked.who_can_tell(found)), households=together,
+        by_report=asked.by_report, address=f"/places/{code}/why", query=query,
+        around=around(request, found.where), heard=found.heard[1],
     )  # fmt: skip
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
 
@@ -83,31 +83,6 @@ def still_working(request: HttpRequest, code: str, as_of: datetime) -> HttpRespo
     return render(request, "surveillance/why.html", {"page": built.page, "why": built})
 
 
-@dataclass(frozen=True)
-class Question:
-    """What an address asks, and who asks it."""
-
-    actor: Actor
-    where: why_reads.Where
-    span: Windows
-    as_of: datetime
-    records: bool
-    addresses: bool
-    by_report: bool
-
-    def answered(self, *, exported: bool = False) -> Explained:
-        """The explanation, worked out or found: from records where the office reads them, else from counts."""
-        if self.records:
-            with suppress(NotThere):  # no agreement opens records here: counts may tell something all the same
-                return why_explaining.explained(
-                    self.actor, self.where, self.span, self.as_of, addresses=self.addresses, by_report=self.by_report,
-                    exported=exported,
-                )  # fmt: skip
-        return why_counts.explained(
-            self.actor, self.where, self.span, self.as_of, by_report=self.by_report, exported=exported
-        )
-
-
 def question(request: HttpRequest, code: str, as_of: datetime) -> Question:
     """The question in the address. Raises `NotThere` for a place that is too wide or none."""
     common.require(request, "read_counts", "see why a place is rising")
@@ -115,40 +90,6 @@ def question(request: HttpRequest, code: str, as_of: datetime) -> Question:
         common.actor(request), place_of(code), span(request, as_of), as_of, common.has(request, "read_records"),
         common.has(request, "read_identifiable"), by_report(request),
     )  # fmt: skip
-
-
-def place_of(code: str) -> why_reads.Where:
-    """The place of a code. Raises `NotThere` for a place that is too wide or none."""
-    where = why_reads.where(code)
-    if where.level == "country":
-        raise NotThere(f"Why it is rising is worked out for a region at most. Choose one at /places/{code}.")
-    return where
-
-
-def basis(request: HttpRequest, found: Explained) -> page_of.Basis:
-    """What an explanation rests on, and for one from counts what they cannot tell and who can."""
-    if not found.from_counts:
-        return page_of.Basis(with_addresses=found.with_addresses)
-    return page_of.Basis(who_can_tell=why_counts.sentence(found.where, why_no_records(request)))
-
-
-def why_no_records(request: HttpRequest) -> str:
-    """Why the acting office reads no records here, in words."""
-    if common.has(request, "read_records"):
-        return "No agreement in force opens the records of this place to your office for this purpose."
-    return "Your office reads counts."
-
-
-def living_together(request: HttpRequest, found: Explained, *, pinned: bool) -> str:
-    """How many live together, for an office that reads no addresses; one that does leaves the number to the others (not
-    at a past moment)."""
-    actor, rules = common.actor(request), why_explaining.setting()
-    if found.with_addresses:
-        if not pinned and not by_report(request):
-            why_households.keep(actor, found)
-        return ""
-    told = why_households.told(actor, found.where, found.span, found.as_of, pinned=pinned)
-    return why_households.sentence(told, rules.least_told, rules.least_completeness, common.now())
 
 
 def span(request: HttpRequest, as_of: datetime) -> Windows:
