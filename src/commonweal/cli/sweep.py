@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,10 @@ DAY, INSTANT = "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"
     "--as-of", type=click.DateTime([DAY, INSTANT]),
     help="Only what was known by then (London); a day means its end. Now if left out.",
 )  # fmt: skip
-@click.option("--area", help="Only this authority, county or region; all places are compared all the same.")
+@click.option(
+    "--area",
+    help="Only this authority, county or region, or the authority around a smaller place; all are compared.",
+)
 @click.option("--source", type=click.Choice(["counts", "series"]), help="Both, if left out.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Processes on this machine.")
 @click.option("--scheduler", help="Address of a Dask scheduler, tls://… or on this machine (extra [cluster]).")
@@ -48,6 +51,9 @@ def sweep(
     ran = None
     if over_counts:
         ran = sweeps.run(executor, as_of=_end_of(as_of), touched=[area] if area else None)
+    if ran is not None and source is None and (as_of or area):
+        _tell_both(ran, as_of, area, executor, as_json=as_json)
+        return
     series = [] if source == "counts" or as_of or area else sweeps.run_series(executor)
     if ran is None and not series:
         raise NotThere("No counts are known and no series that is swept is loaded: commonweal series load FILE…")
@@ -69,22 +75,57 @@ def _end_of(as_of: datetime | None) -> datetime | None:
     return as_of.replace(tzinfo=LONDON).astimezone(UTC)
 
 
+def _tell_both(ran: Ran, as_of: datetime | None, area: str | None, executor: Executor, *, as_json: bool) -> None:
+    """A sweep over counts, and what the loaded series tell of the same day and area, which is not written."""
+    from commonweal.apps.surveillance import queries, sweeping
+
+    day = as_of.date() if as_of else queries.today()
+    daily, others = _looked(day, area, executor, daily_too=sweeping.published(day))
+    if as_json:
+        told = {"daily_cases": asdict(daily) if daily else None, "series": _as_dicts(others)}
+        click.echo(json.dumps(ran.as_dict() | told, default=str, indent=1))
+        return
+    click.echo(ran_as_text(ran))
+    if daily or others:
+        click.echo("The loaded series, told and not written:")
+    _say_series(daily, others)
+
+
 def _tell_series(as_of: datetime | None, area: str | None, executor: Executor, *, as_json: bool) -> None:
     """What the loaded series would have told by a day; the daily cases with the life of their signals."""
-    from commonweal.apps.surveillance import queries, sweeping, sweeps
+    from commonweal.apps.surveillance import queries
     from commonweal.core.errors import Refused
 
     today = queries.today()
     day = as_of.date() if as_of else today
     if day > today:
         raise Refused(f"{day} has not happened yet; today is {today}.")
-    others = sweeps.look_at_series(day, area)
-    found = sweeping.sweep(day, executor, area) if sweeping.published(day) or not others else None
+    daily, others = _looked(day, area, executor, daily_too=None)
     if as_json:
-        told = [sweeps.Ran(None, False, each, 0, 0).as_dict() for each in others]
-        click.echo(json.dumps((asdict(found) if found else {}) | {"series": told}, default=str, indent=1))
+        click.echo(json.dumps((asdict(daily) if daily else {}) | {"series": _as_dicts(others)}, default=str, indent=1))
         return
-    for text in [*([as_text(found)] if found else []), *(looked_as_text(each) for each in others)]:
+    _say_series(daily, others)
+
+
+def _looked(
+    day: date, area: str | None, executor: Executor, *, daily_too: bool | None
+) -> tuple[Sweep | None, list[Outcome]]:
+    """The daily cases, if asked for (None: where they are published or nothing else is), and every other series."""
+    from commonweal.apps.surveillance import sweeping, sweeps
+
+    others = sweeps.look_at_series(day, area)
+    wanted = (sweeping.published(day) or not others) if daily_too is None else daily_too
+    return (sweeping.sweep(day, executor, area) if wanted else None), others
+
+
+def _as_dicts(looked: list[Outcome]) -> list[dict[str, Any]]:
+    from commonweal.apps.surveillance import sweeps
+
+    return [sweeps.Ran(None, False, each, 0, 0).as_dict() for each in looked]
+
+
+def _say_series(daily: Sweep | None, others: list[Outcome]) -> None:
+    for text in [*([as_text(daily)] if daily else []), *(looked_as_text(each) for each in others)]:
         click.echo(text)
 
 

@@ -6,11 +6,12 @@ import json
 import shlex
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from commonweal.apps.access.scope import scoped_read
-from commonweal.apps.surveillance import announcing, carried, checks, counted, jobs, keeping, signals, sweeps
+from commonweal.apps.surveillance import actions, announcing, carried, checks, counted, jobs, keeping, signals, sweeps
 from commonweal.apps.surveillance.executors import Serial
 from commonweal.cli import commands
 from commonweal.cli.errors import run
@@ -260,3 +261,39 @@ def test_the_command_line_sweeps_counts_and_lists_signals(
     assert "0 signals opened" in text
     assert f"1  cluster  opened since {LAST}  {city.WEST}, {city.EAST}" in command("signals")
     assert [row["number"] for row in json.loads(command("signals --json"))] == [1]
+
+
+def test_an_area_of_any_level_sweeps_the_authorities_that_it_lies_in_and_tells_the_loaded_series_too(
+    ground: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMMONWEAL_SPACE", ground)
+    monkeypatch.setattr(installation, "open_existing", lambda name: None)
+
+    def command(line: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["commonweal", *shlex.split(line)])
+        code = run(commands)
+        return (code, *capsys.readouterr())
+
+    counts = city.Counts(FIRST)
+    counts.until(LAST - timedelta(days=1))
+    absence = [(LAST - timedelta(days=back), 5 + back % 2 + 30 * (back < 8)) for back in range(1, 80)]
+    rows = [f"{city.WEST},{day},school_absence,{percent},{day + timedelta(days=1)}" for day, percent in absence]
+    path = tmp_path / "absence.csv"
+    path.write_text("\n".join(["place,date,metric,value,published_at", *rows]))
+    city.move_clock(LAST)
+    actions.load_series([path])
+    for code in (city.codes()[0].lower(), "E02010000", city.WEST):
+        ended, out, _ = command(f"sweep --json --area {code}")
+        assert (ended, json.loads(out)["touched"]) == (0, [city.WEST])
+    assert json.loads(command("sweep --json --area E12000004 --source counts")[1])["touched"] == sorted(
+        [city.WEST, city.EAST]
+    )
+    ended, out, _ = command(f"sweep --area {city.WEST}")
+    assert "The loaded series, told and not written:" in out
+    assert "Pupils absent" in out
+    (told,) = json.loads(command(f"sweep --json --area {city.EAST}")[1])["series"]
+    assert (told["source"], told["sweep"], told["findings"]) == ("school_absence", None, 0), "of the west alone"
+    assert city.rows("select distinct source from surveillance.sweep") == [{"source": "counts"}]
+    ended, _, err = command("sweep --area E02999999")
+    assert ended != 0
+    assert "E02999999: no place of those that are loaded" in err

@@ -177,7 +177,19 @@ def name_of(executor: Executor) -> str:
 
 
 def _covered(touched: Sequence[str]) -> list[str]:
-    codes = sorted({code for each in touched for code in places.resolve_scope(each)})
+    """The authorities that codes cover, or in which they lie."""
+    codes = sorted({code for each in touched for code in _authorities(each.strip().upper())})
     if not codes:
-        raise NotThere(f"{', '.join(touched)}: no authority of the loaded places. Give the code of an authority.")
+        raise NotThere(
+            f"{', '.join(touched)}: no place of those that are loaded. Give the code of a small area, ward, authority, "
+            "county or region."
+        )
     return codes
+
+
+def _authorities(code: str) -> list[str]:
+    if found := places.resolve_scope(code):
+        return found
+    own = counted.geography()
+    levels = (own.codes, own.parents["msoa"], own.parents["ward"])
+    return [authority for *lies_in, authority in zip(*levels, own.authority, strict=True) if code in lies_in]
