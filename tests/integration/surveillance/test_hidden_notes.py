@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from commonweal.apps.access import actions
 from commonweal.apps.access.scope import Actor
 from commonweal.apps.desk import hiding, talk
-from commonweal.apps.surveillance import evidence, known, known_desk
+from commonweal.apps.surveillance import evidence, happened, known, known_desk
 from commonweal.apps.surveillance.hiding import NOTE
 from commonweal.core.desk import hiding as rules
 from commonweal.core.desk import pins
@@ -35,6 +36,7 @@ WORDS, HALL, ANSWER = (
     "zorvikas corner shop",
     "We went to see zorvika quickly.",
 )
+FIRST = date(2020, 6, 1)
 SECRET = re.compile("zorvika", re.IGNORECASE)
 SENTENCE = re.compile(r"^Hidden by .+ on \d{1,2} [A-Z][a-z]+ \d{4}: it names a person's health\.$")
 Way = Callable[[str, "Laid"], str]
@@ -46,7 +48,7 @@ class Laid:
     def __init__(self, actors: dict[str, Actor]) -> None:
         city, nation = actors["city"], actors["nation"]
         self.actors = actors
-        self.note = known.write_note(city, known.About(NEIGHBOURHOOD, setting=HALL, signal=SIGNAL), WORDS)
+        self.note = known.write_note(city, known.About(NEIGHBOURHOOD, FIRST, setting=HALL, signal=SIGNAL), WORDS)
         self.reference, _ = known.tell_us(known.About(NEIGHBOURHOOD, setting=HALL), WORDS, "resident", None)
         self.told = known.notes(city)[0]["id"]
         known.answer_note(city, self.told, "acted_on", ANSWER)
@@ -101,6 +103,13 @@ def pack(who: str, laid: Laid) -> str:
     return now.decode() + then.decode()
 
 
+def marks(who: str, laid: Laid) -> str:
+    """The numbered marks of curves, on the page of a place and on a signal's, now and before."""
+    moments, asked = (db.freeze(), laid.before), (([NEIGHBOURHOOD], None), (None, SIGNAL))
+    actor = laid.actors[who]
+    return repr([happened.notes(actor, where, {}, at, signal=number) for at in moments for where, number in asked])
+
+
 NOTES = "select * from surveillance.notes_seen(%(office)s, %(person)s, null, null, 1000, {}) limit 1000"
 CAUSES = "select * from surveillance.hypotheses_seen(%(office)s, %(person)s, null, null, {})"
 WAYS: dict[str, Way] = {
@@ -116,6 +125,7 @@ WAYS: dict[str, Way] = {
     "interface: history": page(f"/api/v1/signals/{SIGNAL}/history"),
     "interface: history before": page(f"/api/v1/signals/{SIGNAL}/history?as_of={{at}}"),
     "evidence pack, now and before": pack,
+    "marks on curves, now and before": marks,
     "database: notes": sql(NOTES.format("null")),
     "database: notes before": sql(NOTES.format("%(before)s")),
     "database: hypotheses": sql(CAUSES.format("null")),
