@@ -98,7 +98,8 @@ def show(metric: str, place: str, as_of: datetime | None, source: str | None, as
     if others := [name for name in speak if name != rows[0]["source"]]:
         click.echo(f"Other sources, not mixed in: {', '.join(others)}. Choose one with --source.")
     for row in rows:
-        value = f"{row['low']:g}" if row["low"] == row["high"] else f"{row['low']:g} to {row['high']:g} (suppressed)"
+        low, high = f"{row['low']:.15g}", f"{row['high']:.15g}"
+        value = low if low == high else f"{low} to {high} (suppressed)"
         click.echo(f"{row['day']}  {value}  published {row['published']}")
 
 

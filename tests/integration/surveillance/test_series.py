@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from commonweal.apps.places.actions import load_files
 from commonweal.apps.surveillance import actions, queries
 from commonweal.cli import commands
 from commonweal.cli.errors import EXIT_NOT_THERE, EXIT_REFUSED, run
@@ -169,3 +170,29 @@ def test_a_users_mistake_is_one_sentence(saved, capsys):
     assert (code, "Traceback" in err) == (EXIT_NOT_THERE, False)
     code, _, err = command(capsys, "series show cases_by_specimen_date E06000016")
     assert code == EXIT_NOT_THERE
+
+
+def test_a_large_number_is_shown_to_its_last_digit(saved, capsys):
+    rows = "E06000016,2020-06-20,waste_water,1234567.25,2020-06-29\n"
+    actions.load_series([saved("a.csv", HEAD + rows)])
+    code, out, _ = command(capsys, "series show waste_water E06000016")
+    assert code == 0
+    assert "2020-06-20  1234567.25  published 2020-06-29" in out
+
+
+def test_more_people_than_live_in_a_place_are_left_out_by_name(saved):
+    small = "lsoa11cd,msoa11cd,lad19cd,lad19nm,utla19cd,utla19nm,rgn19cd,rgn19nm,bng_e,bng_n,pop2020\n"
+    place = "E01013500,E02002800,E06000016,Leicester,E06000016,Leicester,E12000004,E,450000,300000,1500\n"
+    load_files([saved("lsoa11.csv", small + place)])
+    rows = "".join(
+        f"E06000016,{day},cases_by_specimen_date,{cases},2020-06-29\n"
+        for day, cases in (("2020-06-21", 1501), ("2020-06-20", 7))
+    )
+    copies = "E06000016,2020-06-20,waste_water,1234567.25,2020-06-29\n"
+    (loaded,) = actions.load_series([saved("a.csv", HEAD + rows + copies)])
+    assert loaded.outcomes == {
+        "above_residents": "more people than live in the place; the value is left out (1, first E06000016 2020-06-21)"
+    }
+    assert low() == [7]
+    with pytest.raises(Refused, match="b.csv: no value is left to load: more people than live in the place"):
+        actions.load_series([saved("b.csv", HEAD + rows.splitlines(keepends=True)[0])])

@@ -14,15 +14,17 @@ from typing import Any
 
 import polars as pl
 
+from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import queries
 from commonweal.apps.surveillance.definitions import metrics, sources
 from commonweal.core.errors import NotThere, Refused
 from commonweal.core.formats.indicators.recognise import read_series
 from commonweal.core.formats.indicators.values import Outcome, Reading, outcome
-from commonweal.core.places.codes import is_level
+from commonweal.core.places.codes import is_level, level_of
 from commonweal.web import db
 
 ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
+PEOPLE = "people"  # the unit of metrics that count everybody once
 TRIANGLE = "triangle"  # the layout of files with every publication
 SERIES_LOCK = 4311  # one load at a time: the staging table has one writer
 STAGED = ("place_code", "metric", "day", "published", "low", "high", "denominator", "source")
@@ -123,7 +125,7 @@ def _load(path: Path, published: date | None, named: str | None) -> Loaded:
     if came_before := queries.dataset_of(digest):
         return _replayed(path.name, came_before, named)
     reading = read_series(data, path.name, metrics(), today=queries.today(), published=published)
-    reading = _of_known_places(reading, path.name)
+    reading = _of_living_people(_of_known_places(reading, path.name), path.name)
     source = sources().of_file(reading.layout, path.name, named)
     with db.recorded("ingest") as write:
         write.cursor.execute("select pg_advisory_xact_lock(%s)", [SERIES_LOCK])
@@ -172,6 +174,28 @@ def _of_known_places(reading: Reading, label: str) -> Reading:
     return Reading(reading.layout, reading.title, kept, (*before.values(), missing))
 
 
+def _of_living_people(reading: Reading, label: str) -> Reading:
+    """Leave out counts of people, each of whom is counted once, that are more than live in the place."""
+    once = [metric.id for metric in metrics().all if metric.kind == "count" and metric.unit == PEOPLE]
+    by_level: dict[str, list[str]] = {}
+    for code in reading.frame.filter(pl.col("metric").is_in(once))["place"].unique():
+        by_level.setdefault(level_of(code) or "", []).append(code)
+    residents = {
+        code: float(each.n)
+        for level, codes in by_level.items()
+        for code, each in places.denominators(codes, level=level).items()
+    }
+    living = pl.col("place").replace_strict(residents, default=None, return_dtype=pl.Float64)
+    wrong = (pl.col("metric").is_in(once) & (pl.col("low") > living)).fill_null(value=False)
+    beyond, kept = reading.frame.filter(wrong), reading.frame.filter(~wrong)
+    if beyond.is_empty():
+        return reading
+    left_out = outcome("above_residents", beyond)
+    if kept.is_empty():
+        raise Refused(f"{label}: no value is left to load: {left_out.sentence}.")
+    return Reading(reading.layout, reading.title, kept, (*reading.outcomes, left_out))
+
+
 def _sentences(reading: Reading) -> dict[str, str]:
     return {found.name: found.sentence for found in reading.outcomes}
 
@@ -218,6 +242,6 @@ def _refuse_clash(label: str, cursor: Any) -> None:
     for clash in db.fetch(cursor, CLASH):
         raise Refused(
             f"{label}: two vintages on one day: {clash['metric']} of {clash['place_code']} on {clash['day']}, "
-            f"published on {clash['published']}, is {clash['now']:g} here and {clash['was']:g} in {clash['label']}. "
-            "Give the day of publication with --published."
+            f"published on {clash['published']}, is {clash['now']:.15g} here and {clash['was']:.15g} in "
+            f"{clash['label']}. Give the day of publication with --published."
         )

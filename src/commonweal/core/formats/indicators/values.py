@@ -33,6 +33,7 @@ OUTCOMES = {
     "unknown_area": "the area code is none that is known; the value is left out",
     "future_date": "the day lies after the day of publication; the value is left out",
     "out_of_range": "the value is beyond what its kind allows (a share 0 to 100, a level from 0); it is left out",
+    "above_residents": "more people than live in the place; the value is left out",
     "undefined_metric": "the column is no metric of parameters/indicators; it is left out",
     "bad_denominator": "the denominator is not above 0; the value is kept without it",
     "other_vintage": "another file gives another value of the same publication; that one is kept, this file's holds "
