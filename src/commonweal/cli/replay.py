@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SMALL_AREAS = "assumed: weekly counts dealt out by the authority's own days, suppressed cells as 0"
 NO_SCENARIOS = "No scenarios: no share of positive tests was published for this place, or nobody counted in a period."
+FEW = 10  # below it what is expected is told to a tenth: 0.4 is not 0
 NO_NATION = "no day: the folder has no series of the nation"
 NO_SMALL_AREAS = "not told: the folder has no small area of this place"
 
@@ -200,9 +201,11 @@ class Replayed:
             if cluster is None or cluster.p_value > plan["alpha"]:
                 continue
             names = ", ".join(small.names[int(member)] for member in cluster.members[:6])
+            areas = f"{len(cluster.members)} small area{'s' if len(cluster.members) > 1 else ''}"
+            expected = f"{cluster.expected:.0f}" if cluster.expected >= FEW else f"{cluster.expected:.1f}"
             text = (
-                f"{len(cluster.members)} small areas in the {cluster.direction} ({names}): {cluster.cases:.0f} cases "
-                f"where {cluster.expected:.0f} are expected, p {cluster.p_value:.2g}"
+                f"{areas} in the {cluster.direction} ({names}): {cluster.cases:.0f} cases "
+                f"where {expected} are expected, p {cluster.p_value:.2g}"
             )
             scope = frozenset([self.area, *(small.authority[int(member)] for member in cluster.members)])
             strength, rate = cluster.cases / cluster.expected, 0.0
