@@ -77,6 +77,8 @@ def _serve(space: str, data: Path | None, host: str, port: int, seats: list[tupl
 
     token = secrets.token_urlsafe(12)
     os.environ["COMMONWEAL_DEMO_TOKEN"] = token
+    if port:  # what leaves, and lies in files here, leads to this site
+        os.environ.setdefault("COMMONWEAL_URL", f"http://{host}:{port}")
     os.environ.setdefault("COMMONWEAL_HELP_NAME", "The help desk of this demonstration (made up)")
     os.environ.setdefault("COMMONWEAL_HELP_PHONE", "01632 960999")
     from commonweal.site.installation import open_existing
