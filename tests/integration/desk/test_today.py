@@ -308,12 +308,37 @@ def test_whoever_told_several_offices_sees_how_it_stands_with_each_and_recalls_w
     telling.open_notice(actor("leader", LEADER), notice, LEADER)
     client, path = visitor("national-decision-maker", MINISTER), f"/told/{notice}/{LEADER}"
     said = text(client, path)
+    assert "0 of 2 offices acknowledged this." in said
     assert "Director of Public Health, Leicester On its way Mayor or leader, Leicester Opened" in said
     assert "Who was told" not in text(visitor("leader", LEADER), path), "only whoever told it sees the others' states"
     client.post(f"/told/{notice}/recall")
     said = text(client, path)
     assert "Director of Public Health, Leicester Recalled Mayor or leader, Leicester Opened" in said
+    assert "0 of 1 office acknowledged this. It was recalled for 1 office." in said
     assert "Recall it" not in said, "nobody is left who has not opened it"
+
+
+def test_whoever_stands_in_for_several_offices_acknowledges_one_event_for_all_of_them_in_one_press() -> None:
+    stand_in = build.person("stand-in", build.OFFICER)
+    notice = tell(DIRECTOR, LEADER, subject="One event at night", severity=1)
+    with db.transaction("queue") as cursor:
+        for office in (DIRECTOR, LEADER):
+            cursor.execute(
+                "insert into desk.reached (notice_id, office_id, number, capacity, person_id, as_office)"
+                " values (%s, %s, 3, 'succession', %s, %s)", [notice, office, stand_in.person_id, build.OFFICER],
+            )  # fmt: skip
+    client = browser("stand-in@desk.example")
+    act(client, build.OFFICER, "audit")
+    said = text(client)
+    assert said.count("One event at night") == 2, "the line and what its button says of it"
+    named = "for Director of Public Health, Leicester and Mayor or leader, Leicester, told to you as next in line"
+    assert named in said
+    assert "Acknowledge for both offices" in said
+    client.post(f"/told/{notice}/{DIRECTOR}/acknowledge", {"also": LEADER})
+    done = receipts(notice, "acknowledged")
+    assert {(row["office_id"], row["as_office"], row["capacity"]) for row in done} == {
+        (DIRECTOR, build.OFFICER, "succession"), (LEADER, build.OFFICER, "succession"),
+    }  # fmt: skip
 
 
 def test_in_a_demonstration_those_who_were_told_have_acknowledged_as_themselves() -> None:

@@ -29,7 +29,8 @@ class Open:
 
     `key` stays the same as long as it waits ("agreement:…"). `due_at` is its clock, None without one. `notice` is set
     where it can be acknowledged, acting as `as_office`. `kind` chooses the card. `lines` are what the card adds. `also`
-    are the person's other offices (id, title) that were told the same notice in the same moment.
+    are the other offices (id, title) that were told the same notice in the same moment and that the person answers for
+    in the same capacity.
     """
 
     key: str
@@ -85,8 +86,8 @@ def register_card(kind: str, card: Card) -> None:
 def for_offices(who: Who) -> list[Open]:
     """Everything that waits, once each, the nearest clock first, then the gravest, then the oldest.
 
-    A notice that was told to several offices of one person is one thing with all of them; asked for offices as such, it
-    is one for each.
+    A notice that was told to several offices for which one person answers, as their holder or standing in, is one thing
+    with all of them; asked for offices as such, it is one for each.
     """
     found: dict[str, Open] = {}
     for source in _open.values():
@@ -99,18 +100,19 @@ def for_offices(who: Who) -> list[Open]:
 
 
 def _told_once(ordered: Iterable[Open]) -> list[Open]:
-    """Of one notice to several offices that the person holds, the first with the others beside it."""
+    """Of one notice to several offices that the person answers for in one capacity, the first with the others beside
+    it: at night one event is one line, also for whoever stands in for ten offices."""
     out: list[Open] = []
-    place: dict[UUID, int] = {}
+    place: dict[tuple[UUID, str], int] = {}
     for one in ordered:
-        if one.notice is None or one.capacity != "holder" or one.as_office != one.office_id:
+        if one.notice is None:
             out.append(one)
-        elif one.notice not in place:
-            place[one.notice] = len(out)
+            continue
+        at = place.setdefault((one.notice, one.capacity), len(out))
+        if at == len(out):
             out.append(one)
         else:
-            first = out[place[one.notice]]
-            out[place[one.notice]] = replace(first, also=(*first.also, (one.office_id, one.office)))
+            out[at] = replace(out[at], also=(*out[at].also, (one.office_id, one.office)))
     return out
 
 

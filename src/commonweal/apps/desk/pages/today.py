@@ -21,7 +21,7 @@ NOTHING = Empty("Nothing waits for you.", "What you are told appears here at onc
 @dataclass(frozen=True)
 class Item:
     """One thing that waits. `acknowledge` is where its button leads (empty: it is done on its own page). `also` are the
-    ids of the person's other offices that were told the same, for which the same press acknowledges; `press` says so.
+    ids of the other offices that were told the same, for which the same press acknowledges; `press` says so.
     """
 
     subject: str

@@ -64,21 +64,32 @@ def build(
             ("Acknowledge", wording.upper_first(words.clock(row["acknowledge_by"], now)) if not done else "Done")
         )
     others = [each["title"] for each in offices if each["office_id"] != row["office_id"]]
-    told.append(("Told in the same moment", wording.joined(others) if others else "nobody else"))
+    several = is_ours and bool(others)
+    if not several:
+        told.append(("Told in the same moment", wording.joined(others) if others else "nobody else"))
     unread = [each for each in offices if each["state"] not in ("opened", "acknowledged", "recalled")]
     wanted = row["severity"] < 3 and done is None and not recalled
     lines = tuple(_line(each, row["office"], now) for each in receipts)
     return Told(
         page,
-        _sentence(row, done, recalled, now),
+        _of_all(offices) if several and row["severity"] < 3 else _sentence(row, done, recalled, now),
         tuple(told),
         f"/told/{row['id']}/{row['office_id']}/acknowledge" if wanted and may_acknowledge else "",
         row["link"],
         act_as,
         f"/told/{row['id']}/recall" if may_recall and unread else "",
         ShownTable(PictureTable("What happened to it", COLUMNS, lines), identity="history") if lines else None,
-        _standing(row["id"], offices) if is_ours and others else None,
+        _standing(row["id"], offices) if several else None,
     )
+
+
+def _of_all(offices: Sequence[Mapping[str, Any]]) -> str:
+    """How many of those that whoever told them waits for have acknowledged."""
+    waited = [each["state"] for each in offices if each["state"] != "recalled"]
+    done = wording.thousands(waited.count("acknowledged"))
+    recalled = len(offices) - len(waited)
+    taken = f" It was recalled for {wording.counted(recalled, 'office', 'offices')}." if recalled else ""
+    return f"{done} of {wording.counted(len(waited), 'office', 'offices')} acknowledged this.{taken}"
 
 
 def _standing(notice: object, offices: Sequence[Mapping[str, Any]]) -> ShownTable:
@@ -99,7 +110,7 @@ def _sentence(row: Mapping[str, Any], done: Mapping[str, Any] | None, recalled: 
     clock = words.clock(row["acknowledge_by"], now)
     if row["acknowledge_by"] <= now:
         return f"Nobody has acknowledged this yet: it is {clock}."
-    return f"Nobody has acknowledged this yet. Acknowledge it {clock}."
+    return f"Nobody has acknowledged this yet. It is to be acknowledged {clock}."
 
 
 def _line(row: Mapping[str, Any], office: str, now: datetime) -> tuple[str, ...]:
