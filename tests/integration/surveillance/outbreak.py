@@ -99,13 +99,14 @@ def signal(
     place: str = CITY,
     scope: Sequence[str] = (CITY,),
     members: Sequence[str] = (),
+    **other: object,
 ) -> None:
     """A signal of the city that a sweep of this morning told, after all that was sent."""
     as_of = db.freeze()
     morning = db.value("backup", "select (commonweal.now() at time zone 'Europe/London')::date")
     with db.recorded("engine") as write:
         sweep = written.sweep(write, as_of=as_of, morning=morning)
-        written.signal(write, number, sweep)
+        written.signal(write, number, sweep, **other)
         row = {
             "signal": number, "step": 1, "sweep_id": sweep, "morning": morning, "state": "opened", "level": level,
             "place_code": place, "scope": list(scope), "members": list(members), "rate": 50.0, "observed": 40.0, "strength": 1.0,

@@ -102,3 +102,32 @@ def test_a_cluster_is_explained_by_its_small_areas_and_downloads_what_it_shows()
     }
     assert kept[2]["place_code"] == outbreak.SMALL
     assert kept[3]["place_code"] == outbreak.CITY, "an office that reads a part of it explains its own authority"
+
+
+def test_an_outbreak_in_a_setting_is_explained_by_its_own_people_wherever_they_live() -> None:
+    """The place where most of them live has 48 cases of which 18 have nothing to do with the works."""
+    works = f"workplace:{outbreak.FOUNDRY}"
+    outbreak.signal(
+        4,
+        level="setting",
+        place=outbreak.SMALL,
+        scope=[outbreak.CITY, outbreak.DISTRICT],
+        kind="setting",
+        setting_id=works,
+    )
+    director, leader = outbreak.browser(outbreak.DIRECTOR, outbreak.OFFICE), outbreak.browser(*LEADER)
+    before = why_of(leader)
+    assert "What changed in all of" in before, "counts hold no settings"
+    ours = why_of(director)
+    assert "Most likely an outbreak at work: all of the 30 more." in ours
+    assert "In Otter Foundry, 30 people tested positive" in ours
+    assert "What changed among them, wherever they live:" in ours
+    assert why_of(leader) == ours == why_of(outbreak.browser(*outbreak.ANALYSTS[1])), "local and national read one fact"
+    (kept,) = db.rows("backup", "select place_code, scope, result from surveillance.explanation where signal = 4")
+    assert (kept["place_code"], kept["scope"]) == (f"{works} {outbreak.CITY}", [outbreak.CITY])
+    assert sum(part["cases"] for part in kept["result"]["parts"]) == pytest.approx(30)
+
+
+def why_of(client: Client) -> str:
+    page = client.get("/signals/4").content.decode()
+    return page[page.index('id="why"') : page.index('id="offices-say"')]

@@ -22,10 +22,10 @@ def sweep(write: db.Recorded, **changes: Any) -> int:
     return insert(write, "surveillance.sweep", row, "id")
 
 
-def signal(write: db.Recorded, number: int, sweep_id: int) -> int:
+def signal(write: db.Recorded, number: int, sweep_id: int, **other: object) -> int:
     row = {
         "number": number, "source": "counts", "kind": "rise", "level": "ltla", "place_code": "E06000016",
-        "sweep_id": sweep_id, "morning": MORNING, "tick_id": write.tick,
+        "sweep_id": sweep_id, "morning": MORNING, "tick_id": write.tick, **other,
     }  # fmt: skip
     return insert(write, "surveillance.signal", row, "number")
 

@@ -96,6 +96,7 @@ def explained(
                 scope.counted += known.read
                 return replace(known.found, agreements=scope.agreements)
             found = why_reads.read(scope, where, span, as_of, by_report=by_report, addresses=addresses)
+            whole = why_reads.heard(scope, span, as_of, by_report=by_report) if where.setting else (False, False)
             is_frozen = kept.is_frozen(scope, as_of)
     except NotAllowed as refused:
         reason = str(refused).rstrip(".")
@@ -110,7 +111,7 @@ def explained(
         seed = [span.last.toordinal(), span.days, span.against.toordinal(), *where.code.encode()]
         why = explain(cases, tested, affordable(rules, cases.window.size), np.random.default_rng(seed))
         why = why if addresses else without_addresses(why)
-    heard = heard_of(cases.window.tolist(), found.effort)
+    heard = whole if where.setting else heard_of(cases.window.tolist(), found.effort)
     if why is not None and not heard[0]:
         why = not_comparable(why)
     answer = Explained(where, span, as_of, why, found.with_addresses, scope.agreements, heard=heard)

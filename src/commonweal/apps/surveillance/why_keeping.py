@@ -72,11 +72,11 @@ def of_signal(
 ) -> Kept | None:
     """Why a signal is rising: kept, or worked out now and kept, as known to the sweep of its newest change.
 
-    row: the signal; name: of where it is; codes: the authorities of it that the office reads. records, addresses: what
-    the office may read. as_of: a past moment, at which nothing is worked out. None where nobody who reads records has
-    asked yet, or there is nothing to explain.
+    row: the signal; name: of where it is, or of the setting; codes: the authorities of it that the office reads.
+    records, addresses: what the office may read. as_of: a past moment, at which nothing is worked out. None where
+    nobody who reads records has asked yet, or there is nothing to explain.
     """
-    place = place_of(row, codes, name)
+    place = setting_of(row, codes, name) or place_of(row, codes, name)
     if place is None:
         return None
     kept = _kept(actor, row, place, as_of)
@@ -122,6 +122,14 @@ def _question(actor: Actor, row: Mapping[str, Any]) -> tuple[object, ...]:
     return "signal", actor, row["number"], row["step"]
 
 
+def setting_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_reads.Where | None:
+    """Of an outbreak in a setting its own people, where the office reads records of them: not everybody around."""
+    identity, mine = row.get("setting_id"), set(row["scope"]) & set(codes)
+    if not identity or not mine:
+        return None
+    return why_reads.setting(row["place_code"] or min(mine), name, sorted(mine), identity)
+
+
 def place_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_reads.Where | None:
     """What is explained: the small areas of a cluster or the signal's own place where the office reads all of it, else
     the first authority of it that the office reads. The people of a setting live in many small areas, of which none
@@ -138,7 +146,7 @@ def place_of(row: Mapping[str, Any], codes: tuple[str, ...], name: str) -> why_r
 def _kept(
     actor: Actor, row: Mapping[str, Any], place: why_reads.Where, as_of: datetime | None
 ) -> tuple[int, Kept] | None:
-    asked = {"signal": row["number"], "step": row["step"], "place": place.code, "as_of": as_of}
+    asked = {"signal": row["number"], "step": row["step"], "place": place.key, "as_of": as_of}
     with scoped_read(actor, query=QUERY, filters={"signal": row["number"]}, as_of=as_of, data_class="L1") as scope:
         found = scope.rows(KEPT, asked)
     if not found:
@@ -154,7 +162,7 @@ def _work_out(actor: Actor, row: Mapping[str, Any], where: why_reads.Where, *, a
     if found.why is None:
         return
     values = [
-        row["number"], row["step"], where.code, list(where.authorities), as_of, span.last, DAYS, addresses,
+        row["number"], row["step"], where.key, list(where.authorities), as_of, span.last, DAYS, addresses,
         found.why.label.name, json.dumps(to_plain(found.why)), why_explaining.setting().version,
         actor.office_id, actor.person_id,
     ]  # fmt: skip

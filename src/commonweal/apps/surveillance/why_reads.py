@@ -38,6 +38,7 @@ with since as (
      and r.specimen_date between %(earliest)s and %(last)s and r.test_type <> 'antibody'
      and (%(column)s = '' or (%(column)s = 'lsoa_code' and r.lsoa_code = any (%(values)s))
           or (%(column)s = 'msoa_code' and r.msoa_code = any (%(values)s)))
+     and (%(setting)s = '' or r.setting_type || ':' || r.setting_id = %(setting)s)
 )
 """
 CASES = """
@@ -78,9 +79,20 @@ select (day >= %(first)s)::int as "window", stratum, symptomatic, count(*) as n
 """
 
 
+# Whether anything at all is known of a window: of a setting few tests that found nothing name it.
+HEARD = """
+select exists (select from record.result r join ledger.tick t on t.id = r.tick_id
+                where r.scope_ltla = any (%(codes)s) and t.known_at <= %(as_of)s
+                  and case when %(by_report)s then r.reported_date else r.specimen_date end
+                      between %(first)s and %(last)s)
+       as heard
+"""
+
+
 @dataclass(frozen=True)
 class Where:
-    """A place: its name, its authorities, and the column and codes that records are narrowed by (none: whole)."""
+    """A place: its name, its authorities, and the column and codes that records are narrowed by (none: whole). Of a
+    setting ('workplace:ABC1') the people whose records name it, in those authorities."""
 
     code: str
     level: str
@@ -88,6 +100,12 @@ class Where:
     authorities: tuple[str, ...]
     column: str = ""
     values: tuple[str, ...] = ()
+    setting: str = ""
+
+    @property
+    def key(self) -> str:
+        """By what an explanation of it is kept: two offices that read the same of it find one."""
+        return f"{self.setting} {' '.join(self.authorities)}" if self.setting else self.code
 
     @property
     def stratum(self) -> str:
@@ -120,6 +138,11 @@ def cluster(code: str, name: str, authorities: Sequence[str], small: Sequence[st
     return Where(code, "cluster", name, tuple(sorted(authorities)), "lsoa_code", tuple(sorted(small)))
 
 
+def setting(code: str, name: str, authorities: Sequence[str], identity: str) -> Where:
+    """The people of a setting who live in some authorities, under the code of the place where most of them do."""
+    return Where(code, "setting", name, tuple(sorted(authorities)), setting=identity)
+
+
 def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_report: bool, addresses: bool) -> Read:
     """Cases from the earliest day and tests of both windows, as known at an instant.
 
@@ -128,7 +151,8 @@ def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_repor
     params = {
         "codes": list(scope.codes), "as_of": as_of, "earliest": span.earliest, "last": span.last,
         "column": place.column, "values": list(place.values), "looked_back": LOOKED_BACK, "by_report": by_report,
-        "stratum": place.stratum, "first": span.first, "against_first": span.against_first, "against": span.against,
+        "stratum": place.stratum, "setting": place.setting,
+        "first": span.first, "against_first": span.against_first, "against": span.against,
     }  # fmt: skip
     extra, join = SEALED if addresses else ("", "")
     cases = scope.rows(HELD.format(columns="r.*") + CASES.format(sealed=extra, join=join), params)
@@ -136,6 +160,14 @@ def read(scope: Scope, place: Where, span: Windows, as_of: datetime, *, by_repor
         _open_addresses(cases)
     narrow = ", ".join(f"r.{name}" for name in NARROW)
     return Read(cases, scope.rows(HELD.format(columns=narrow) + EFFORT, params), addresses)
+
+
+def heard(scope: Scope, span: Windows, as_of: datetime, *, by_report: bool) -> tuple[bool, bool]:
+    """Whether any result of the window before, and of the later one, is known in the authorities of the scope."""
+    days = ((span.against_first, span.against), (span.first, span.last))
+    asked = {"codes": list(scope.codes), "as_of": as_of, "by_report": by_report}
+    before, after = (scope.rows(HEARD, {**asked, "first": one, "last": two})[0]["heard"] for one, two in days)
+    return bool(before), bool(after)
 
 
 def people(actor: Actor, place: Where, span: Windows, as_of: datetime) -> tuple[int, int]:

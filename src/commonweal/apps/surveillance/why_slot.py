@@ -35,16 +35,19 @@ def why(asked: Asked) -> Part | None:
         )
     by = kept.office if kept else ""
     working = why_keeping.is_being_worked_out(common.actor(asked.request), asked.signal)
-    place, intro = (kept.place, setting_sentence(asked.signal, kept.name)) if kept else (asked.place, "")
+    place, intro = (kept.place, setting_sentence(asked.signal, kept)) if kept else (asked.place, "")
     context = {"working": working, "shown": shown, "by": by, "place": place, "intro": intro}
     return Part("why", "Why is it rising?", "surveillance/part_why.html", context)
 
 
-def setting_sentence(row: Mapping[str, Any], place: str) -> str:
+def setting_sentence(row: Mapping[str, Any], kept: Kept) -> str:
     """Of an outbreak in a setting: what joins its people, and what the explanation below is of; else nothing."""
     if row["kind"] != "setting":
         return ""
-    return f"Its people are counted together because records name the same setting. What changed in all of {place}:"
+    joined = "Its people are counted together because records name the same setting."
+    if kept.where.setting:
+        return f"{joined} What changed among them, wherever they live:"
+    return f"{joined} What changed in all of {kept.name}:"
 
 
 def explanation(
@@ -52,13 +55,14 @@ def explanation(
 ) -> Kept | None:
     """The explanation of a signal for whoever asks; `as_of` a past moment, at which nothing is worked out. Where no
     office that reads records has worked one out, what counts tell."""
-    actor, name = common.actor(request), words.where(row, signal_reads.names_for([dict(row)]))
+    actor, names = common.actor(request), signal_reads.names_for([dict(row)])
+    name = words.setting_name(row, names) if row.get("setting_id") else words.where(row, names)
     kept = why_keeping.of_signal(
         actor, row, codes, as_of, name=name,
         records=common.has(request, "read_records"), addresses=common.has(request, "read_identifiable"),
     )  # fmt: skip
     if kept is None and common.has(request, "read_counts"):
-        return why_keeping.from_counts(actor, row, codes, name)
+        return why_keeping.from_counts(actor, row, codes, words.home(row, names))
     return kept
 
 
