@@ -18,6 +18,7 @@ from commonweal.apps.intake.send_api import router as sending
 from commonweal.apps.surveillance.api import router as surveillance
 from commonweal.apps.surveillance.evidence_api import router as evidence
 from commonweal.apps.surveillance.known_api import router as known
+from commonweal.apps.surveillance.social_api import router as social
 from commonweal.apps.surveillance.why_api import router as why
 from commonweal.core.errors import CommonwealError, NotAllowed, NotThere, Refused
 from commonweal.web.errors import document as problem
@@ -44,6 +45,7 @@ api.add_router("", surveillance)
 api.add_router("", known)
 api.add_router("", evidence)
 api.add_router("", why)
+api.add_router("", social)
 
 
 def with_methods_in_words(view: View) -> View:

@@ -322,6 +322,12 @@ def test_the_social_layer_stands_beside_with_source_and_day(director: Client) ->
         assert words in shown
     assert "No file about languages" not in shown
     assert shown.count("School census") == 1, "a source is said once, below the table"
+    told = director.get(f"/api/v1/places/{outbreak.SMALL}/social").json()["items"]
+    (site,) = [each for each in told if each["attribute"] == "test_site"]
+    assert (site["value"], site["source"], site["date"]) == ("Mosque car park, 10am to 4pm", "Council", "2020-06-12")
+    assert {each["value"] for each in told if each["attribute"] == "language"} == {"Gujarati", "English"}
+    assert "Otter Foundry" in {each["value"] for each in told}
+    assert all(each["label"] in shown for each in told)
     newer = "area,attribute,value,source,date\nE01013601,overcrowded,0.3,Survey,2020-02-01\n"
     social.load(newer.encode(), "newer.csv")
     assert "30.0%" in text(director.get(page))
