@@ -11,6 +11,7 @@ from django.test import Client
 from commonweal.apps.access import actions
 from commonweal.apps.access.scope import Actor, scoped_read
 from commonweal.apps.access.signin import accounts
+from commonweal.apps.surveillance import signals, why_keeping
 from commonweal.web import db
 
 from . import outbreak
@@ -121,11 +122,19 @@ def test_an_outbreak_in_a_setting_is_explained_by_its_own_people_wherever_they_l
     ours = why_of(director)
     assert "Most likely an outbreak at work: all of the 30 more." in ours
     assert "In Otter Foundry, 30 people tested positive" in ours
-    assert "What changed among them, wherever they live:" in ours
+    assert "What changed among those of them who live in Leicester:" in ours
     assert why_of(leader) == ours == why_of(outbreak.browser(*outbreak.ANALYSTS[1])), "local and national read one fact"
     (kept,) = db.rows("backup", "select place_code, scope, result from surveillance.explanation where signal = 4")
     assert (kept["place_code"], kept["scope"]) == (f"{works} {outbreak.CITY}", [outbreak.CITY])
     assert sum(part["cases"] for part in kept["result"]["parts"]) == pytest.approx(30)
+    minister = Actor(accounts.require(outbreak.MINISTER).person_id, outbreak.NATION, "outbreak_control")
+    with scoped_read(minister, query="signal", data_class="L1") as scope:
+        row = signals.signal(scope, 4)
+    assert row is not None
+    both = (outbreak.CITY, outbreak.DISTRICT)
+    read = why_keeping.of_signal(minister, row, both, None, name="Otter Foundry", records=False, addresses=False)
+    assert read is not None, "whoever sees more of its authorities reads what one of them worked out"
+    assert read.where.authorities == (outbreak.CITY,)
 
 
 def why_of(client: Client) -> str:

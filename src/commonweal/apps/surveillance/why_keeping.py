@@ -31,6 +31,13 @@ select e.place_code, e.as_of, e.last_day, e.days, e.with_addresses, e.result, e.
    and (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
  order by e.step desc, e.with_addresses desc, e.id desc limit 1
 """
+# Of a setting whose people live in several authorities: those of which some office has worked it out, the most first.
+PARTS = """
+select e.scope from surveillance.explanation e join ledger.tick t on t.id = e.tick_id
+ where e.signal = %(signal)s and e.step <= %(step)s and starts_with(e.place_code, %(setting)s || ' ')
+   and e.scope <@ %(codes)s::text[] and (%(as_of)s::timestamptz is null or t.known_at <= %(as_of)s)
+ order by e.step desc, cardinality(e.scope) desc, e.scope limit 1
+"""
 KEEP = """
 insert into surveillance.explanation (signal, step, place_code, scope, as_of, last_day, days, with_addresses, label,
                                       result, parameters_version, office_id, person_id, tick_id)
@@ -87,6 +94,7 @@ def of_signal(
         except CommonwealError:  # a purpose or agreement that does not reach records leaves what is kept
             return kept[1] if kept else None
         kept = _kept(actor, row, place, as_of)
+    kept = kept or _of_a_part(actor, row, place, as_of)
     return kept[1] if kept else None
 
 
@@ -154,6 +162,21 @@ def _kept(
     one = found[0]
     span = Windows(one["last_day"], one["days"], one["last_day"] - timedelta(days=one["days"]))
     return one["step"], Kept(place, span, one["as_of"], one["with_addresses"], from_plain(one["result"]), one["office"])
+
+
+def _of_a_part(
+    actor: Actor, row: Mapping[str, Any], place: why_reads.Where, as_of: datetime | None
+) -> tuple[int, Kept] | None:
+    """Of a setting what an office of some of its authorities has worked out: whoever sees more reads that same one."""
+    if not place.setting:
+        return None
+    asked = {
+        "signal": row["number"], "step": row["step"], "setting": place.setting, "codes": list(place.authorities),
+        "as_of": as_of,
+    }  # fmt: skip
+    with scoped_read(actor, query=QUERY, filters={"signal": row["number"]}, as_of=as_of, data_class="L1") as scope:
+        found = scope.rows(PARTS, asked)
+    return _kept(actor, row, replace(place, authorities=tuple(found[0]["scope"])), as_of) if found else None
 
 
 def _work_out(actor: Actor, row: Mapping[str, Any], where: why_reads.Where, *, addresses: bool) -> None:

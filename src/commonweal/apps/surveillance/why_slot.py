@@ -9,11 +9,13 @@ from typing import Any
 from django.http import HttpRequest
 
 from commonweal.apps.intake.views import common
+from commonweal.apps.places import queries as places
 from commonweal.apps.surveillance import signal_reads, slots, why_counts, why_explaining, why_keeping
 from commonweal.apps.surveillance.pages import signal_words as words
 from commonweal.apps.surveillance.pages import why as why_page
 from commonweal.apps.surveillance.slots import Asked, Part
 from commonweal.apps.surveillance.why_keeping import Kept
+from commonweal.core import wording
 from commonweal.core.errors import NotThere
 from commonweal.core.pictures import Picture, draw_parts
 from commonweal.web import times
@@ -46,7 +48,8 @@ def setting_sentence(row: Mapping[str, Any], kept: Kept) -> str:
         return ""
     joined = "Its people are counted together because records name the same setting."
     if kept.where.setting:
-        return f"{joined} What changed among them, wherever they live:"
+        live = wording.joined(sorted(places.names(list(kept.where.authorities)).values()))
+        return f"{joined} What changed among those of them who live in {live}:"
     return f"{joined} What changed in all of {kept.name}:"
 
 
