@@ -43,9 +43,9 @@ def late(places: Sequence[int], each: int, known: date = LAST, backs: Sequence[i
               for place in places for back in backs for result in ("case", "positive")], known)  # fmt: skip
 
 
-def cases_of_home(days: Sequence[date], known: date) -> None:
+def cases_of_home(days: Sequence[date], known: date, lives: int = HOME) -> None:
     """A case of one care home on each of some days, in the counts and among the records."""
-    city.put([(HOME, day, result, 1) for day in days for result in ("case", "positive")], known)
+    city.put([(lives, day, result, 1) for day in days for result in ("case", "positive")], known)
     with db.transaction("ingest") as cursor:
         cursor.execute("select ledger.begin_tick()")
         tick = int(cursor.fetchone()[0])
@@ -54,7 +54,7 @@ def cases_of_home(days: Sequence[date], known: date) -> None:
                 "insert into record.case_version (case_id, version, tick_id, withdrawn, pathogen, person_id, episode_start,"
                 " result_id, scope_ltla, lsoa_code, pillar, test_type, setting_type, setting_id)"
                 " values (%s, 1, %s, false, 'covid-19', %s, %s, 1, %s, %s, 'pillar1', 'pcr', 'care_home', 'H1')",
-                [uuid.uuid4(), tick, uuid.uuid4(), day, city.authority(HOME), city.codes()[HOME]],
+                [uuid.uuid4(), tick, uuid.uuid4(), day, city.authority(lives), city.codes()[lives]],
             )
         cursor.execute("select ledger.close_tick(%s, %s)", [tick, datetime.combine(known, time(6, 5), UTC)])
 
@@ -127,3 +127,14 @@ def test_a_batch_of_an_authority_holds_back_authority_county_and_setting_alike(c
     assert [each for each in out.found if each.level in ("ltla", "utla", "region", "setting")] == []
     held = {(each.level, each.setting) for each, _ in out.held}
     assert {("ltla", ""), ("setting", "care_home:H1")} <= held
+
+
+def test_a_sweep_of_one_authority_counts_all_people_of_a_setting(counts: city.Counts) -> None:
+    fresh = [LAST - timedelta(days=back) for back in (1, 2)]
+    cases_of_home(fresh * 2, LAST)
+    cases_of_home(fresh * 4, LAST, lives=city.at(3, 10))
+    for touched in (None, [city.WEST], [city.EAST]):
+        seen = sweeps.run(Serial(), touched=touched).outcome
+        assert seen is not None
+        (home,) = [each for each in seen.found if each.setting == "care_home:H1"]
+        assert (home.observed, home.scope) == (12, {city.WEST, city.EAST})

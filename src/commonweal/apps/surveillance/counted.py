@@ -91,26 +91,31 @@ select d.lsoa_code, floor(extract(epoch from (%(as_of)s - t.known_at)) / 86400):
    and (t.known_at at time zone 'Europe/London')::date - d.specimen_day >= %(least_delay)s
  group by 1, 2 having sum(d.n) > 0
 """
+# People of one setting live in many authorities: whoever touches it, all of them are counted.
 SETTINGS = """
-with newest as (
+with touched as (
+  select distinct x.setting_type, x.setting_id from record.case_version x
+   where x.scope_ltla = any (%(codes)s) and x.setting_type = any (%(types)s) and x.setting_id is not null
+     and x.episode_start >= %(first)s
+),
+newest as (
   select distinct on (c.case_id) c.*
     from record.case_version c join ledger.tick t on t.id = c.tick_id
-   where t.known_at <= %(as_of)s and c.scope_ltla = any (%(codes)s)
-     and c.case_id in (select x.case_id from record.case_version x
-                        where x.setting_type = any (%(types)s) and x.episode_start >= %(first)s)
+   where t.known_at <= %(as_of)s
+     and c.case_id in (select x.case_id from record.case_version x join touched using (setting_type, setting_id)
+                        where x.episode_start >= %(first)s)
    order by c.case_id, c.version desc
 ),
 counted as (
   select n.setting_type, n.setting_id, n.scope_ltla, n.lsoa_code, n.episode_start, count(*) as cases,
          count(*) filter (where l.old and t.known_at > %(batch_from)s) as late,
          count(*) filter (where l.old and t.known_at <= %(batch_from)s and t.known_at > %(usual_from)s) as late_before
-    from newest n
+    from newest n join touched using (setting_type, setting_id)
     left join record.case_version f on f.case_id = n.case_id and f.version = 1
     left join ledger.tick t on t.id = f.tick_id
    cross join lateral (
      select (t.known_at at time zone 'Europe/London')::date - n.episode_start >= %(least_delay)s as old) l
-   where not n.withdrawn and n.setting_type = any (%(types)s) and n.setting_id is not null
-     and n.episode_start between %(first)s and %(last)s
+   where not n.withdrawn and n.episode_start between %(first)s and %(last)s
    group by 1, 2, 3, 4, 5
 )
 select setting_type, setting_id, array_agg(scope_ltla order by episode_start, lsoa_code) as scope,
@@ -309,7 +314,8 @@ def small_areas(at: Instant, ground: Geography, wanted: BoolArray, days: int, la
 
 
 def settings(at: Instant, codes: Sequence[str], types: Sequence[str], days: int, late: Late) -> list[dict[str, Any]]:
-    """Cases of each setting in some authorities: setting_type, setting_id, and lists scope, small, days, cases, late.
+    """All cases of each setting that has one in some authorities: setting_type, setting_id, and lists scope, small,
+    days, cases, late.
 
     late: of the cases those that were old when they became known, in the last days; late_before: a number, those of the
     USUAL_DAYS before.
