@@ -71,7 +71,14 @@ def talk_page() -> dict[str, Any]:
 
 
 def missed_page() -> dict[str, Any]:
-    made = {"office": DIRECTOR, "organisation_id": "fernleigh", "reason_by": None, "given_at": None, "reason": None}
+    made = {
+        "office": DIRECTOR,
+        "organisation_id": "fernleigh",
+        "reason_by": None,
+        "given_at": None,
+        "reason": None,
+        "link": "/signals/1",
+    }
     due = {"due_at": NOW - timedelta(days=3), "reason_due_at": NOW - timedelta(days=1)}
     rows = [
         {**made, **due, "id": 2, "subject": "Fernleigh: a cluster"},
@@ -89,7 +96,7 @@ def note(number: int, words: str, **changes: Any) -> dict[str, Any]:
         "told_by": None, "said_at": NOW - timedelta(minutes=3), "due_at": None, "outcome": None, "answer": None,
         "answered_by": None, "answered_at": None, "recalled_at": None, "corrects": None, "corrected_by": None,
         "language": None, "hidden_at": None, "hidden_by": None, "hidden_reason": None, "hidden_by_office": None,
-        "hidden_by_person": None,
+        "hidden_by_person": None, "narrowed_at": None,
     }  # fmt: skip
     return {**made, **changes}
 
@@ -131,7 +138,14 @@ def known_page() -> dict[str, Any]:
         note(2, "The unit opens at nine.", corrected_by=3, setting_name="The mosque"),
     ]
     evidence = [
-        {"side": "for", "words": "Thirty of forty work there.", "office": DIRECTOR, "figure": "/my-area", "note": None}
+        {
+            "number": 1,
+            "side": "for",
+            "words": "Thirty of forty work there.",
+            "office": DIRECTOR,
+            "figure": "/my-area",
+            "note": None,
+        }
     ]
     supposed = [{"id": 1, "statement": "The changing room at the works.", "office": DIRECTOR, "evidence": evidence}]
     built = known.build(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from commonweal.core.epi.checks import IntArray
+from commonweal.core.intake.persons import components_of
 from commonweal.core.signals import why_data as data
 from commonweal.core.signals.why_setting import WhySetting
 from commonweal.core.signals.why_windows import Windows
@@ -45,7 +46,7 @@ def prepared(
     found = data.Cases(
         window=_ints(window for _, window in placed),
         stratum=_ints(position[str(row[stratum])] * 3 + REASONS.index(row["symptomatic"]) for row in rows),
-        household=_households(rows),
+        household=households(rows),
         setting=number,
         age_group=_ints(_age_group(row, setting.age_groups) for row in rows),
         arrived=np.full(len(rows), data.UNKNOWN),
@@ -76,17 +77,25 @@ def _age_group(row: Row, first_ages: tuple[int, int]) -> int:
     return sum(age >= first for first in first_ages)
 
 
-def _households(rows: Sequence[Row]) -> IntArray:
-    """A number for each address with its postcode; UNKNOWN without one, and for people recorded in a care home."""
-    numbers: dict[tuple[str, str], int] = {}
-    found = []
-    for row in rows:
-        address = "".join(letter for letter in (row.get("address") or "").casefold() if letter.isalnum())
-        if not address or row["setting_type"] == "care_home":
-            found.append(data.UNKNOWN)
-        else:
-            found.append(numbers.setdefault((address, row["postcode"]), len(numbers)))
-    return _ints(found)
+def households(rows: Sequence[Row]) -> IntArray:
+    """A number for those who share a household: the same property reference (UPRN), or the same address at a postcode,
+    or both by way of others. UNKNOWN without either, and for people recorded in a care home."""
+    keys = [() if row["setting_type"] == "care_home" else _household_keys(row) for row in rows]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(key for each in keys for key in each))}
+    carried = [(record, numbers[key]) for record, each in enumerate(keys) for key in each]
+    shared = components_of(_ints(record for record, _ in carried), _ints(key for _, key in carried), len(rows))
+    return np.where([bool(each) for each in keys], shared, data.UNKNOWN)
+
+
+def _household_keys(row: Row) -> tuple[tuple[str, str], ...]:
+    """By what a record says where somebody lives: its property reference, its address with its postcode, or both.
+
+    References are numbers of up to twelve digits, written with leading zeros or without.
+    """
+    reference = (row.get("uprn") or "").strip().lstrip("0")
+    address = "".join(letter for letter in (row.get("address") or "").casefold() if letter.isalnum())
+    known = [("uprn", reference)] if reference else []
+    return (*known, *([(address, str(row["postcode"]))] if address else []))
 
 
 def _settings(rows: Sequence[Row], names: Mapping[str, str]) -> tuple[IntArray, data.Places]:

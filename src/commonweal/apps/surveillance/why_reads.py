@@ -188,13 +188,15 @@ def people(actor: Actor, place: Where, span: Windows, as_of: datetime) -> tuple[
 
 
 def _open_addresses(cases: list[dict[str, Any]]) -> None:
-    """Put `address` in place of the sealed message of each row; None where its key was destroyed or there is none."""
+    """Put `address` and `uprn` in place of the sealed message of each row; None where its key was destroyed or there is
+    none."""
     line_list = rulebook.line_list()
     openers = {key: rulebook.sealer(key) for key in {row["key_id"] for row in cases} if key is not None}
     for row in cases:
         key_id, wrapped, payload = row.pop("key_id"), row.pop("wrapped_key"), row.pop("payload")
         record_hash = bytes(row.pop("record_hash"))
-        row["address"] = None
+        row["address"] = row["uprn"] = None
         if payload is not None and wrapped is not None:
             message = openers[key_id].open(Sealed(bytes(wrapped), bytes(payload)), record_hash)
-            row["address"] = opened_message(message, line_list).get("address_line")
+            opened = opened_message(message, line_list)
+            row["address"], row["uprn"] = opened.get("address_line"), opened.get("uprn")

@@ -35,7 +35,7 @@ HELP = Help(
         ),
         (
             "Households in common",
-            "Somebody at the same address tested positive in the same window or the one before.",
+            "Somebody at the same address or property reference tested positive in the same window or the one before.",
         ),
         ("Spread", "What testing, settings, arrivals and households do not explain."),
         ("Known for", "The share of people who tested positive in the later days for whom the record says it."),
