@@ -58,7 +58,7 @@ def test_workers_that_always_die_are_told():
 
 
 def test_a_scheduler_elsewhere_needs_tls_and_dask():
-    with pytest.raises(Refused, match="tcp://cluster:8786 is neither on this machine"):
+    with pytest.raises(Refused, match="tcp://cluster:8786' is neither on this machine"):
         Cluster("tcp://cluster:8786")
     assert isinstance(chosen(1, None), Serial)
     assert isinstance(chosen(2, None), Processes)
